@@ -1,0 +1,1 @@
+"""Vigil: an autonomous, self-proving reliability engine."""

@@ -1,0 +1,149 @@
+"""Where one running Vigil is put together: the only module that names integrations.
+
+Adapters are given plain values, never the settings. A vendor is chosen by giving its settings;
+without them its embedded sibling does the work.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from vigil.domain.catalogue import Catalogue
+from vigil.domain.policy import Policy
+from vigil.domain.run import Health
+from vigil.engine import Engine, Source
+from vigil.integrations._clients.database.connect import open_engine
+from vigil.integrations._clients.database.inspection import inspect
+from vigil.integrations._clients.database.migrate import migrate
+from vigil.integrations.access.embedded import Credentials, load_credentials
+from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
+from vigil.integrations.changes.embedded import ReleaseLogChanges
+from vigil.integrations.clock.system import SystemClock
+from vigil.integrations.journal import SqlJournal, export_lines, load_keys
+from vigil.integrations.locks.embedded import SqlLocks
+from vigil.integrations.memory.embedded import EmbeddedMemory
+from vigil.integrations.probes.embedded import EmbeddedProbes
+from vigil.integrations.reasoner.embedded import PlaybookReasoner
+from vigil.integrations.sandbox.embedded import RunnerSandbox
+from vigil.integrations.switch.embedded import FileSwitch
+from vigil.integrations.telemetry.embedded import EmbeddedTelemetry
+from vigil.integrations.workflow.dbos import DbosWorkflow
+from vigil.lifecycle import Parts
+from vigil.orient.scene import Senses
+from vigil.ports.memory import Memory
+from vigil.ports.switch import Switch, SwitchState
+from vigil.settings import Settings, load_catalogue, load_policy
+
+SHIPPED_RUNBOOKS = Path(__file__).parents[2] / "runbooks"
+"""In a checkout; an installation names its own folder."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Everything that an entry point needs of one installation."""
+
+    settings: Settings
+    catalogue: Catalogue
+    policy: Policy
+    engine: Engine
+    memory: Memory
+    credentials: Credentials
+
+
+def build(settings: Settings) -> Installation:
+    """One Vigil from its settings; ``SettingsError`` lists everything that is wrong."""
+    catalogue = load_catalogue(settings.vigil_config)
+    policy = load_policy(settings)
+    state = state_directory(settings)
+    fresh = not (state / "vigil.sqlite").exists()
+    clock = SystemClock()
+    database = open_engine(settings.database_url)
+    migrate(database)
+    journal = SqlJournal(database, load_keys(state / "keys"))
+    memory = EmbeddedMemory(database)
+    telemetry = EmbeddedTelemetry(catalogue, clock)
+    switch = FileSwitch(state / "switch.json")
+    if fresh:
+        switch.set(SwitchState(stopped=False))
+    parts = Parts(
+        catalogue=catalogue,
+        policy=policy,
+        senses=Senses(
+            probes=EmbeddedProbes(clock),
+            telemetry=telemetry,
+            changes=ReleaseLogChanges(catalogue),
+            clock=clock,
+        ),
+        journal=journal,
+        memory=memory,
+        reasoner=PlaybookReasoner(),
+        sandbox=RunnerSandbox(state / "runner.sock"),
+        switch=switch,
+        locks=SqlLocks(database),
+    )
+
+    async def database_health() -> Health:
+        await journal.incidents(1)
+        return Health(part="database", ok=True, text=str(database.url))
+
+    engine = Engine(
+        parts=parts,
+        workflow=DbosWorkflow(state / "workflow.sqlite"),
+        sources=_sources(settings, clock),
+        checks=(database_health,),
+        background=(telemetry.scrape_forever,),
+    )
+    given = settings.vigil_token
+    return Installation(
+        settings=settings,
+        catalogue=catalogue,
+        policy=policy,
+        engine=engine,
+        memory=memory,
+        credentials=load_credentials(state / "keys", given.get_secret_value() if given else None),
+    )
+
+
+def open_switch(settings: Settings) -> Switch:
+    """The stop switch alone, for a CLI that finds no Vigil running."""
+    return FileSwitch(settings.vigil_state_dir / "switch.json")
+
+
+def open_memory(settings: Settings) -> Memory:
+    """Runbooks and lessons alone, for ``vigil ingest``."""
+    state_directory(settings)
+    database = open_engine(settings.database_url)
+    migrate(database)
+    return EmbeddedMemory(database)
+
+
+def open_audit(settings: Settings) -> Iterator[str]:
+    """The lines of an export of this installation's record, signed up to now."""
+    state = state_directory(settings)
+    database = open_engine(settings.database_url)
+    migrate(database)
+    return export_lines(database, load_keys(state / "keys"), SystemClock().now())
+
+
+def check_database(settings: Settings) -> str:
+    """Whether the record can be opened and is whole; a database that is not there yet is."""
+    path = settings.vigil_state_dir / "vigil.sqlite"
+    if settings.vigil_database_url is None and not path.exists():
+        return f"{path} will be made at first start"
+    return inspect(open_engine(settings.database_url))
+
+
+def state_directory(settings: Settings) -> Path:
+    """The state folder, made readable by its owner only."""
+    state = settings.vigil_state_dir
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return state
+
+
+def _sources(settings: Settings, clock: SystemClock) -> dict[str, Source]:
+    """The alert sources whose secret is known; the others are off, not open."""
+    sources: dict[str, Source] = {}
+    if settings.alertmanager_webhook_token is not None:
+        token = settings.alertmanager_webhook_token.get_secret_value()
+        sources["alertmanager"] = Source(AlertmanagerAlerts(token, clock))
+    return sources

@@ -1,0 +1,97 @@
+"""`vigil demo`: break a real shop and watch Vigil heal it, and leave alone what is not broken."""
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from vigil.cli.rehearsal import report
+from vigil.cli.rehearsal.live import LiveView, PlainView, View
+from vigil.cli.rehearsal.rehearsal import Rehearsal, Run
+from vigil.cli.words import GOOD, NO, Json, complain, print_json, told
+from vigil.lab.errors import LabError
+from vigil.lab.scenario import choose, load_scenarios
+
+FAULTS = ("bad-release",)
+CONTROLS = ("false-alert",)
+CLEAR_S = 90.0
+"""How long what one scenario left behind in metrics and alerts may take to go away."""
+
+
+def demo(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="End when the report is shown.")] = False,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Another seed is another shop, with other names.")
+    ] = 1,
+    as_json: Json = False,
+) -> None:
+    """Start a real web shop and Vigil, break the shop, and watch."""
+    console = Console(stderr=as_json)
+    title = f"Vigil demo, seed {seed}"
+    live = console.is_terminal and not as_json
+    view: View = LiveView(console, title) if live else PlainView(Console(stderr=True))
+    with told():
+        try:
+            ok = _play(seed, view, console, once=once, as_json=as_json)
+        except LabError as error:
+            complain(f"the shop: {error}")
+            raise typer.Exit(NO) from error
+        except KeyboardInterrupt:
+            complain("stopped")
+            raise typer.Exit(NO) from None
+    raise typer.Exit(GOOD if ok else NO)
+
+
+def _play(seed: int, view: View, console: Console, *, once: bool, as_json: bool) -> bool:
+    scenarios = load_scenarios()
+    began = time.monotonic()
+    # The view is left before the report, and the shop only after the last look at it.
+    rehearsal = Rehearsal(seed, view.say)
+    try:
+        with view:
+            rehearsal.up()
+            faults = [_one(rehearsal, view, choose(scenarios, name).id) for name in FAULTS]
+            controls = [_one(rehearsal, view, choose(scenarios, name).id) for name in CONTROLS]
+            view.say("verifying the audit chain from an export")
+            audit = rehearsal.audit()
+        result = report.as_json(seed, faults, controls, audit)
+        if as_json:
+            print_json(result)
+        else:
+            report.show(console, faults, controls, audit)
+            console.print(f"[bold]Total[/]     {time.monotonic() - began:.0f} s")
+        if not once:
+            _go_on(rehearsal)
+    finally:
+        rehearsal.down()
+    return bool(result["ok"])
+
+
+def _one(rehearsal: Rehearsal, view: View, name: str) -> Run:
+    scenario = choose(load_scenarios(), name)
+    view.say("waiting until metrics and alerts of the shop are calm")
+    rehearsal.wait_calm(CLEAR_S)
+    view.say(f"{scenario.file.kind}: {scenario.file.title}")
+    run = rehearsal.run(scenario, view.look)
+    view.say(
+        f"ended: {run.watching.outcome}; the judge {'agrees' if run.judge_agrees else 'DISAGREES'}"
+    )
+    return run
+
+
+def _go_on(rehearsal: Rehearsal) -> None:
+    """Keep serving, so that one can look around."""
+    serve = rehearsal.serve
+    complain(
+        f"\nShop {rehearsal.lab.config.shop_url}   Vigil {serve.url}\n"
+        f"export VIGIL_URL={serve.url} VIGIL_TOKEN={serve.token}   then: vigil incidents\n"
+        "Ctrl-C ends both."
+    )
+    try:
+        while True:
+            time.sleep(1.0)
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")

@@ -1,0 +1,132 @@
+"""`vigil doctor`: what is broken here, and what to do about each."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from vigil.bootstrap import check_database
+from vigil.cli.client import Client
+from vigil.cli.words import GOOD, NO, Json, print_json
+from vigil.domain.errors import SettingsError, VigilError
+from vigil.domain.run import Health
+from vigil.runner.selfcheck import SelfCheck
+from vigil.settings import Settings, load_catalogue, load_policy, load_settings
+
+# Where Debian puts what is not on an ordinary user's PATH.
+FURTHER = ("/usr/sbin", "/usr/lib/postgresql/*/bin")
+NEEDED = {
+    "bwrap": "the sandbox; apt-get install bubblewrap",
+    "setpriv": "ends the runner with its parent; apt-get install util-linux",
+    "nginx": "the lab's proxy, for `vigil demo` only; apt-get install nginx",
+    "redis-server": "the lab's cache and queue, for `vigil demo` only; apt-get install redis-server",
+    "postgres": "the lab's database, for `vigil demo` only; apt-get install postgresql",
+}
+FOR_THE_LAB = ("nginx", "redis-server", "postgres")
+
+
+def doctor(*, as_json: Json = False) -> None:
+    """Check settings, database, sandbox and programs; a remedy for each finding."""
+    found = list(_all())
+    if as_json:
+        print_json({"ok": _good(found), "parts": [h.model_dump(mode="json") for h in found]})
+    else:
+        _show(found)
+    raise typer.Exit(GOOD if _good(found) else NO)
+
+
+def _good(found: list[Health]) -> bool:
+    """Programs of the lab are missed only by the demo."""
+    return all(h.ok or h.part in FOR_THE_LAB for h in found)
+
+
+def _all() -> Iterator[Health]:
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        yield from _mistakes("settings", error)
+        return
+    yield Health(part="settings", ok=True, text="environment and .env are sound")
+    yield from _sound("catalogue", lambda: _catalogue(settings))
+    yield from _sound("policy", lambda: _policy(settings))
+    yield from _sound("database", lambda: check_database(settings))
+    yield _state_folder(settings.vigil_state_dir)
+    yield asyncio.run(SelfCheck().health())
+    for name, why in NEEDED.items():
+        yield _program(name, why)
+    yield from _running(settings)
+
+
+def _catalogue(settings: Settings) -> str:
+    catalogue = load_catalogue(settings.vigil_config)
+    return f"{settings.vigil_config}: {len(catalogue.services)} services"
+
+
+def _policy(settings: Settings) -> str:
+    policy = load_policy(settings)
+    return f"unasked from confidence {policy.auto_confidence}, match {policy.auto_context_match}"
+
+
+def _sound(part: str, look: Callable[[], str]) -> Iterator[Health]:
+    try:
+        yield Health(part=part, ok=True, text=look())
+    except SettingsError as error:
+        yield from _mistakes(part, error)
+    except VigilError as error:
+        yield Health(part=part, ok=False, text=str(error), remedy="see the message")
+
+
+def _mistakes(part: str, error: SettingsError) -> Iterator[Health]:
+    for mistake in error.mistakes:
+        what, _, remedy = mistake.rpartition("; ")
+        yield Health(part=part, ok=False, text=what or mistake, remedy=remedy or None)
+
+
+def _state_folder(state: Path) -> Health:
+    """It holds keys and the socket of the runner, so nobody else may read it."""
+    if not state.exists():
+        return Health(part="state", ok=True, text=f"{state} will be made at first start")
+    if state.stat().st_mode & 0o077:
+        remedy = f"chmod 700 {state}"
+        return Health(part="state", ok=False, text=f"others may read {state}", remedy=remedy)
+    if not os.access(state, os.W_OK):
+        remedy = "give it to the user that runs Vigil, or set VIGIL_STATE_DIR"
+        return Health(part="state", ok=False, text=f"{state} cannot be written", remedy=remedy)
+    free = shutil.disk_usage(state).free // 1_000_000
+    return Health(part="state", ok=True, text=f"{state}, {free} MB free")
+
+
+def _program(name: str, why: str) -> Health:
+    folders = [str(p) for pattern in FURTHER for p in Path("/").glob(pattern.lstrip("/"))]
+    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *folders]))
+    if found:
+        return Health(part=name, ok=True, text=found)
+    what, remedy = why.split("; ")
+    return Health(part=name, ok=False, text=f"not found; it is {what}", remedy=remedy)
+
+
+def _running(settings: Settings) -> Iterator[Health]:
+    """A Vigil that runs is asked for its own word; that none runs is no fault."""
+    token = settings.vigil_token.get_secret_value() if settings.vigil_token else ""
+    try:
+        _, body = Client(settings.vigil_url, token).status("/ready")
+    except VigilError:
+        yield Health(part="serve", ok=True, text=f"no Vigil runs at {settings.vigil_url}")
+        return
+    for part in body["parts"]:
+        health = Health.model_validate(part)
+        yield health.model_copy(update={"part": f"serve: {health.part}"})
+
+
+def _show(found: list[Health]) -> None:
+    console = Console()
+    for health in found:
+        mark = Text("✔ ", style="green") if health.ok else Text("✘ ", style="red")
+        console.print(mark + Text(f"{health.part:<14} ", style="bold") + Text(health.text))
+        if health.remedy and not health.ok:
+            console.print(Text(f"  {'':<14} → {health.remedy}", style="yellow"))

@@ -1,0 +1,120 @@
+"""Commands over the API: incidents, approve, reject, stop, resume."""
+
+import getpass
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from vigil.bootstrap import open_switch
+from vigil.cli.client import Client
+from vigil.cli.words import GOOD, NO, Json, print_json, told
+from vigil.domain.errors import PermanentError, PortUnavailable
+from vigil.ports.switch import SwitchState
+from vigil.settings import load_settings
+
+Incident = Annotated[str, typer.Argument(help="The incident's id.")]
+PlanDigest = Annotated[
+    str,
+    typer.Option("--plan", help="Digest of the plan you have read; another plan is not meant."),
+]
+By = Annotated[str, typer.Option("--by", help="Who says so.")]
+
+
+def incidents(
+    incident: Annotated[str | None, typer.Argument(help="One of them, whole.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """List incidents, or show one with its timeline."""
+    with told():
+        client = Client.from_settings(load_settings())
+        if incident is None:
+            found = client.get("/api/incidents")
+            print_json(found) if as_json else _list(found["incidents"])
+            return
+        whole = {
+            **client.get(f"/api/incidents/{incident}"),
+            "timeline": client.get(f"/api/incidents/{incident}/timeline")["events"],
+        }
+        print_json(whole) if as_json else _show(whole)
+
+
+def approve(incident: Incident, plan: PlanDigest, by: By = "", *, as_json: Json = False) -> None:
+    """Let the plan that waits run."""
+    _answer("approve", incident, plan, by, as_json=as_json)
+
+
+def reject(incident: Incident, plan: PlanDigest, by: By = "", *, as_json: Json = False) -> None:
+    """Do not let the plan that waits run."""
+    _answer("reject", incident, plan, by, as_json=as_json)
+
+
+def stop(
+    *,
+    now: Annotated[bool, typer.Option("--now", help="Kill what is running, too.")] = False,
+    text: Annotated[str, typer.Option("--why", help="For those who find it stopped.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Stop Vigil from acting; it goes on watching. Works also when Vigil does not answer."""
+    _turn(SwitchState(stopped=True, now=now, by=getpass.getuser(), text=text), as_json=as_json)
+
+
+def resume(*, as_json: Json = False) -> None:
+    """Let Vigil act again."""
+    _turn(SwitchState(stopped=False, by=getpass.getuser()), as_json=as_json)
+
+
+def _turn(state: SwitchState, *, as_json: bool) -> None:
+    """Over the API, which records who it was; stopping falls back on the record itself."""
+    with told():
+        settings = load_settings()
+        try:
+            client = Client.from_settings(settings)
+            path = "/api/stop" if state.stopped else "/api/resume"
+            body = {"now": state.now, "text": state.text, "by": state.by}
+            client.post(path, body if state.stopped else {"by": state.by})
+        except (PortUnavailable, PermanentError):
+            if not state.stopped:
+                raise
+            open_switch(settings).set(state)
+    words = ("stopped now" if state.now else "stopped") if state.stopped else "resumed"
+    print_json({"stopped": state.stopped, "now": state.now}) if as_json else typer.echo(words)
+
+
+def _answer(verb: str, incident: str, plan: str, by: str, *, as_json: bool) -> None:
+    with told():
+        client = Client.from_settings(load_settings())
+        body = {"plan_digest": plan, "by": by or getpass.getuser()}
+        _, answer = client.post(f"/api/incidents/{incident}/{verb}", body)
+    print_json(answer) if as_json else typer.echo(answer["text"])
+    raise typer.Exit(GOOD if answer["won"] else NO)
+
+
+def _list(found: list[dict[str, Any]]) -> None:
+    table = Table(box=None)
+    for heading in ("id", "opened", "service", "symptom", "stage", "outcome"):
+        table.add_column(heading)
+    for one in found:
+        stage = f"{one['stage']} ({one['waiting_on']})" if one["waiting_on"] else one["stage"]
+        table.add_row(
+            one["id"],
+            str(one["opened_at"])[:19],
+            one["service"],
+            one["symptom"],
+            stage,
+            one["outcome"] or "",
+        )
+    Console().print(table if found else "No incidents.")
+
+
+def _show(whole: dict[str, Any]) -> None:
+    console = Console()
+    incident = whole["incident"]
+    console.print(f"[bold]{incident['title']}[/bold]  {incident['id']}")
+    console.print(f"{incident['service']}  {incident['stage']}  {incident['outcome'] or ''}")
+    for event in whole["timeline"]:
+        payload = event["payload"] or {}
+        text = payload.get("text") or payload.get("line") or payload.get("stage") or ""
+        console.print(f"{event['at'][11:19]}  {event['kind']:<14} {text}", markup=False)

@@ -1,0 +1,219 @@
+"""The live view: where the incident is, what is being done now, what the sandbox says."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from vigil.cli.rehearsal.watching import OPEN_STAGES, Watching
+
+LINES = 6
+OUTPUT_LINES = 5
+MEANING = {
+    "TRIGGERED": "an alert came in",
+    "INVESTIGATING": "confirm the symptom, look around",
+    "HYPOTHESIS_RECEIVED": "rank the explanations",
+    "CONTEXT_RETRIEVED": "recall runbooks, run their checks",
+    "SYNTHESIZING": "write a plan, compute its effects, ask the gate",
+    "EXECUTING": "run it in the sandbox, through the broker",
+    "VERIFYING": "look from the user's side until it is proven",
+}
+
+
+Say = Callable[[dict[str, Any]], str]
+
+
+class View(Protocol):
+    """Shows progress to a person."""
+
+    def say(self, line: str) -> None:
+        """One thing that happened around the incident."""
+        ...
+
+    def look(self, watching: Watching | None) -> None:
+        """The incident as it is now; None while none is open."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the terminal as it was."""
+        ...
+
+
+def describe(event: dict[str, Any]) -> str | None:
+    """One line for an event; None for those that have a place of their own."""
+    say = SENTENCES.get(event["kind"])
+    return say(event["payload"] or {}) if say else None
+
+
+def _heard(what: str) -> Say:
+    return lambda p: f"{what} by {p.get('source')}: {p.get('name')}"
+
+
+def _fits(payload: dict[str, Any]) -> str:
+    found = ", ".join(f"{m['id']} fits {m['context_match']}" for m in payload["matches"])
+    return f"runbooks: {found or 'none'}"
+
+
+def _most_likely(payload: dict[str, Any]) -> str:
+    top = payload["ranked"][0]
+    return f"most likely ({top['likelihood']:.0%}): {top['text']}"
+
+
+SENTENCES: dict[str, Say] = {
+    "opened": _heard("opened"),
+    "alert_joined": _heard("joined"),
+    "alert_resolved": _heard("alert resolved"),
+    "stage_entered": lambda p: f"{p['stage']}: {MEANING.get(p['stage'], 'the end')}",
+    "evidence": lambda p: f"saw: {p['text']}",
+    "hypotheses": _most_likely,
+    "runbooks": _fits,
+    "planned": lambda p: f"plan {p['digest'][7:19]}: {p['summary']}",
+    "judged": lambda p: f"gate: {p['decision']} (confidence {p['confidence']})",
+    "waiting": lambda _: "waiting for a person's approval",
+    "approved": lambda p: f"approved by {p.get('by')}",
+    "rejected": lambda p: f"rejected by {p.get('by')}",
+    "executed": lambda p: f"{p['action']} {p['status']} in {p['seconds']:.1f} s",
+    "not_executed": lambda p: f"not executed: {p['text']}",
+    "proof": lambda p: f"proof: {p['outcome']}: {p['text']}",
+    "closed": lambda p: f"closed: {p['outcome']}",
+}
+
+
+class PlainView:
+    """A line for each event, for logs and where there is no terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._began = time.monotonic()
+        self._shown: dict[str, int] = {}
+
+    def say(self, line: str) -> None:
+        seconds = time.monotonic() - self._began
+        self._console.print(f"{seconds:6.1f} s  {line}", markup=False, highlight=False)
+
+    def look(self, watching: Watching | None) -> None:
+        if watching is None:
+            return
+        after = self._shown.get(watching.id, 0)
+        for event in watching.events:
+            line = describe(event)
+            if event["seq"] > after and line:
+                self.say(f"  {line}")
+            if event["seq"] > after and event["kind"] == "action_output":
+                self.say(f"  | {event['payload']['line']}")
+        if watching.events:
+            self._shown[watching.id] = watching.events[-1]["seq"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing to put back."""
+
+
+class LiveView:
+    """The whole picture, redrawn in place."""
+
+    def __init__(self, console: Console, title: str) -> None:
+        self._console = console
+        self._title = title
+        self._lines: deque[str] = deque(maxlen=LINES)
+        self._watching: Watching | None = None
+        self._began = time.monotonic()
+        self._live = Live(
+            get_renderable=self._picture, console=console, refresh_per_second=4, transient=True
+        )
+
+    def say(self, line: str) -> None:
+        self._lines.append(line)
+
+    def look(self, watching: Watching | None) -> None:
+        self._watching = watching
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def _picture(self) -> RenderableType:
+        seconds = time.monotonic() - self._began
+        parts: list[RenderableType] = [
+            Text(f"{self._title}   {seconds:.0f} s", style="bold"),
+            _box("Around", list(self._lines)),
+        ]
+        if self._watching is not None and self._watching.incident:
+            parts += [self._stages(), *self._now()]
+        return Group(*parts)
+
+    def _stages(self) -> RenderableType:
+        """Each stage with its seconds; the present one counts up."""
+        watching = self._watching
+        table = Table(box=None, show_header=False, padding=(0, 1))
+        if watching is None:
+            return table
+        present = watching.incident["stage"]
+        for stage in OPEN_STAGES:
+            known = watching.stages.get(stage)
+            mark, style = ("✔", "green") if known is not None else ("·", "dim")
+            if stage == present:
+                mark, style = "▶", "bold yellow"
+                known = (datetime.now(UTC) - _entered(watching, stage)).total_seconds()
+            text = "" if known is None else f"{known:5.1f} s"
+            table.add_row(mark, stage, text, MEANING[stage], style=style)
+        if watching.closed:
+            good = present == "RESOLVED"
+            style = "bold green" if good else "bold red"
+            table.add_row("■", present, "", watching.outcome, style=style)
+        heard = " and ".join(watching.sources)
+        return Panel(table, title=f"incident {watching.id}, heard from {heard}", title_align="left")
+
+    def _now(self) -> list[RenderableType]:
+        watching = self._watching
+        if watching is None:
+            return []
+        told = [line for e in watching.events if (line := describe(e))]
+        output = [str(p["line"]) for p in watching.payloads("action_output")]
+        boxes = [_box("Now", told[-LINES:])]
+        return [*boxes, _box("Sandbox", output[-OUTPUT_LINES:])] if output else boxes
+
+
+def _entered(watching: Watching, stage: str) -> datetime:
+    for event in reversed(watching.events):
+        payload = event["payload"] or {}
+        if event["kind"] == "stage_entered" and payload.get("stage") == stage:
+            return datetime.fromisoformat(event["at"])
+    return watching.opened_at
+
+
+def _box(title: str, lines: list[str]) -> RenderableType:
+    text = Text("\n".join(lines) or " ", overflow="ellipsis", no_wrap=True)
+    return Panel(text, title=title, title_align="left", border_style="dim")

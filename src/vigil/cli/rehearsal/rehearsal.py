@@ -1,0 +1,249 @@
+"""Break the shop, watch Vigil, ask the judge."""
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from vigil.bootstrap import open_audit
+from vigil.cli.audit import verify_file, write_export
+from vigil.cli.rehearsal.process import ServeProcess, free_port
+from vigil.cli.rehearsal.watching import Watching, all_ids, newest
+from vigil.domain.errors import PortUnavailable
+from vigil.lab.judge import Judgement
+from vigil.lab.lab import Lab
+from vigil.lab.scenario import Scenario
+from vigil.settings import Settings
+
+POLL_S = 0.25
+OPEN_S = 60.0
+"""How long the first alert may take."""
+CLOSE_S = 180.0
+"""How long an incident may take from its first alert to its end."""
+QUIET_S = 12.0
+"""Healthy traffic before the first fault, so that there is something to compare with."""
+
+OnLook = Callable[[Watching | None], None]
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One scenario as it went: what the lab did, what Vigil said, what the judge says."""
+
+    scenario: Scenario
+    watching: Watching
+    began: datetime
+    judgement: Judgement
+    touched: int
+    """Switches and process starts at the shop since the fault was in place."""
+    new_incidents: int
+    expected_rank: int | None
+
+    @property
+    def detected_s(self) -> float:
+        """From the fault to the first alert."""
+        return (self.watching.opened_at - self.began).total_seconds()
+
+    @property
+    def verified_s(self) -> float:
+        """From the fault to the end."""
+        return (self.watching.closed_at - self.began).total_seconds()
+
+    @property
+    def as_expected(self) -> bool:
+        """The right end, the right cause, one incident, and hands off where there is no cure."""
+        expect = self.scenario.file.expect
+        top = ((self.watching.last("hypotheses") or {}).get("ranked") or [{}])[0]
+        return (
+            self.watching.outcome == expect.proof
+            and (expect.cause is None or self.expected_rank == 1)
+            and top.get("failure_type") not in expect.not_cause
+            and self.new_incidents == 1
+            and (self.watching.actions_executed == 0) is (expect.actions == "0")
+            and (expect.actions != "0" or self.touched == 0)
+        )
+
+    @property
+    def judge_agrees(self) -> bool:
+        """The shop itself is as well as Vigil says."""
+        healed = self.scenario.file.expect.proof in ("verified", "false_alarm")
+        return self.judgement.ok is healed
+
+
+class Rehearsal:
+    """A shop and a Vigil, up together and down together."""
+
+    def __init__(
+        self,
+        seed: int,
+        progress: Progress,
+        *,
+        settings: dict[str, str] | None = None,
+        edit_catalogue: Callable[[str], str] = lambda text: text,
+    ) -> None:
+        self._seed = seed
+        self._progress = progress
+        self._edit = edit_catalogue
+        self._folder = Path(tempfile.mkdtemp(prefix="vigil-"))
+        self.serve = ServeProcess(self._folder / "v", free_port(), settings)
+        self._lab: Lab | None = None
+
+    @property
+    def lab(self) -> Lab:
+        """The shop, once it is up."""
+        if self._lab is None:
+            raise PortUnavailable("the shop is not up")
+        return self._lab
+
+    def __enter__(self) -> Self:
+        try:
+            self.up()
+        except BaseException:
+            self.down()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.down()
+
+    def up(self) -> None:
+        """Start both and let customers in."""
+        self._progress("starting the shop: nginx, two web instances, PostgreSQL, Redis, a worker")
+        self._lab = Lab.up(
+            self._folder / "shop",
+            seed=self._seed,
+            alert_url=self.serve.alert_url,
+            alert_token=self.serve.alert_token,
+            progress=self._progress,
+        )
+        catalogue = self._folder / "vigil.yaml"
+        catalogue.write_text(self._edit(self.lab.files.catalogue.read_text()))
+        self._progress("starting Vigil and its runner")
+        self.serve.start(catalogue)
+        self.serve.wait_ready()
+        self._progress(f"letting customers shop for {QUIET_S:.0f} s, so that normal is known")
+        time.sleep(QUIET_S)
+
+    def down(self) -> None:
+        """End both and clear their folders."""
+        self.serve.stop()
+        if self._lab is not None:
+            self._lab.down()
+            self._lab = None
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def run(
+        self,
+        scenario: Scenario,
+        on_look: OnLook,
+        during: Callable[[Watching], None] = lambda _: None,
+    ) -> Run:
+        """One scenario from its injection to the judge's word.
+
+        ``during`` is called at every look at the open incident; a person's part is played there.
+        """
+        known = all_ids(self.serve.client)
+        began = datetime.now(UTC) + timedelta(seconds=self.lab.config.timing.fault_delay)
+        breaking = _Breaking(self.lab, scenario)
+        breaking.start()
+        watching = self._first(known, on_look, breaking)
+        breaking.join()
+        mark = self.lab.mark() if scenario.file.expect.actions == "0" else None
+        self._follow(watching, on_look, during)
+        judgement = self.lab.judge()
+        cause = scenario.file.expect.cause
+        rank = (
+            watching.rank_of(cause.failure_type, self._name_of(cause.component)) if cause else None
+        )
+        return Run(
+            scenario=scenario,
+            watching=watching,
+            began=began,
+            judgement=judgement,
+            touched=self.lab.mark().actions_since(mark) if mark else 0,
+            new_incidents=len(all_ids(self.serve.client) - known),
+            expected_rank=rank,
+        )
+
+    def wait_calm(self, seconds: float) -> None:
+        """Until no incident is open and the judge is content with the shop."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = self.serve.client.get("/api/incidents", limit=50)["incidents"]
+            if all(one["closed_at"] for one in found) and self.lab.judge().ok:
+                return
+            time.sleep(POLL_S)
+        raise PortUnavailable(f"the shop did not come to rest within {seconds:.0f} s")
+
+    def _first(self, known: set[str], on_look: OnLook, breaking: "_Breaking") -> Watching:
+        deadline = time.monotonic() + OPEN_S
+        while time.monotonic() < deadline:
+            breaking.raise_if_failed()
+            found = newest(self.serve.client, known)
+            if found is not None:
+                watching = Watching(self.serve.client, found)
+                watching.refresh()
+                return watching
+            on_look(None)
+            time.sleep(POLL_S)
+        raise PortUnavailable(f"no incident was opened within {OPEN_S:.0f} s of the fault")
+
+    def _follow(
+        self, watching: Watching, on_look: OnLook, during: Callable[[Watching], None]
+    ) -> None:
+        deadline = time.monotonic() + CLOSE_S
+        while not watching.closed:
+            if time.monotonic() > deadline:
+                raise PortUnavailable(
+                    f"incident {watching.id} is still in {watching.incident['stage']} after "
+                    f"{CLOSE_S:.0f} s; see {self.serve.log}"
+                )
+            on_look(watching)
+            during(watching)
+            time.sleep(POLL_S)
+            watching.refresh()
+        on_look(watching)
+
+    def _name_of(self, part: str) -> str:
+        return str(getattr(self.lab.config.names, part))
+
+    def audit(self) -> dict[str, Any]:
+        """Sign all heads, export the timeline and verify the export as an outsider would."""
+        export = self._folder / "audit.jsonl"
+        settings = Settings(vigil_state_dir=self.serve.state)
+        write_export(open_audit(settings), str(export))
+        public_key = self.serve.state / "keys" / "audit.pub"
+        return verify_file(str(export), str(public_key)).model_dump()
+
+
+class _Breaking(threading.Thread):
+    """The fault, while somebody watches."""
+
+    def __init__(self, lab: Lab, scenario: Scenario) -> None:
+        super().__init__(name=f"break {scenario.id}", daemon=True)
+        self._lab = lab
+        self._scenario = scenario
+        self._error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            self._lab.break_(self._scenario)
+        except Exception as error:  # noqa: BLE001 - raised again in the thread that watches
+            self._error = error
+
+    def raise_if_failed(self) -> None:
+        """Its error, here."""
+        if self._error is not None:
+            raise self._error

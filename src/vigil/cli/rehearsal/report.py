@@ -1,0 +1,156 @@
+"""The report of a rehearsal: one screen for a person, one object for a machine."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from vigil.cli.rehearsal.rehearsal import Run
+
+MOST_EVIDENCE = 5
+
+
+def as_json(seed: int, faults: list[Run], controls: list[Run], audit: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """The object of ``vigil.demo/1``."""
+    ok = audit["verified"] and all(r.as_expected and r.judge_agrees for r in [*faults, *controls])
+    return {
+        "schema": "vigil.demo/1",
+        "ok": ok,
+        "seed": seed,
+        "faults": [
+            {
+                "id": run.scenario.id,
+                "incident_id": run.watching.id,
+                "proof": run.watching.outcome,
+                "cause_rank": run.expected_rank,
+                "detected_s": round(run.detected_s, 1),
+                "verified_s": round(run.verified_s, 1),
+                "stages": {k: round(v, 1) for k, v in run.watching.stages.items()},
+                "judge": run.judgement.ok,
+            }
+            for run in faults
+        ],
+        "controls": [
+            {
+                "id": run.scenario.id,
+                "expected": run.scenario.file.expect.proof,
+                "got": run.watching.outcome,
+                "actions_executed": max(run.watching.actions_executed, run.touched),
+            }
+            for run in controls
+        ],
+        "audit": {name: audit[name] for name in ("verified", "events", "head")},
+    }
+
+
+def show(console: Console, faults: list[Run], controls: list[Run], audit: dict[str, Any]) -> None:
+    """One screen."""
+    for run in faults:
+        _fault(console, run)
+    for run in controls:
+        _control(console, run)
+    chain = "verified" if audit["verified"] else "[red]BROKEN[/]"
+    console.print(
+        f"[bold]Audit[/]     {audit['events']} events, chain {chain}, head {audit['head'][:16]}"
+    )
+    for problem in audit.get("problems", []):
+        console.print(f"          [red]{problem}[/]")
+
+
+def _fault(console: Console, run: Run) -> None:
+    watching = run.watching
+    plan = watching.last("planned") or {}
+    top = ((watching.last("hypotheses") or {}).get("ranked") or [{}])[0]
+    evidence = {e["id"]: e["text"] for e in watching.payloads("evidence")}
+    console.rule(f"[bold]{run.scenario.file.title}", align="left")
+    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("What broke", Text(watching.incident["title"]))
+    table.add_row("Heard from", " and ".join(watching.sources) + ", one incident")
+    table.add_row("Cause", Text(f"{top.get('text')} (likelihood {top.get('likelihood', 0):.0%})"))
+    cited = [evidence[i] for i in top.get("supported_by", []) if i in evidence]
+    table.add_row("Evidence", Text("\n".join(f"· {line}" for line in cited[:MOST_EVIDENCE])))
+    for action in plan.get("actions", []):
+        calls = [
+            " ".join((c["verb"], c["grant"], *c["arguments"])) for c in action["effects"]["calls"]
+        ]
+        table.add_row("Plan", Text("\n".join(_short(c) for c in calls)))
+        table.add_row("Effects", Text(_effects(action)))
+        table.add_row("Undo", Text(_short(_one_line(action["undo"] or action["no_undo"]))))
+    judged = watching.last("judged") or {}
+    rules = "; ".join(judged.get("rules", []))
+    table.add_row("Gate", Text(f"{judged.get('decision')}: {rules.removeprefix('allow: ')}"))
+    table.add_row("Probes", _probes(run))
+    table.add_row("Proof", Text(str((watching.last("proof") or {}).get("text"))))
+    table.add_row("Seconds", Text(_seconds(run)))
+    table.add_row("Judge", _judge(run))
+    console.print(table)
+
+
+def _control(console: Console, run: Run) -> None:
+    console.rule(f"[bold]{run.scenario.file.title}", align="left")
+    good = run.as_expected
+    colour = "green" if good else "red"
+    closed = run.watching.last("closed") or {}
+    console.print(
+        f"[bold]Ended[/]     [{colour}]{run.watching.outcome}[/] (expected "
+        f"{run.scenario.file.expect.proof}), {run.watching.actions_executed} actions, "
+        f"{run.touched} changes counted at the shop, {run.verified_s:.0f} s"
+    )
+    console.print(Text(f"Because   {closed.get('text', '')}"))
+
+
+def _effects(action: dict[str, Any]) -> str:
+    each = [
+        f"{e['kind']} {e['resource']}" for e in action["effects"]["effects"] if e["kind"] != "read"
+    ]
+    return ", ".join(each)
+
+
+def _probes(run: Run) -> Text:
+    """Each probe before and after; those that prove the cure first."""
+    baseline = run.watching.last("baseline") or {}
+    proof = run.watching.client.get(f"/api/incidents/{run.watching.id}/proof")["proof"]
+    text = Text()
+    for change in (proof or {}).get("probes", []):
+        name = f"{change['ref']['service']}/{change['ref']['probe']}"
+        before = str(baseline.get(name, "")).split(":")[0]
+        after = [look["outcome"] for look in change["after"]]
+        if not change["proves"] and before == "passing" and after and after[-1] == "passing":
+            continue
+        text.append(
+            f"{name}: {before} → {after[-1] if after else 'not looked at'} ({len(after)} looks)\n"
+        )
+    others = sum(1 for c in (proof or {}).get("probes", []) if not c["proves"])
+    text.append(f"{others} others: not worse")
+    return text
+
+
+def _seconds(run: Run) -> str:
+    stages = ", ".join(f"{k.lower()} {v:.1f}" for k, v in run.watching.stages.items())
+    return f"detected {run.detected_s:.1f}, proven {run.verified_s:.1f} after the fault ({stages})"
+
+
+def _judge(run: Run) -> Text:
+    judgement = run.judgement
+    if judgement.ok:
+        return Text(
+            f"agrees: {judgement.orders_acknowledged} orders acknowledged, each fulfilled once and "
+            "paid once; rows, processes and releases intact",
+            style="green",
+        )
+    return Text("; ".join(judgement.findings), style="red")
+
+
+def _one_line(text: str) -> str:
+    return "; ".join(
+        line for line in text.strip().splitlines() if not line.startswith(("#", "set"))
+    )
+
+
+def _short(text: str) -> str:
+    """Digests at a length that people compare."""
+    words = [w[:19] + "…" if w.startswith("sha256:") else w for w in text.split(" ")]
+    return " ".join(words)

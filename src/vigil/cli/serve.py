@@ -1,0 +1,120 @@
+"""`vigil serve`: one process that hears, decides and answers, and beside it the runner."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from vigil.cli.logs import log_as_json
+from vigil.cli.words import complain, told
+from vigil.settings import Settings, load_settings
+
+log = structlog.get_logger()
+
+RESTART_S = 1.0
+"""Pause before a runner that ended is started again."""
+STOP_S = 40.0
+"""How long a runner may take to end the action under way."""
+
+
+def serve(
+    config: Annotated[
+        Path | None, typer.Option("--config", help="The service catalogue.", show_default=False)
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Port to listen on.", show_default=False)
+    ] = None,
+) -> None:
+    """Run Vigil: watch the services of the catalogue and hear alerts, until told to stop."""
+    log_as_json()
+    with told():
+        settings = load_settings()
+        changes = {"vigil_config": config, "vigil_port": port}
+        settings = settings.model_copy(
+            update={name: value for name, value in changes.items() if value is not None}
+        )
+        asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    from vigil.bootstrap import SHIPPED_RUNBOOKS, build
+    from vigil.cli.runbooks import ingest
+    from vigil.web.access import Access
+    from vigil.web.app import create_app
+    from vigil.web.server import serve as serve_http
+
+    installation = build(settings)
+    await ingest(settings.vigil_runbooks or SHIPPED_RUNBOOKS, installation.memory)
+    if installation.credentials.new_token:
+        complain(
+            f"Access token, shown this once: {installation.credentials.new_token}\n"
+            "Keep it as VIGIL_TOKEN for the command line."
+        )
+    access = Access(
+        token_hash=installation.credentials.token_hash,
+        session_key=installation.credentials.session_key,
+        allowed_hosts=_hosts(settings),
+    )
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    runner = asyncio.create_task(_keep_runner(settings))
+    await installation.engine.start()
+    try:
+        await serve_http(
+            create_app(installation.engine, access),
+            settings.vigil_host,
+            settings.vigil_port,
+            stopping,
+        )
+    finally:
+        await installation.engine.stop()
+        runner.cancel()
+        await asyncio.gather(runner, return_exceptions=True)
+
+
+def _hosts(settings: Settings) -> tuple[str, ...]:
+    """What the Host header may say: loopback names, the address bound to, and those given."""
+    given = [h.strip() for h in settings.vigil_allowed_hosts.split(",") if h.strip()]
+    names = ["127.0.0.1", "localhost", "[::1]", settings.vigil_host]
+    with_port = [f"{name}:{settings.vigil_port}" for name in names]
+    return tuple(dict.fromkeys([*with_port, *given]))
+
+
+async def _keep_runner(settings: Settings) -> None:
+    """The runner is a process of its own; it is started again when it ends, and ends with us."""
+    while True:
+        process = await asyncio.create_subprocess_exec(
+            *_tied_to_us(),
+            sys.executable,
+            "-m",
+            "vigil",
+            "runner",
+            "--config",
+            str(settings.vigil_config.absolute()),
+            "--state",
+            str(settings.vigil_state_dir.absolute()),
+            env={"PATH": os.defpath, "HOME": str(Path.home())},
+            stdin=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            process.terminate()
+            async with asyncio.timeout(STOP_S):
+                await process.wait()
+            raise
+        log.error("runner ended", exit_code=code, again_in_s=RESTART_S)
+        await asyncio.sleep(RESTART_S)
+
+
+def _tied_to_us() -> tuple[str, ...]:
+    """A prefix with which the kernel ends the runner when this process is killed."""
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", "TERM", "--") if setpriv else ()

@@ -1,0 +1,41 @@
+"""How every command says what it found: exit codes, one JSON object, complaints with a remedy."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from vigil.domain.errors import SettingsError, VigilError
+
+GOOD, NO, WRONG_USAGE = 0, 1, 2
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """The one object."""
+    typer.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def complain(text: str) -> None:
+    """To standard error."""
+    typer.echo(text, err=True)
+
+
+def end(text: str, code: int) -> NoReturn:
+    """Complain and exit."""
+    complain(text)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn Vigil's own errors into their text and exit code; anything else is a bug and shows."""
+    try:
+        yield
+    except SettingsError as error:
+        end(str(error), WRONG_USAGE)
+    except VigilError as error:
+        end(str(error), NO)

@@ -1,0 +1,113 @@
+"""ESCALATED: a person is told what is known, what was tried and what to look at next."""
+
+from collections.abc import Iterable
+
+from vigil.domain.case import Investigation, Ranking
+from vigil.domain.ending import Ending
+from vigil.domain.evidence import Finding
+from vigil.domain.plan import ActionResult, Execution, Plan, Reason
+from vigil.domain.proof import Outcome, Proof
+from vigil.domain.verdict import Approval, Verdict
+
+
+def nothing_to_check(investigation: Investigation) -> Ending | None:
+    """The symptom cannot be seen from the user's side, so no cure could ever be proven."""
+    if investigation.has(Finding.SYMPTOM_FAILING):
+        return None
+    if investigation.has(Finding.SYMPTOM_PASSING) and not investigation.has(
+        Finding.SYMPTOM_UNKNOWN
+    ):
+        text = (
+            "The probes that map to this alert pass, but its own condition is not known to be "
+            "clear, so this is neither a false alarm nor something that could be proven fixed."
+        )
+    else:
+        text = "No probe that maps to this alert gave an answer, so nobody can say how users fare."
+    return Ending(
+        resolved=False,
+        outcome=Outcome.NOTHING_TO_CHECK,
+        text=text,
+        look_next=(
+            "Map this alert to a probe and a condition in the catalogue (services, symptoms).",
+            *_worth_a_look(investigation),
+        ),
+    )
+
+
+def no_plan(reasons: tuple[Reason, ...], ranking: Ranking, investigation: Investigation) -> Ending:
+    """Nobody knows a cure for the leading hypothesis."""
+    top = ranking.top
+    why = reasons[-1].text if reasons else "No runbook fits."
+    return Ending(
+        resolved=False,
+        outcome=Outcome.NOT_EXECUTED,
+        text=f"{top.text} (likelihood {top.likelihood:.0%}) There is no plan: {why}",
+        look_next=_worth_a_look(investigation),
+    )
+
+
+def denied(plan: Plan, verdict: Verdict) -> Ending:
+    """The gate said no."""
+    return Ending(
+        resolved=False,
+        outcome=Outcome.NOT_EXECUTED,
+        text=f"Nothing was done. The plan would have been: {plan.summary} "
+        f"The gate said no: {'; '.join(verdict.rules)}.",
+        look_next=tuple(action.title for action in plan.actions),
+    )
+
+
+def rejected(approval: Approval | None) -> Ending:
+    """A person said no."""
+    who = approval.by if approval else "somebody"
+    return Ending(
+        resolved=False, outcome=Outcome.NOT_EXECUTED, text=f"Nothing was done: {who} said no."
+    )
+
+
+def gone(plan: Plan) -> Ending:
+    """The symptom went away before anything was done; somebody may be working on it."""
+    return Ending(
+        resolved=False,
+        outcome=Outcome.NOT_EXECUTED,
+        text="Nothing was done: just before acting the symptom was no longer there. The plan "
+        f"would have been: {plan.summary}",
+        look_next=("See whether somebody repaired it, or whether it comes and goes.",),
+    )
+
+
+def not_proven(plan: Plan, proof: Proof, execution: Execution, undone: str) -> Ending:
+    """The plan was run, and its proof failed."""
+    return Ending(
+        resolved=False,
+        outcome=proof.outcome,
+        text=f"{plan.summary} This is not proven: {proof.text} {undone}",
+        look_next=tuple(f"{r.action} {r.status}: {_last_line(r)}" for r in execution.results),
+    )
+
+
+def gave_up(error: str) -> Ending:
+    """Vigil itself failed."""
+    return Ending(
+        resolved=False,
+        outcome=Outcome.NOT_EXECUTED,
+        text=f"Vigil could not go on: {error}",
+        look_next=("See the timeline for what was done, and `vigil doctor` for what is broken.",),
+    )
+
+
+def _last_line(result: ActionResult) -> str:
+    lines = result.output.strip().splitlines()
+    return lines[-1] if lines else "no output"
+
+
+def _worth_a_look(investigation: Investigation) -> tuple[str, ...]:
+    """Evidence that something is not as it should be, in the investigators' words."""
+    dull: Iterable[Finding] = {
+        Finding.SYMPTOM_PASSING,
+        Finding.CONDITION_CLEAR,
+        Finding.DEPENDENCIES_PASSING,
+        Finding.PROCESSES_UP,
+        Finding.NO_RELEASE_RECENT,
+    }
+    return tuple(e.text for e in investigation.evidence if e.finding not in dull)[:8]

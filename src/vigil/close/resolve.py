@@ -1,0 +1,36 @@
+"""RESOLVED: what may end without a person, and in which words."""
+
+from vigil.domain.case import Investigation, Ranking
+from vigil.domain.ending import Ending
+from vigil.domain.evidence import Finding
+from vigil.domain.hypothesis import FailureType
+from vigil.domain.plan import Plan
+from vigil.domain.proof import Outcome, Proof
+
+
+def false_alarm(investigation: Investigation, ranking: Ranking) -> Ending | None:
+    """A false alarm needs a mapped probe that passes and a condition that is clear, both now."""
+    seen = investigation.has(Finding.SYMPTOM_PASSING, Finding.CONDITION_CLEAR)
+    doubt = any(
+        investigation.has(finding)
+        for finding in (Finding.SYMPTOM_FAILING, Finding.SYMPTOM_UNKNOWN, Finding.CONDITION_HOLDS)
+    )
+    if not seen or doubt or ranking.top.failure_type is not FailureType.NOTHING_WRONG:
+        return None
+    texts = [
+        e.text
+        for e in investigation.evidence
+        if e.finding in (Finding.SYMPTOM_PASSING, Finding.CONDITION_CLEAR)
+    ]
+    return Ending(
+        resolved=True,
+        outcome=Outcome.FALSE_ALARM,
+        text="Nothing was done, because nothing is wrong. " + " ".join(texts),
+    )
+
+
+def verified(plan: Plan, proof: Proof) -> Ending:
+    """The cure is proven."""
+    return Ending(
+        resolved=True, outcome=Outcome.VERIFIED, text=f"{plan.summary} Proof: {proof.text}"
+    )

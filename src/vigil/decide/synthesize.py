@@ -1,0 +1,97 @@
+"""SYNTHESIZING: a draft from the reasoner becomes a frozen plan with computed effects.
+
+The reasoner is not trusted: what its scripts would do is computed by the guard, and what proves
+the plan comes from the catalogue, so that nobody can choose easier probes for their own plan.
+"""
+
+from collections.abc import Callable
+
+from vigil.domain.briefing import Briefing, Draft, DraftAction
+from vigil.domain.catalogue import Catalogue
+from vigil.domain.effects import Effects
+from vigil.domain.plan import Action, Execution, Plan, PlanKind, Reason
+from vigil.domain.value import Value
+from vigil.guard import analyse
+from vigil.ports.reasoner import Reasoner
+
+Analyse = Callable[[str], Effects]
+
+
+class Synthesis(Value):
+    """A plan, or the reasons why there is none."""
+
+    plan: Plan | None
+    reasons: tuple[Reason, ...]
+
+
+async def synthesize(briefing: Briefing, catalogue: Catalogue, reasoner: Reasoner) -> Synthesis:
+    """Have a plan written and freeze it."""
+    draft = await reasoner.draft(briefing)
+    if not draft.actions:
+        return Synthesis(plan=None, reasons=draft.reasons)
+    return Synthesis(plan=_frozen(briefing, draft, catalogue), reasons=draft.reasons)
+
+
+def _frozen(briefing: Briefing, draft: Draft, catalogue: Catalogue) -> Plan:
+    incident, top = briefing.incident, briefing.hypotheses[0]
+    chosen = next((m.runbook for m in briefing.matches if m.runbook.id == draft.runbook), None)
+    return Plan(
+        incident=incident.id,
+        attempt=incident.attempt,
+        service=incident.service,
+        symptom=incident.symptom,
+        failure_type=top.failure_type,
+        component=top.component,
+        runbook=draft.runbook,
+        runbook_digest=chosen.digest if chosen else None,
+        summary=draft.summary,
+        reasons=draft.reasons,
+        actions=tuple(_action(n, action) for n, action in enumerate(draft.actions, start=1)),
+        declared_risk=draft.declared_risk,
+        proving=catalogue.proving_probes(incident.service, incident.symptom),
+        neighbours=catalogue.neighbour_probes(incident.service, incident.symptom),
+    )
+
+
+def _action(number: int, draft: DraftAction) -> Action:
+    effects = analyse(draft.script)
+    return Action(
+        id=f"action-{number}",
+        title=draft.title,
+        script=draft.script,
+        grants=tuple(sorted({call.grant for call in effects.calls})),
+        effects=effects,
+        undo=draft.undo,
+        no_undo=draft.no_undo,
+    )
+
+
+def rollback(plan: Plan, execution: Execution) -> Plan | None:
+    """The undo of each action that was started, newest first; None when there is nothing to undo.
+
+    It is a plan like any other, one attempt later, and nothing in it is new: each script is the
+    undo that was part of the plan that was judged.
+    """
+    started = {result.action for result in execution.results}
+    undone = [a for a in reversed(plan.actions) if a.id in started and a.undo is not None]
+    if not undone:
+        return None
+    actions = tuple(
+        _action(
+            number,
+            DraftAction(
+                title=f"Undo: {action.title}",
+                script=action.undo or "",
+                no_undo="this is itself the undo of an earlier action",
+            ),
+        )
+        for number, action in enumerate(undone, start=1)
+    )
+    return plan.model_copy(
+        update={
+            "attempt": plan.attempt + 1,
+            "kind": PlanKind.ROLLBACK,
+            "summary": f"Undo what was done: {plan.summary}",
+            "actions": actions,
+        }
+    )

@@ -1,0 +1,190 @@
+"""The service catalogue: what a user tells Vigil about the services (``vigil.yaml``)."""
+
+from enum import StrEnum
+from typing import Literal, Self
+
+from pydantic import Field, PositiveFloat, model_validator
+
+from vigil.domain.alert import Severity
+from vigil.domain.grant import Grant
+from vigil.domain.probe import Probe, ProbeRef
+from vigil.domain.value import Name, Value
+
+
+class Autonomy(StrEnum):
+    """How far Vigil may go by itself on a service."""
+
+    OBSERVE = "observe"
+    """Report what it would have done."""
+    SUGGEST = "suggest"
+    """Hand the plan to a person and stop there."""
+    APPROVE = "approve"
+    """Run a plan once a person has approved it."""
+    AUTO = "auto"
+    """Run a plan unasked where the gate allows it."""
+
+
+class Environment(StrEnum):
+    """Shipped lab records of runbooks count in a lab only."""
+
+    PRODUCTION = "production"
+    LAB = "lab"
+
+
+class ServiceKind(StrEnum):
+    """What runbooks are written for."""
+
+    WEB_APPLICATION = "web-application"
+    WORKER = "worker"
+    DATABASE = "database"
+    CACHE = "cache"
+    PROXY = "proxy"
+    OTHER = "other"
+
+
+class Processes(Value):
+    """Where a service runs: named processes of a supervisor."""
+
+    supervisor: str
+    names: tuple[Name, ...] = Field(min_length=1)
+
+
+class MetricsSource(Value):
+    """One Prometheus text endpoint."""
+
+    url: str
+    instance: Name
+
+
+class LogSource(Value):
+    """One file of JSON lines."""
+
+    path: str
+    instance: Name
+
+
+class Telemetry(Value):
+    """Where a service's metrics and logs are."""
+
+    metrics: tuple[MetricsSource, ...] = ()
+    logs: tuple[LogSource, ...] = ()
+
+
+class Changes(Value):
+    """Where it is written down what was deployed."""
+
+    release_log: str | None = None
+
+
+class Condition(Value):
+    """A source's own condition, as a ratio of bad to all over scraped counters."""
+
+    metric: str
+    where: dict[str, str] = {}
+    bad: dict[str, str]
+    """Label to regular expression (full match) of what counts as bad."""
+    window_s: PositiveFloat = 10.0
+    above: float = Field(gt=0, lt=1)
+
+
+class Symptom(Value):
+    """Something that can be wrong as a user sees it; alerts of all sources are mapped to these."""
+
+    severity: Severity = Severity.HIGH
+    alerts: tuple[str, ...] = ()
+    probes: tuple[Name, ...] = ()
+    condition: Condition | None = None
+
+
+class Limits(Value):
+    """Bounds of one incident."""
+
+    max_actions: int = Field(default=6, ge=1, le=10)
+    budget_minutes: PositiveFloat = 15.0
+
+
+class Service(Value):
+    """One service of the catalogue."""
+
+    kind: ServiceKind = ServiceKind.OTHER
+    team: str = ""
+    owner: str = ""
+    depends_on: tuple[Name, ...] = ()
+    autonomy: Autonomy = Autonomy.OBSERVE
+    processes: Processes | None = None
+    telemetry: Telemetry = Telemetry()
+    changes: Changes = Changes()
+    probes: dict[Name, Probe] = {}
+    symptoms: dict[Name, Symptom] = {}
+    grants: dict[Name, Grant] = {}
+    limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _symptoms_name_their_probes(self) -> Self:
+        for name, symptom in self.symptoms.items():
+            for probe in symptom.probes:
+                if probe not in self.probes:
+                    known = ", ".join(self.probes) or "none"
+                    raise ValueError(
+                        f"symptom '{name}' names the probe '{probe}', which this service does "
+                        f"not have (it has: {known})"
+                    )
+        return self
+
+
+class Watch(Value):
+    """The own watcher: how often it looks and how often a probe must fail in a row."""
+
+    interval_s: PositiveFloat = 5.0
+    failures: int = Field(default=3, ge=1)
+
+
+class Catalogue(Value):
+    """All services of one installation."""
+
+    version: Literal[1]
+    environment: Environment = Environment.PRODUCTION
+    watch: Watch = Watch()
+    services: dict[Name, Service]
+
+    @model_validator(mode="after")
+    def _dependencies_exist(self) -> Self:
+        for name, service in self.services.items():
+            for needed in service.depends_on:
+                if needed not in self.services:
+                    raise ValueError(
+                        f"service '{name}' depends on '{needed}', which is not in the catalogue"
+                    )
+        return self
+
+    def symptom_for(self, service: str, alert_name: str) -> str | None:
+        """The symptom that an alert of this name means on this service, if somebody mapped it."""
+        known = self.services.get(service)
+        if known is None:
+            return None
+        for name, symptom in known.symptoms.items():
+            if alert_name == name or alert_name in symptom.alerts:
+                return name
+        return None
+
+    def proving_probes(self, service: str, symptom: str) -> tuple[ProbeRef, ...]:
+        """The probes that map to a symptom."""
+        known = self.services.get(service)
+        mapped = known.symptoms.get(symptom) if known else None
+        return tuple(ProbeRef(service=service, probe=p) for p in mapped.probes) if mapped else ()
+
+    def neighbour_probes(self, service: str, symptom: str) -> tuple[ProbeRef, ...]:
+        """Every other probe of the service, of what it needs and of what needs it."""
+        proving = set(self.proving_probes(service, symptom))
+        around = [service, *self.services[service].depends_on]
+        around += [n for n, s in self.services.items() if service in s.depends_on]
+        return tuple(
+            ref
+            for name in dict.fromkeys(around)
+            for probe in self.services[name].probes
+            if (ref := ProbeRef(service=name, probe=probe)) not in proving
+        )
+
+    def probe(self, ref: ProbeRef) -> Probe:
+        """The probe at this place; KeyError when there is none."""
+        return self.services[ref.service].probes[ref.probe]

@@ -1,0 +1,29 @@
+"""A hypothesis: a failure type and a component, with what speaks for and against it."""
+
+from enum import StrEnum
+
+from vigil.domain.value import Value
+
+
+class FailureType(StrEnum):
+    """The kinds of failure that Vigil can name."""
+
+    NOTHING_WRONG = "nothing_wrong"
+    BAD_RELEASE = "bad_release"
+    PROCESS_DOWN = "process_down"
+    DATABASE_LOCK = "database_lock"
+    DEPENDENCY_FAILURE = "dependency_failure"
+    UNKNOWN = "unknown"
+    """Something is wrong that none of the others explains."""
+
+
+class Hypothesis(Value):
+    """One explanation. ``likelihood`` is its share among the competing ones, 0 to 1."""
+
+    failure_type: FailureType
+    component: str
+    likelihood: float
+    supported_by: tuple[str, ...] = ()
+    """Evidence ids."""
+    contradicted_by: tuple[str, ...] = ()
+    text: str

@@ -1,0 +1,131 @@
+"""A plan: frozen, with one digest that approval, execution, broker and audit all name."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from vigil.domain.effects import Call, EffectKind, Effects, Risk
+from vigil.domain.identity import content_digest
+from vigil.domain.probe import ProbeRef
+from vigil.domain.value import Value
+
+
+class PlanKind(StrEnum):
+    """Why a plan was written."""
+
+    REMEDY = "remedy"
+    ROLLBACK = "rollback"
+
+
+class Reason(Value):
+    """One of the five recorded steps of synthesis."""
+
+    step: str
+    text: str
+    evidence: tuple[str, ...] = ()
+
+
+class Action(Value):
+    """One script for the sandbox, with what the guard computed of it.
+
+    Exactly one of ``undo`` (a script) and ``no_undo`` (why there is none) is given.
+    """
+
+    id: str
+    title: str
+    script: str
+    grants: tuple[str, ...]
+    effects: Effects
+    undo: str | None = None
+    no_undo: str | None = None
+    timeout_s: float = Field(default=30.0, gt=0, le=120.0)
+
+
+class Plan(Value):
+    """What will be done about one incident, whole; another digest is another plan."""
+
+    incident: str
+    attempt: int
+    kind: PlanKind = PlanKind.REMEDY
+    service: str
+    symptom: str
+    failure_type: str
+    component: str
+    runbook: str | None
+    runbook_digest: str | None
+    summary: str
+    reasons: tuple[Reason, ...]
+    actions: tuple[Action, ...] = Field(min_length=1, max_length=10)
+    declared_risk: Risk
+    proving: tuple[ProbeRef, ...]
+    neighbours: tuple[ProbeRef, ...]
+
+    @property
+    def digest(self) -> str:
+        """``sha256:<hex>`` of the canonical JSON."""
+        return content_digest(self.model_dump(mode="json"))
+
+    @property
+    def effect_kind(self) -> EffectKind:
+        """The worst effect of any action."""
+        return max((a.effects.kind for a in self.actions), key=lambda kind: kind.rank)
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """What the plan touches, sorted."""
+        return tuple(sorted({r for a in self.actions for r in a.effects.resources}))
+
+
+class ActionStatus(StrEnum):
+    """How the run of one action ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    """The script ended with another code than 0, or was refused by the broker."""
+    TIMED_OUT = "timed_out"
+    STOPPED = "stopped"
+    """The stop switch ended it."""
+    UNCERTAIN = "uncertain"
+    """Nobody knows how far it came; verification decides and it is never blindly run again."""
+
+
+class CallRecord(Value):
+    """One call as the broker logged it."""
+
+    call: Call
+    allowed: bool
+    result: str
+    """What was done, or why it was refused."""
+    repeated: bool = False
+    """The effect had been done before under the same idempotency key and was not done again."""
+
+
+class ActionResult(Value):
+    """What became of one action."""
+
+    action: str
+    status: ActionStatus
+    exit_code: int | None
+    calls: tuple[CallRecord, ...] = ()
+    output: str = ""
+    """Bounded tail of what the script printed."""
+    seconds: float
+
+
+class Execution(Value):
+    """What became of a plan: the results up to the first surprise."""
+
+    plan_digest: str
+    results: tuple[ActionResult, ...]
+    refused: str | None = None
+    """Why nothing was started, when nothing was."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Every action that was started succeeded, and at least one was."""
+        return bool(self.results) and all(r.status is ActionStatus.SUCCEEDED for r in self.results)
+
+    @property
+    def calls_done(self) -> int:
+        """How many calls changed something, or had changed it before a repetition."""
+        return sum(1 for r in self.results for c in r.calls if c.allowed)

@@ -1,0 +1,100 @@
+"""A runbook: what people know about one kind of failure, in a form that can be checked and bound.
+
+It speaks of parameters, never of names, so that one runbook serves many services. Parameters are
+written ``{{name}}`` in scripts and are bound from evidence and catalogue.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from vigil.domain.effects import Risk
+from vigil.domain.evidence import Finding
+from vigil.domain.hypothesis import FailureType
+from vigil.domain.identity import content_digest
+from vigil.domain.value import Value
+
+
+class CheckExpectation(StrEnum):
+    """Whether a finding has to be there or has to be missing."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+
+
+class Check(Value):
+    """One read-only diagnosis check: look again for a finding, on the service or what it needs."""
+
+    id: str
+    title: str
+    finding: Finding
+    expect: CheckExpectation = CheckExpectation.PRESENT
+
+
+class CheckResult(Value):
+    """What a diagnosis check gave: ``passed`` is None when it could not look."""
+
+    check: str
+    passed: bool | None
+    text: str
+    evidence: tuple[str, ...] = ()
+
+
+class Step(Value):
+    """One remediation step: a script with parameters, its grants by verb, its undo or why none.
+
+    ``for_each`` repeats the step for each value of a list parameter, bound as ``{{item}}``.
+    """
+
+    title: str
+    script: str
+    verbs: tuple[str, ...]
+    for_each: str | None = None
+    undo: str | None = None
+    no_undo: str | None = None
+
+
+class Record(Value):
+    """How often plans of a runbook were tried and proven; ``commit`` says of which code."""
+
+    trials: int = Field(ge=0)
+    successes: int = Field(ge=0)
+    commit: str | None = None
+    measured_on: str | None = None
+
+
+class Runbook(Value):
+    """One file of the knowledge base, parsed."""
+
+    id: str
+    title: str
+    service: tuple[str, ...]
+    """Kinds of service (``web-application``) or names it was written for."""
+    failure_types: tuple[FailureType, ...] = Field(min_length=1)
+    severity: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    risk_level: Risk
+    checks: tuple[Check, ...]
+    steps: tuple[Step, ...]
+    verify: Literal["symptom"] = "symptom"
+    """What proves the cure; today always the probes that map to the symptom."""
+    lab_record: Record | None = None
+    body: str
+    path: str
+
+    @property
+    def digest(self) -> str:
+        """Digest of what a plan would take from it; the measured record is not part of it."""
+        return content_digest(self.model_dump(mode="json", exclude={"lab_record", "path"}))
+
+
+class RunbookMatch(Value):
+    """A runbook recalled for a hypothesis, with how well it fits, 0 to 100, and why."""
+
+    runbook: Runbook
+    context_match: int
+    checks: tuple[CheckResult, ...]
+    record: Record
+    """The record that counts here: that of this installation, and the lab's in a lab."""
+    reasons: tuple[str, ...]

@@ -1,0 +1,60 @@
+"""What telemetry answers: numbers and groups, never raw streams."""
+
+from enum import StrEnum
+
+from vigil.domain.value import Instant, Value
+
+FEWEST_REQUESTS = 5
+"""A ratio over fewer requests than this says nothing about a condition."""
+
+
+class Ratio(Value):
+    """Bad and all requests counted over a window that ended at ``at``."""
+
+    bad: float
+    total: float
+    window_s: float
+    at: Instant
+
+    @property
+    def value(self) -> float:
+        """0 when nothing was counted; look at ``total`` before calling that healthy."""
+        return self.bad / self.total if self.total else 0.0
+
+    def exceeds(self, limit: float) -> bool | None:
+        """Whether the share is above a limit; None when too few requests were counted to say."""
+        return None if self.total < FEWEST_REQUESTS else self.value > limit
+
+
+class Latency(Value):
+    """Mean seconds per request in the newest window and in the time before it."""
+
+    now_s: float
+    before_s: float
+    window_s: float
+    at: Instant
+
+
+class ErrorOrigin(StrEnum):
+    """Whose fault the error says it is, by the type of the exception."""
+
+    CODE = "code"
+    DEPENDENCY = "dependency"
+
+
+class ErrorGroup(Value):
+    """Errors of one type in a service's log.
+
+    ``release`` is what the log lines name, if they do. ``sample`` is one message, cut; untrusted.
+    """
+
+    type: str
+    origin: ErrorOrigin
+    release: str | None
+    count: int
+    first_at: Instant
+    last_at: Instant
+    instances: tuple[str, ...]
+    sample: str
+    frame: str | None = None
+    """The innermost stack frame, when logged."""

@@ -1,0 +1,41 @@
+"""The gate's word on a plan, and a person's."""
+
+from enum import StrEnum
+
+from vigil.domain.effects import Risk
+from vigil.domain.value import Instant, Value
+
+
+class Decision(StrEnum):
+    """Allow, ask or deny."""
+
+    ALLOW = "allow"
+    ASK = "ask"
+    DENY = "deny"
+
+
+class Verdict(Value):
+    """A decision about one plan and every rule that led to it; the strictest rule wins."""
+
+    plan_digest: str
+    decision: Decision
+    confidence: int
+    context_match: int
+    risk: Risk
+    rules: tuple[str, ...]
+
+
+class Answer(StrEnum):
+    """What a person can say to a plan."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class Approval(Value):
+    """Exactly one person's answer to exactly one plan."""
+
+    plan_digest: str
+    answer: Answer
+    by: str
+    at: Instant

@@ -1,0 +1,263 @@
+"""The engine: one running Vigil, as its entry points see it.
+
+It hears deliveries, watches, hands segments to the workflow, takes people's answers and says what
+is known. Entry points (web, CLI) hold an Engine and nothing else.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from vigil.decide.synthesize import Synthesis
+from vigil.domain.alert import Delivery
+from vigil.domain.catalogue import Symptom
+from vigil.domain.errors import TemporaryError
+from vigil.domain.incident import Incident, Stage
+from vigil.domain.plan import Plan
+from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
+from vigil.domain.proof import Proof
+from vigil.domain.run import Health
+from vigil.domain.telemetry import Ratio
+from vigil.domain.timeline import Checkpoint, Event
+from vigil.domain.verdict import Answer, Approval, Verdict
+from vigil.lifecycle import Lifecycle, Parts
+from vigil.observe.intake import intake
+from vigil.observe.watch import SOURCE, Watched, is_bad
+from vigil.ports.alerts import Alerts
+from vigil.ports.journal import Decided, Joined
+from vigil.ports.switch import SwitchState
+from vigil.ports.workflow import Workflow
+
+log = structlog.get_logger()
+
+SWEEP_S = 0.2
+"""How often written segments are handed to the workflow."""
+SWEEP_BATCH = 100
+CHECKPOINT_S = 5.0
+"""How often the heads of all timelines are signed."""
+HEALTH_DEADLINE_S = 5.0
+
+Check = Callable[[], Awaitable[Health]]
+Background = Callable[[], Awaitable[None]]
+
+
+@dataclass
+class Source:
+    """One alert source and what became of its deliveries since the start."""
+
+    adapter: Alerts
+    accepted: int = 0
+    refused: int = 0
+    refused_last: str | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A plan and the gate's word on it, of the newest attempt that has them."""
+
+    plan: Plan
+    verdict: Verdict | None
+
+
+@dataclass
+class Engine:
+    """One running Vigil.
+
+    ``background`` are loops that integrations need (the metrics scraper); ``checks`` tell how
+    each part fares and are asked by ``/ready`` and ``vigil doctor``.
+    """
+
+    parts: Parts
+    workflow: Workflow
+    sources: Mapping[str, Source]
+    checks: Sequence[Check] = ()
+    background: Sequence[Background] = ()
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    # --- running ----------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take up what is on record and begin to look around."""
+        lifecycle = Lifecycle(self.parts)
+        await self.workflow.launch(lifecycle.run, lifecycle.give_up)
+        loops = (self._sweep, self._watch, self._sign, *self.background)
+        self._tasks = [asyncio.create_task(_forever(loop)) for loop in loops]
+
+    async def stop(self) -> None:
+        """Stop looking and leave what is under way to the next process."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.workflow.shutdown()
+        await self.parts.journal.checkpoint(self.parts.senses.clock.now())
+
+    async def _sweep(self) -> None:
+        """Hand written segments to the workflow; twice is once, so a crash between is harmless."""
+        while True:
+            for following in await self.parts.journal.due(SWEEP_BATCH):
+                await self.workflow.start(following.segment, following.incident, following.attempt)
+                await self.parts.journal.mark(following)
+            await asyncio.sleep(SWEEP_S)
+
+    async def _sign(self) -> None:
+        while True:
+            await self.parts.journal.checkpoint(self.parts.senses.clock.now())
+            await asyncio.sleep(CHECKPOINT_S)
+
+    async def _watch(self) -> None:
+        """The own watcher: look at every symptom of the catalogue, again and again."""
+        catalogue = self.parts.catalogue
+        states = [
+            Watched(service=name, symptom=symptom)
+            for name, service in catalogue.services.items()
+            for symptom in service.symptoms
+        ]
+        while True:
+            states = list(await asyncio.gather(*(self._look(state) for state in states)))
+            await asyncio.sleep(catalogue.watch.interval_s)
+
+    async def _look(self, state: Watched) -> Watched:
+        symptom = self.parts.catalogue.services[state.service].symptoms[state.symptom]
+        results, ratio = await asyncio.gather(
+            asyncio.gather(*(self._probe(state.service, probe) for probe in symptom.probes)),
+            self._condition(state.service, symptom),
+        )
+        now = self.parts.senses.clock.now()
+        bad = is_bad(symptom, tuple(results), ratio)
+        state, turned = state.seen(now, bad=bad, failures=self.parts.catalogue.watch.failures)
+        if turned is not None:
+            worst = next((r.text for r in results if r.outcome is ProbeOutcome.FAILING), "")
+            alert = state.alert(turned, symptom, f"{state.symptom}: {worst}".rstrip(": "), now)
+            await self.hear(Delivery(source=SOURCE, alerts=(alert,)))
+        return state
+
+    async def _probe(self, service: str, probe: str) -> ProbeResult:
+        ref = ProbeRef(service=service, probe=probe)
+        return await self.parts.senses.probes.run(ref, self.parts.catalogue.probe(ref))
+
+    async def _condition(self, service: str, symptom: Symptom) -> Ratio | None:
+        if symptom.condition is None:
+            return None
+        return await self.parts.senses.telemetry.bad_ratio(service, symptom.condition)
+
+    # --- what it is told ----------------------------------------------------------------------
+
+    async def hear(self, delivery: Delivery) -> tuple[Joined, ...]:
+        """Alerts of one authentic delivery, on disk when this returns."""
+        return await intake(
+            delivery,
+            catalogue=self.parts.catalogue,
+            journal=self.parts.journal,
+            clock=self.parts.senses.clock,
+        )
+
+    async def answer(self, incident_id: str, plan_digest: str, answer: Answer, by: str) -> Decided:
+        """A person's answer to one plan; of several exactly one wins."""
+        at = self.parts.senses.clock.now()
+        approval = Approval(plan_digest=plan_digest, answer=answer, by=by, at=at)
+        return await self.parts.journal.answer(incident_id, approval)
+
+    def turn_switch(self, state: SwitchState) -> None:
+        """Stop or resume; the runner reads the same record."""
+        self.parts.switch.set(state)
+        log.warning("switch turned", stopped=state.stopped, now=state.now, by=state.by)
+
+    # --- what it knows ------------------------------------------------------------------------
+
+    async def incidents(self, limit: int = 100) -> tuple[Incident, ...]:
+        """Newest first."""
+        return await self.parts.journal.incidents(limit)
+
+    async def incident(self, incident_id: str) -> Incident:
+        """One incident; NotFound."""
+        return await self.parts.journal.incident(incident_id)
+
+    async def timeline(self, incident_id: str, after: int = 0) -> tuple[Event, ...]:
+        """The events of an incident from a number on."""
+        await self.incident(incident_id)
+        return await self.parts.journal.events(incident_id, after)
+
+    async def judged(self, incident_id: str, attempt: int | None = None) -> Judged | None:
+        """The plan of an attempt (the newest one that has a plan), and the verdict on it."""
+        incident = await self.incident(incident_id)
+        newest = attempt or incident.attempt
+        for number in range(newest, 0 if attempt is None else newest - 1, -1):
+            plan = await self._plan(incident_id, number)
+            if plan is not None:
+                text = await self.parts.journal.output(
+                    incident_id, number, Stage.SYNTHESIZING, "verdict"
+                )
+                verdict = Verdict.model_validate_json(text) if text else None
+                return Judged(plan=plan, verdict=verdict)
+        return None
+
+    async def proof(self, incident_id: str, attempt: int | None = None) -> Proof | None:
+        """The proof of an attempt, by default of the newest one that has a proof."""
+        incident = await self.incident(incident_id)
+        newest = attempt or incident.attempt
+        for number in range(newest, 0 if attempt is None else newest - 1, -1):
+            text = await self.parts.journal.output(incident_id, number, Stage.VERIFYING)
+            if text is not None:
+                return Proof.model_validate_json(text)
+        return None
+
+    async def checkpoint(self) -> Checkpoint | None:
+        """Sign all heads now."""
+        return await self.parts.journal.checkpoint(self.parts.senses.clock.now())
+
+    async def health(self) -> tuple[Health, ...]:
+        """Every part with its state and, where one is broken, a remedy."""
+        own = (self.workflow.health, self.parts.sandbox.health, *self.checks)
+        asked = await asyncio.gather(*(_within_deadline(check) for check in own))
+        return (*asked, self._switch_health(), *self._source_health())
+
+    def _switch_health(self) -> Health:
+        state = self.parts.switch.read()
+        return Health(
+            part="switch",
+            ok=not state.stopped,
+            text=f"stopped: {state.text}" if state.stopped else "Vigil may act",
+            remedy="vigil resume, once you know why it was stopped" if state.stopped else None,
+        )
+
+    def _source_health(self) -> tuple[Health, ...]:
+        return tuple(
+            Health(
+                part=f"source {name}",
+                ok=source.refused_last is None,
+                text=source.refused_last or f"{source.accepted} deliveries accepted",
+                remedy="compare the secret at the sender with the one in Vigil's settings"
+                if source.refused_last
+                else None,
+            )
+            for name, source in self.sources.items()
+        )
+
+    async def _plan(self, incident_id: str, attempt: int) -> Plan | None:
+        journal = self.parts.journal
+        undo = await journal.output(incident_id, attempt, Stage.SYNTHESIZING, "rollback")
+        if undo is not None:
+            return Plan.model_validate_json(undo)
+        text = await journal.output(incident_id, attempt, Stage.SYNTHESIZING)
+        return Synthesis.model_validate_json(text).plan if text else None
+
+
+async def _within_deadline(check: Check) -> Health:
+    try:
+        async with asyncio.timeout(HEALTH_DEADLINE_S):
+            return await check()
+    except (TimeoutError, TemporaryError) as error:
+        name = getattr(check, "__qualname__", "part")
+        return Health(part=name, ok=False, text=f"no answer: {error}", remedy="vigil doctor")
+
+
+async def _forever(loop: Background) -> None:
+    """Keep a loop going: whatever it trips over is logged, and it starts again after a pause."""
+    while True:
+        try:
+            await loop()
+        except Exception:
+            log.exception("loop failed", loop=getattr(loop, "__qualname__", "loop"))
+        await asyncio.sleep(1.0)

@@ -1,0 +1,114 @@
+"""The guard's judgement: what a script would do, and the calls that the broker may then allow."""
+
+import re
+
+from vigil.domain.effects import Call, Effect, EffectKind, Effects
+from vigil.guard.reading import Command, read
+from vigil.guard.rules import DEFAULT_RULES, GRANT, Rules
+
+_PRINTABLE = re.compile(r"[\x20-\x7e\t\n]*")
+_CALL = "vigil-do"
+_MIN_CALL_WORDS = 3
+
+
+def analyse(script: str, rules: Rules = DEFAULT_RULES) -> Effects:
+    """What this script would do; ``calls`` are its literal calls in order.
+
+    Never raises. A script that contains anything the rules do not know is ``unknown``, whatever
+    else it contains.
+    """
+    illegible = _illegible(script, rules)
+    if illegible is not None:
+        return Effects(kind=EffectKind.UNKNOWN, effects=(illegible,))
+    reading = read(script)
+    effects = [_unknown(o.line, o.reason) for o in reading.obstacles]
+    calls: list[Call] = []
+    if len(reading.commands) > rules.max_commands:
+        effects.append(_unknown(1, f"more than {rules.max_commands} commands; split the script"))
+    for command in reading.commands[: rules.max_commands]:
+        effect, call = _judge(command, rules)
+        effects.append(effect)
+        if call is not None:
+            calls.append(call)
+    return Effects(kind=_worst(effects), effects=tuple(effects), calls=tuple(calls))
+
+
+def analyse_action(script: str, undo: str | None, rules: Rules = DEFAULT_RULES) -> Effects:
+    """What an action would do, its undo considered.
+
+    Without an undo that can be read, nothing that changes something is better than disruptive.
+    """
+    effects = analyse(script, rules)
+    undone = undo is not None and analyse(undo, rules).kind is not EffectKind.UNKNOWN
+    if undone or effects.kind is not EffectKind.REVERSIBLE:
+        return effects
+    reason = "there is no undo" if undo is None else "the guard cannot read the undo"
+    raised = tuple(
+        e.model_copy(update={"kind": EffectKind.DISRUPTIVE, "reason": f"{e.reason}; {reason}"})
+        if e.kind is EffectKind.REVERSIBLE
+        else e
+        for e in effects.effects
+    )
+    return effects.model_copy(update={"kind": EffectKind.DISRUPTIVE, "effects": raised})
+
+
+def _illegible(script: str, rules: Rules) -> Effect | None:
+    if len(script) > rules.max_bytes:
+        return _unknown(1, f"longer than {rules.max_bytes} bytes; split the script")
+    legible = _PRINTABLE.match(script)
+    end = legible.end() if legible else 0
+    if end == len(script):
+        return None
+    line = script.count("\n", 0, end) + 1
+    return _unknown(line, f"the character {script[end]!a}; write plain ASCII")
+
+
+def _worst(effects: list[Effect]) -> EffectKind:
+    return max((e.kind for e in effects), key=lambda kind: kind.rank, default=EffectKind.READ)
+
+
+def _unknown(line: int, reason: str) -> Effect:
+    return Effect(kind=EffectKind.UNKNOWN, resource="?", reason=reason, line=line)
+
+
+def _judge(command: Command, rules: Rules) -> tuple[Effect, Call | None]:
+    name, *arguments = command.words
+    if name == _CALL:
+        return _judge_call(command, rules)
+    rule = rules.read(name)
+    if rule is None:
+        known = ", ".join([_CALL, *sorted(r.name for r in rules.reads)])
+        remedy = f"use the word {_CALL} alone" if name.endswith(f"/{_CALL}") else f"known: {known}"
+        return _unknown(command.line, f"the command '{name}' is not known ({remedy})"), None
+    if re.fullmatch(rule.words, "\n".join(arguments)) is None:
+        return _unknown(command.line, f"'{name}' may only be used as: {rule.usage}"), None
+    read_only = Effect(
+        kind=EffectKind.READ, resource="-", reason=f"{name} changes nothing", line=command.line
+    )
+    return read_only, None
+
+
+def _judge_call(command: Command, rules: Rules) -> tuple[Effect, Call | None]:
+    if len(command.words) < _MIN_CALL_WORDS:
+        return _unknown(command.line, f"write {_CALL} VERB GRANT ARGUMENT..."), None
+    _, verb, grant, *rest = command.words
+    rule = rules.verb(verb)
+    if rule is None:
+        known = ", ".join(sorted(r.name for r in rules.verbs))
+        return _unknown(command.line, f"the verb '{verb}' is not known (known: {known})"), None
+    names = " ".join(argument.name.upper() for argument in rule.arguments)
+    if re.fullmatch(GRANT, grant) is None:
+        return _unknown(command.line, f"'{grant}' cannot be the name of a grant"), None
+    arguments = tuple(rest)
+    if len(arguments) != len(rule.arguments) or not all(
+        argument.admits(word) for argument, word in zip(rule.arguments, arguments, strict=True)
+    ):
+        usage = f"{_CALL} {verb} {grant} {names}"
+        return _unknown(command.line, f"these are not the arguments of: {usage}"), None
+    effect = Effect(
+        kind=rule.kind,
+        resource=rule.resource_of(grant, arguments),
+        reason=rule.reason,
+        line=command.line,
+    )
+    return effect, Call(verb=verb, grant=grant, arguments=arguments)

@@ -1,0 +1,1 @@
+"""Plumbing that adapters of several ports share."""

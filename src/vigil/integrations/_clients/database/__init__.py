@@ -1,0 +1,12 @@
+"""The one database: how it is opened, migrated and written to.
+
+Adapters of several ports keep their tables in it. They do not know each other, so the migrations
+live here, in one line of revisions.
+"""
+
+from vigil.integrations._clients.database.columns import UtcTime
+from vigil.integrations._clients.database.connect import open_engine
+from vigil.integrations._clients.database.migrate import migrate
+from vigil.integrations._clients.database.transaction import read, reading, write
+
+__all__ = ["UtcTime", "migrate", "open_engine", "read", "reading", "write"]

@@ -1,0 +1,1 @@
+"""The line of revisions; each says in DDL what its tables were when it was written."""

@@ -1,0 +1,50 @@
+"""The access token and the session key, kept as files only the owner can read.
+
+The token itself is never stored: it is printed once, when it is made, and only its hash is kept.
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What the web needs to recognise people. ``new_token`` is there only when just made."""
+
+    token_hash: str
+    session_key: bytes
+    new_token: str | None = None
+
+
+def load_credentials(directory: Path, given: str | None) -> Credentials:
+    """The credentials of this installation; a token from the settings wins over the stored one."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    session_key = _kept(directory / "session.key", lambda: secrets.token_bytes(32))
+    if given:
+        return Credentials(token_hash=hash_of(given), session_key=session_key)
+    made = secrets.token_urlsafe(24)
+    stored = _kept(directory / "access.sha256", lambda: hash_of(made).encode())
+    new = made if stored.decode() == hash_of(made) else None
+    return Credentials(token_hash=stored.decode(), session_key=session_key, new_token=new)
+
+
+def hash_of(token: str) -> str:
+    """SHA-256, hex. The token has 192 random bits, so no slow hash is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _kept(path: Path, make: Callable[[], bytes]) -> bytes:
+    """The content of a file that is written once; of two processes at once one writes it."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(make())
+        file.flush()
+        os.fsync(file.fileno())
+    return path.read_bytes()

@@ -1,0 +1,121 @@
+"""The chain in the database: adding links, reading them, erasing what they say."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, RowMapping, Select, and_, delete, insert, select, update
+
+from vigil.domain.audit import ERASED
+from vigil.domain.identity import canonical_json
+from vigil.domain.timeline import Event, link_hash, payload_digest
+from vigil.integrations.journal.keys import Keys
+from vigil.integrations.journal.payload import bounded, parse
+from vigil.integrations.journal.tables import events, incidents, outputs, payloads
+from vigil.ports.journal import Note
+
+_SALT_BYTES = 16
+
+
+def append_events(
+    connection: Connection, keys: Keys, incident_id: str, notes: Sequence[Note], now: datetime
+) -> None:
+    """Add the next links. The caller holds the incident's row, so that no other gets in between."""
+    head = connection.execute(
+        select(incidents.c.head_seq, incidents.c.head_hash).where(incidents.c.id == incident_id)
+    ).one()
+    seq, previous = int(head.head_seq), str(head.head_hash)
+    for note in notes:
+        seq += 1
+        # A link commits to the spelling of its time, so there is only one: UTC.
+        event = _next_link(incident_id, seq, now.astimezone(UTC), note, previous)
+        _store(connection, keys, event)
+        previous = event.hash
+    connection.execute(
+        update(incidents)
+        .where(incidents.c.id == incident_id)
+        .values(head_seq=seq, head_hash=previous)
+    )
+
+
+def _next_link(incident_id: str, seq: int, at: datetime, note: Note, previous: str) -> Event:
+    salt, payload = secrets.token_hex(_SALT_BYTES), bounded(note.payload)
+    digest = payload_digest(salt, payload)
+    return Event(
+        incident=incident_id,
+        seq=seq,
+        at=at,
+        kind=note.kind,
+        payload_digest=digest,
+        previous=previous,
+        hash=link_hash(
+            incident=incident_id,
+            seq=seq,
+            at=at,
+            kind=note.kind,
+            payload_digest=digest,
+            previous=previous,
+        ),
+        salt=salt,
+        payload=payload,
+    )
+
+
+def _store(connection: Connection, keys: Keys, event: Event) -> None:
+    link = event.model_dump(exclude={"salt", "payload"})
+    connection.execute(insert(events).values(link))
+    connection.execute(
+        insert(payloads).values(
+            incident=event.incident,
+            seq=event.seq,
+            salt=bytes.fromhex(event.salt or ""),
+            sealed=keys.seal(canonical_json(event.payload), _place(event.incident, event.seq)),
+        )
+    )
+
+
+def event_rows() -> Select[tuple[object, ...]]:
+    """Links with salt and sealed payload where they are still there, in the order of the chain."""
+    same = and_(payloads.c.incident == events.c.incident, payloads.c.seq == events.c.seq)
+    return (
+        select(events, payloads.c.salt, payloads.c.sealed)
+        .select_from(events.outerjoin(payloads, same))
+        .order_by(events.c.incident, events.c.seq)
+    )
+
+
+def to_event(row: RowMapping, keys: Keys) -> Event:
+    """One link with its payload opened."""
+    link = {name: row[name] for name in events.c.keys()}  # noqa: SIM118 - columns are not a dict
+    if row["salt"] is None:
+        return Event.model_validate(link)
+    text = keys.open(row["sealed"], _place(row["incident"], row["seq"]))
+    return Event.model_validate({**link, "salt": row["salt"].hex(), "payload": parse(text)})
+
+
+def read_events(
+    connection: Connection, keys: Keys, incident_id: str, after: int
+) -> tuple[Event, ...]:
+    """One incident's links after a sequence number."""
+    query = event_rows().where(events.c.incident == incident_id, events.c.seq > after)
+    return tuple(to_event(row, keys) for row in connection.execute(query).mappings())
+
+
+def erase(connection: Connection, keys: Keys, incident_id: str, now: datetime) -> int:
+    """Erase every payload and its salt, say so in the chain; the caller holds the incident's row.
+
+    The stage outputs of a closed incident repeat what its events said, so they go too; those of an
+    open one are needed to go on after a crash.
+    """
+    gone = connection.execute(delete(payloads).where(payloads.c.incident == incident_id)).rowcount
+    closed_at = select(incidents.c.closed_at).where(incidents.c.id == incident_id)
+    if connection.execute(closed_at).scalar_one() is not None:
+        connection.execute(delete(outputs).where(outputs.c.incident == incident_id))
+    if gone:
+        note = Note(kind=ERASED, payload={"count": gone})
+        append_events(connection, keys, incident_id, [note], now)
+    return gone
+
+
+def _place(incident_id: str, seq: int) -> str:
+    return f"{incident_id}/{seq}"

@@ -1,0 +1,117 @@
+"""An alert comes in: repeated, joined, or an incident of its own."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from vigil.domain.alert import Alert, AlertStatus
+from vigil.domain.identity import content_digest
+from vigil.domain.incident import Incident
+from vigil.domain.timeline import GENESIS
+from vigil.integrations.journal.chain import append_events
+from vigil.integrations.journal.keys import Keys
+from vigil.integrations.journal.outbox import put
+from vigil.integrations.journal.rows import get_incident, incident_columns, open_incident
+from vigil.integrations.journal.tables import deliveries, incidents
+from vigil.ports.journal import Joined, NextSegment, Note
+from vigil.ports.workflow import Segment
+
+MAX_TRACE = 4096
+"""Characters kept of a delivery that nobody understood."""
+
+MAX_TRACES = 1000
+"""The newest of them that are kept."""
+
+
+def receive(connection: Connection, keys: Keys, alert: Alert, opening: Incident) -> Joined:
+    """``opening`` is the incident to open if there is none to join; its time is now."""
+    now = opening.opened_at
+    if (repeated := _repetition(connection, alert.delivery_key, now)) is not None:
+        return repeated
+    current = open_incident(connection, opening.service, opening.symptom)
+    if current is None and alert.status is AlertStatus.FIRING:
+        joined = Joined(incident=_open(connection, opening), opened=True, repeated=False)
+    else:
+        joined = Joined(incident=current, opened=False, repeated=False)
+    if joined.incident is not None:
+        append_events(connection, keys, joined.incident.id, [_note(alert, joined)], now)
+    _record(connection, alert.delivery_key, alert.source, joined.incident, now)
+    return joined
+
+
+def _repetition(connection: Connection, key: str, now: datetime) -> Joined | None:
+    known = select(deliveries.c.incident).where(deliveries.c.delivery_key == key)
+    row = connection.execute(known).one_or_none()
+    if row is None:
+        return None
+    _count_again(connection, key, now)
+    incident = None if row.incident is None else get_incident(connection, row.incident)
+    return Joined(incident=incident, opened=False, repeated=True)
+
+
+def _count_again(connection: Connection, key: str, now: datetime) -> None:
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.delivery_key == key)
+        .values(count=deliveries.c.count + 1, last_at=now)
+    )
+
+
+def _open(connection: Connection, incident: Incident) -> Incident:
+    chain = {"head_seq": 0, "head_hash": GENESIS, "signed_seq": 0}
+    connection.execute(insert(incidents).values({**incident_columns(incident), **chain}))
+    first = NextSegment(segment=Segment.ORIENT, incident=incident.id, attempt=incident.attempt)
+    put(connection, first, incident.opened_at)
+    return incident
+
+
+def _note(alert: Alert, joined: Joined) -> Note:
+    if joined.opened:
+        kind = "opened"
+    else:
+        kind = "alert_joined" if alert.status is AlertStatus.FIRING else "alert_resolved"
+    incident = joined.incident
+    return Note(
+        kind=kind,
+        payload={
+            "source": alert.source,
+            "name": alert.name,
+            "service": incident.service if incident else alert.service,
+            "symptom": incident.symptom if incident else None,
+            "severity": alert.severity.value,
+            "summary": alert.summary,
+        },
+    )
+
+
+def _record(
+    connection: Connection, key: str, source: str, incident: Incident | None, now: datetime
+) -> None:
+    connection.execute(
+        insert(deliveries).values(
+            delivery_key=key,
+            source=source,
+            incident=incident.id if incident else None,
+            count=1,
+            first_at=now,
+            last_at=now,
+        )
+    )
+
+
+def record_not_understood(connection: Connection, source: str, text: str, now: datetime) -> None:
+    """Count a body that was seen before, keep a new one, and drop the oldest beyond the limit."""
+    # Half of a surrogate pair has no UTF-8 spelling, and what nobody understood may hold one.
+    text = text[:MAX_TRACE].encode("utf-8", "replace").decode()
+    key = content_digest(["not understood", source, text])
+    if _repetition(connection, key, now) is not None:
+        return
+    _record(connection, key, source, None, now)
+    connection.execute(update(deliveries).where(deliveries.c.delivery_key == key).values(text=text))
+    traces = select(deliveries.c.delivery_key).where(deliveries.c.text.is_not(None))
+    newest = traces.order_by(deliveries.c.last_at.desc()).limit(MAX_TRACES)
+    connection.execute(
+        delete(deliveries).where(
+            deliveries.c.text.is_not(None), deliveries.c.delivery_key.not_in(newest)
+        )
+    )

@@ -1,0 +1,110 @@
+"""An incident moves, or a person lets it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from vigil.domain.incident import Incident, Stage, WaitingOn
+from vigil.domain.verdict import Answer, Approval
+from vigil.integrations.journal.chain import append_events
+from vigil.integrations.journal.keys import Keys
+from vigil.integrations.journal.outbox import put
+from vigil.integrations.journal.rows import get_approval, get_incident, movable_columns
+from vigil.integrations.journal.tables import approvals, executions, incidents, outputs
+from vigil.ports.journal import Decided, NextSegment, Note, StageOutput
+from vigil.ports.workflow import Segment
+
+_AFTER = {Answer.APPROVED: Segment.ACT, Answer.REJECTED: Segment.CLOSE}
+
+
+def move(connection: Connection, incident: Incident, expected: tuple[Stage, int]) -> bool:
+    """Write the incident if it stands where the caller believes it to be."""
+    current = get_incident(connection, incident.id, to_change=True)
+    if (current.stage, current.attempt) != expected or _asks_again(connection, incident):
+        return False
+    connection.execute(
+        update(incidents).where(incidents.c.id == incident.id).values(movable_columns(incident))
+    )
+    return True
+
+
+def _asks_again(connection: Connection, incident: Incident) -> bool:
+    """A replay must not let an incident wait again for an answer that has been given."""
+    if incident.waiting_on is not WaitingOn.APPROVAL or incident.plan_digest is None:
+        return False
+    return get_approval(connection, incident.id, incident.plan_digest) is not None
+
+
+def record_execution(connection: Connection, incident: Incident, now: datetime) -> None:
+    """An attempt that is being executed counts once."""
+    there = select(executions.c.at).where(
+        executions.c.incident == incident.id, executions.c.attempt == incident.attempt
+    )
+    if incident.stage is Stage.EXECUTING and connection.execute(there).one_or_none() is None:
+        connection.execute(
+            insert(executions).values(incident=incident.id, attempt=incident.attempt, at=now)
+        )
+
+
+def executions_since(connection: Connection, since: datetime) -> int:
+    """How many attempts came to be executed."""
+    query = select(func.count()).select_from(executions).where(executions.c.at >= since)
+    return connection.execute(query).scalar_one()
+
+
+def get_output(
+    connection: Connection, incident_id: str, attempt: int, stage: Stage, name: str
+) -> str | None:
+    """JSON of what a stage gave."""
+    query = select(outputs.c.json_text).where(
+        outputs.c.incident == incident_id,
+        outputs.c.attempt == attempt,
+        outputs.c.stage == stage,
+        outputs.c.name == name,
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def put_outputs(connection: Connection, given: Iterable[StageOutput]) -> None:
+    """Write each output that is not there yet; the caller holds the incident's row."""
+    for output in given:
+        key = (output.incident, output.attempt, output.stage, output.name)
+        if get_output(connection, *key) is None:
+            connection.execute(insert(outputs).values(output.model_dump()))
+
+
+def answer(connection: Connection, keys: Keys, incident_id: str, approval: Approval) -> Decided:
+    """Compare and set: the caller's transaction holds the incident's row from here on."""
+    incident = get_incident(connection, incident_id, to_change=True)
+    before = get_approval(connection, incident_id, approval.plan_digest)
+    if before is not None:
+        text = f"this plan was {before.answer} by {before.by} at {before.at.isoformat()}"
+        return Decided(won=False, text=text, approval=before)
+    if (refusal := _refusal(incident, approval)) is not None:
+        return Decided(won=False, text=refusal, approval=None)
+    connection.execute(insert(approvals).values(incident=incident_id, **approval.model_dump()))
+    connection.execute(
+        update(incidents).where(incidents.c.id == incident_id).values(waiting_on=None)
+    )
+    note = Note(
+        kind=approval.answer.value,
+        payload={"by": approval.by, "plan_digest": approval.plan_digest},
+    )
+    append_events(connection, keys, incident_id, [note], approval.at)
+    following = NextSegment(
+        segment=_AFTER[approval.answer], incident=incident_id, attempt=incident.attempt
+    )
+    put(connection, following, approval.at)
+    return Decided(won=True, text=f"{approval.answer} by {approval.by}", approval=approval)
+
+
+def _refusal(incident: Incident, approval: Approval) -> str | None:
+    if incident.stage is not Stage.SYNTHESIZING or incident.waiting_on is not WaitingOn.APPROVAL:
+        return f"incident {incident.id} is {incident.stage} and waits for no answer"
+    if incident.plan_digest != approval.plan_digest:
+        return (
+            f"the plan that waits is {incident.plan_digest}, not {approval.plan_digest}; "
+            "look at it and answer that one"
+        )
+    return None

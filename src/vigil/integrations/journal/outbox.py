@@ -1,0 +1,41 @@
+"""Segments that are to run: written with what leads to them, handed over by a sweeper."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
+
+from vigil.integrations.journal.tables import outbox
+from vigil.ports.journal import NextSegment
+
+
+def put(connection: Connection, following: NextSegment, now: datetime) -> None:
+    """Write a segment; one that is already there stays as it is."""
+    there = select(outbox.c.segment).where(_is(following))
+    if connection.execute(there).one_or_none() is None:
+        connection.execute(
+            insert(outbox).values(**following.model_dump(), written_at=now, handed=False)
+        )
+
+
+def due(connection: Connection, limit: int) -> tuple[NextSegment, ...]:
+    """What was not handed over yet, oldest first."""
+    rows = connection.execute(
+        select(outbox.c.segment, outbox.c.incident, outbox.c.attempt)
+        .where(~outbox.c.handed)
+        .order_by(outbox.c.written_at, outbox.c.incident, outbox.c.attempt, outbox.c.segment)
+        .limit(limit)
+    ).mappings()
+    return tuple(NextSegment.model_validate(dict(row)) for row in rows)
+
+
+def mark(connection: Connection, following: NextSegment) -> None:
+    """It was handed over."""
+    connection.execute(update(outbox).where(_is(following)).values(handed=True))
+
+
+def _is(following: NextSegment) -> ColumnElement[bool]:
+    return and_(
+        outbox.c.segment == following.segment,
+        outbox.c.incident == following.incident,
+        outbox.c.attempt == following.attempt,
+    )

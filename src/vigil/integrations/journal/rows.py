@@ -1,0 +1,62 @@
+"""Rows to values and back."""
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from vigil.domain.errors import NotFound
+from vigil.domain.incident import Incident
+from vigil.domain.verdict import Approval
+from vigil.integrations.journal.tables import approvals, incidents
+
+_INCIDENT = tuple(incidents.c[name] for name in Incident.model_fields)
+_FIXED = frozenset({"id", "service", "symptom", "opened_at"})
+
+
+def incident_columns(incident: Incident) -> dict[str, Any]:
+    """All columns that an incident fills."""
+    return {name: getattr(incident, name) for name in Incident.model_fields}
+
+
+def movable_columns(incident: Incident) -> dict[str, Any]:
+    """The columns that may change once it is open."""
+    return {k: v for k, v in incident_columns(incident).items() if k not in _FIXED}
+
+
+def get_incident(connection: Connection, incident_id: str, *, to_change: bool = False) -> Incident:
+    """One incident; ``to_change`` keeps others from changing it until this transaction ends."""
+    query = select(*_INCIDENT).where(incidents.c.id == incident_id)
+    query = query.with_for_update() if to_change else query
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"there is no incident {incident_id}; `vigil incidents` lists all")
+    return Incident.model_validate(dict(row))
+
+
+def list_incidents(connection: Connection, limit: int, *, only_open: bool) -> tuple[Incident, ...]:
+    """Newest first."""
+    query = select(*_INCIDENT).order_by(incidents.c.opened_at.desc(), incidents.c.id.desc())
+    if only_open:
+        query = query.where(incidents.c.closed_at.is_(None))
+    rows = connection.execute(query.limit(limit)).mappings()
+    return tuple(Incident.model_validate(dict(row)) for row in rows)
+
+
+def open_incident(connection: Connection, service: str, symptom: str) -> Incident | None:
+    """The one that is open for this symptom of this service."""
+    query = select(*_INCIDENT).where(
+        incidents.c.service == service,
+        incidents.c.symptom == symptom,
+        incidents.c.closed_at.is_(None),
+    )
+    row = connection.execute(query.with_for_update()).mappings().one_or_none()
+    return None if row is None else Incident.model_validate(dict(row))
+
+
+def get_approval(connection: Connection, incident_id: str, plan_digest: str) -> Approval | None:
+    """The answer that won."""
+    query = select(*(approvals.c[name] for name in Approval.model_fields)).where(
+        approvals.c.incident == incident_id, approvals.c.plan_digest == plan_digest
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else Approval.model_validate(dict(row))

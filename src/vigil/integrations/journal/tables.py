@@ -1,0 +1,146 @@
+"""The record's tables. The migrations make them; a test holds the two together."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from vigil.integrations._clients.database import UtcTime
+
+metadata = MetaData()
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("service", String(64), nullable=False),
+    Column("symptom", String(64), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("stage", String(32), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("waiting_on", String(32)),
+    Column("plan_digest", String(80)),
+    Column("outcome", String(32)),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("closed_at", UtcTime),
+    # The newest link of the chain, and how far the newest checkpoint has signed it.
+    Column("head_seq", Integer, nullable=False),
+    Column("head_hash", String(64), nullable=False),
+    Column("signed_seq", Integer, nullable=False),
+    Index("ix_incidents_opened_at", "opened_at"),
+)
+Index(
+    "uq_incidents_one_open",
+    incidents.c.service,
+    incidents.c.symptom,
+    unique=True,
+    sqlite_where=incidents.c.closed_at.is_(None),
+    postgresql_where=incidents.c.closed_at.is_(None),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("delivery_key", String(80), primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("incident", ForeignKey("incidents.id")),
+    Column("count", Integer, nullable=False),
+    Column("first_at", UtcTime, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+    # Only of deliveries that nobody understood.
+    Column("text", Text),
+)
+
+outputs = Table(
+    "outputs",
+    metadata,
+    Column("incident", ForeignKey("incidents.id"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("stage", String(32), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("json_text", Text, nullable=False),
+)
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("incident", ForeignKey("incidents.id"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False, index=True),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("incident", ForeignKey("incidents.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("payload_digest", String(64), nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+payloads = Table(
+    "payloads",
+    metadata,
+    Column("incident", ForeignKey("incidents.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("segment", String(16), primary_key=True),
+    Column("incident", ForeignKey("incidents.id"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("written_at", UtcTime, nullable=False),
+    Column("handed", Boolean, nullable=False),
+)
+Index(
+    "ix_outbox_due",
+    outbox.c.written_at,
+    sqlite_where=~outbox.c.handed,
+    postgresql_where=~outbox.c.handed,
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("incident", ForeignKey("incidents.id"), primary_key=True),
+    Column("plan_digest", String(80), primary_key=True),
+    Column("answer", String(16), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcTime, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("signature", String(128), nullable=False),
+)
+
+# Each checkpoint signs all heads; only those that moved since the one before are stored with it.
+checkpoint_heads = Table(
+    "checkpoint_heads",
+    metadata,
+    Column("number", ForeignKey("checkpoints.number"), primary_key=True, autoincrement=False),
+    Column("incident", ForeignKey("incidents.id"), primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+)

@@ -1,0 +1,1 @@
+"""Adapters of ``ports/memory.py``: what Vigil knows from before."""

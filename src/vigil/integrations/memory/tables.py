@@ -1,0 +1,42 @@
+"""Memory's tables. The migrations make them; a test holds the two together."""
+
+from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, Text, text
+
+metadata = MetaData()
+
+runbooks = Table(
+    "memory_runbooks",
+    metadata,
+    # Whose runbooks these are: a directory, or a vendor. One origin's ingestion leaves the
+    # others alone.
+    Column("origin", String(200), primary_key=True),
+    Column("runbook", String(200), primary_key=True),
+    Column("document", Text, nullable=False),
+)
+
+lessons = Table(
+    "memory_lessons",
+    metadata,
+    Column("incident", String(64), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("service_kind", String(64), nullable=False),
+    Column("runbook", String(200)),
+    Column("runbook_digest", String(80)),
+    Column("outcome", String(32), nullable=False),
+    Column("document", Text, nullable=False),
+    Index("ix_memory_lessons_runbook", "runbook", "runbook_digest", "service_kind"),
+)
+
+# `porter` finds "releases" for "release"; an index of SQLite's own, so no part of the metadata.
+RUNBOOK_TEXT = """
+CREATE VIRTUAL TABLE IF NOT EXISTS memory_runbook_text USING fts5(
+    origin UNINDEXED, runbook UNINDEXED, title, keywords, failure_types, body,
+    tokenize = 'porter unicode61 remove_diacritics 2'
+)
+"""
+
+
+def create_tables(connection: Connection) -> None:
+    """Make the tables and the text index where they are missing."""
+    metadata.create_all(connection)
+    connection.execute(text(RUNBOOK_TEXT))

@@ -1,0 +1,1 @@
+"""Looks from the user's side."""

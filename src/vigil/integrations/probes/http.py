@@ -1,0 +1,127 @@
+"""A journey over HTTP: steps that share a cookie jar."""
+
+import httpx2
+
+from vigil.domain.probe import HttpProbe, HttpStep
+from vigil.integrations._clients.http import IDENTITY, Body, read_body, tls_context
+from vigil.integrations.probes.sight import Sight, failing, passing, unknown
+
+MOST_BYTES = 1024 * 1024
+MOST_REDIRECTS = 10
+
+
+async def walk(probe: HttpProbe) -> Sight:
+    """All steps in order; the first that is not as expected ends the journey.
+
+    Each walk has a client, and so a cookie jar, of its own.
+    """
+    async with httpx2.AsyncClient(
+        # What the environment says (proxies, .netrc) is not how a user comes in.
+        trust_env=False,
+        verify=tls_context(),
+        timeout=httpx2.Timeout(probe.timeout_s),
+        headers=IDENTITY,
+    ) as client:
+        sight = unknown("The probe has no steps; give it at least one.")
+        for number, step in enumerate(probe.steps, start=1):
+            sight = await _take(client, step)
+            if sight.outcome != "passing":
+                return Sight(sight.outcome, _place(number, probe) + sight.text)
+        return sight if len(probe.steps) == 1 else passing(_all_well(probe))
+
+
+async def _take(client: httpx2.AsyncClient, step: HttpStep) -> Sight:
+    place = f"{step.method} {shown(step.url)}"
+    try:
+        request = client.build_request(step.method, step.url, data=step.form or None)
+        return await _send(client, step, request)
+    except httpx2.TimeoutException:
+        return failing(f"{place} did not answer in time.")
+    except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
+        return unknown(f"{place} cannot be asked for ({error}); correct the probe's url.")
+    except (httpx2.HTTPError, OSError) as error:
+        return failing(f"{place} failed: {type(error).__name__} {error}".rstrip() + ".")
+    except (httpx2.CookieConflict, ValueError) as error:
+        return unknown(f"{place} cannot be asked for: {type(error).__name__} {error}.")
+
+
+async def _send(client: httpx2.AsyncClient, step: HttpStep, request: httpx2.Request) -> Sight:
+    for _ in range(MOST_REDIRECTS + 1):
+        response = await client.send(request, stream=True, follow_redirects=False)
+        try:
+            following = response.next_request if step.follow else None
+            if following is None:
+                return _judge(step, response, await read_body(response, MOST_BYTES))
+            if not _same_place(request.url, following.url):
+                return failing(
+                    f"{_answered(step, response)} with a redirect to another place "
+                    f"({shown(str(following.url))}), which is not followed."
+                )
+            request = following
+        finally:
+            await response.aclose()
+    return failing(
+        f"{step.method} {shown(step.url)} was redirected more than {MOST_REDIRECTS} times."
+    )
+
+
+def _judge(step: HttpStep, response: httpx2.Response, body: Body) -> Sight:
+    answered = _answered(step, response)
+    if response.status_code != step.expect.status:
+        return failing(f"{answered}, expected {step.expect.status}.")
+    if step.expect.text is None:
+        return passing(f"{answered}, as expected.")
+    coding = response.headers.get("content-encoding", "identity")
+    if coding != "identity":
+        return unknown(f"{answered} coded as {coding}, although asked not to; not searched.")
+    if step.expect.text in _decoded(response, body):
+        return passing(f"{answered} with '{step.expect.text}', as expected.")
+    where = "in it" if body.complete else f"in its first {MOST_BYTES} bytes"
+    return failing(f"{answered}, but '{step.expect.text}' is not {where}.")
+
+
+def _decoded(response: httpx2.Response, body: Body) -> str:
+    try:
+        return body.content.decode(response.charset_encoding or "utf-8", errors="replace")
+    except LookupError:  # the server made up a character set
+        return body.content.decode("utf-8", errors="replace")
+
+
+def _same_place(here: httpx2.URL, there: httpx2.URL) -> bool:
+    """The same origin, or the step from http to https that many servers ask for.
+
+    Not any port of the host: a broken target must not send the probe to whatever else listens
+    there.
+    """
+    if here.host != there.host:
+        return False
+    if (here.scheme, _port(here)) == (there.scheme, _port(there)):
+        return True
+    return (_port(here), _port(there), there.scheme) == (80, 443, "https")
+
+
+def _port(url: httpx2.URL) -> int | None:
+    return url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
+def shown(url: str) -> str:
+    """The address without user, password, query and fragment, where credentials hide."""
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.split("?", 1)[0].split("#", 1)[0].partition("/")
+    return scheme + separator + authority.rpartition("@")[2] + slash + path
+
+
+def _answered(step: HttpStep, response: httpx2.Response) -> str:
+    return f"{step.method} {shown(step.url)} answered {response.status_code}"
+
+
+def _place(number: int, probe: HttpProbe) -> str:
+    return f"Step {number} of {len(probe.steps)}: " if len(probe.steps) > 1 else ""
+
+
+def _all_well(probe: HttpProbe) -> str:
+    last = probe.steps[-1]
+    return (
+        f"All {len(probe.steps)} steps went as expected; the last was "
+        f"{last.method} {shown(last.url)}, {last.expect.status}."
+    )

@@ -1,0 +1,1 @@
+"""Adapters of ``ports/reasoner.py``: they write drafts, and are not trusted."""

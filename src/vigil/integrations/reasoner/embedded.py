@@ -1,0 +1,188 @@
+"""The playbook reasoner: no model, no tokens; it fills in the best runbook that fits.
+
+It proposes less rather than more: the cause must be covered by the runbook, no diagnosis check may
+speak against it, and every parameter must come from evidence or catalogue.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from vigil.domain.briefing import Briefing, Draft, DraftAction
+from vigil.domain.effects import Risk
+from vigil.domain.evidence import Finding
+from vigil.domain.hypothesis import FailureType, Hypothesis
+from vigil.domain.parameters import Missing, Parameters, bind, names_in, parameters_of
+from vigil.domain.plan import Reason
+from vigil.domain.runbook import Runbook, RunbookMatch, Step
+from vigil.domain.value import Value
+
+_WITHOUT_CURE = (FailureType.NOTHING_WRONG, FailureType.UNKNOWN)
+_SYMPTOM = (
+    Finding.SYMPTOM_FAILING,
+    Finding.SYMPTOM_PASSING,
+    Finding.SYMPTOM_UNKNOWN,
+    Finding.CONDITION_HOLDS,
+    Finding.CONDITION_CLEAR,
+    Finding.CONDITION_UNKNOWN,
+)
+
+
+class _Choice(Value):
+    """A runbook with every script filled in."""
+
+    match: RunbookMatch
+    actions: tuple[DraftAction, ...]
+    evidence: tuple[str, ...]
+
+
+class PlaybookReasoner:
+    """Takes what the runbook says and adds nothing of its own."""
+
+    async def draft(self, briefing: Briefing) -> Draft:
+        """Write a draft, or say why there is none."""
+        if not briefing.hypotheses:
+            return _nothing(briefing, "There is no hypothesis, so there is nothing to cure.")
+        top = briefing.hypotheses[0]
+        if top.failure_type in _WITHOUT_CURE:
+            return _nothing(briefing, f"No runbook cures '{top.failure_type}': {top.text}")
+        parameters = parameters_of(
+            briefing.incident.service, briefing.service, briefing.evidence, top.supported_by
+        )
+        refused: list[str] = []
+        for match in briefing.matches:
+            choice = _choose(match, top, parameters)
+            if isinstance(choice, _Choice):
+                return _proposal(briefing, top, choice)
+            refused.append(choice)
+        why = " ".join(refused) or "No runbook was found by its text; write one and ingest it."
+        return _nothing(briefing, why)
+
+
+def _choose(match: RunbookMatch, top: Hypothesis, parameters: Parameters) -> _Choice | str:
+    """This runbook's actions, or the sentence that says why not."""
+    runbook = match.runbook
+    if top.failure_type not in runbook.failure_types:
+        return f"Runbook {runbook.id} does not cover '{top.failure_type}'."
+    against = [check for check in match.checks if check.passed is False]
+    if against:
+        failed = "; ".join(f"{check.check}: {check.text}" for check in against)
+        return f"Runbook {runbook.id} is contradicted by its diagnosis checks ({failed})."
+    actions: list[DraftAction] = []
+    for step in runbook.steps:
+        for action in _actions(step, parameters):
+            if isinstance(action, Missing):
+                return (
+                    f"Runbook {runbook.id} needs {action.parameter} for '{step.title}': "
+                    f"{action.reason}."
+                )
+            actions.append(action)
+    if not actions:
+        return f"Runbook {runbook.id} has no remediation steps."
+    return _Choice(match=match, actions=tuple(actions), evidence=_sources(runbook, parameters))
+
+
+def _actions(step: Step, parameters: Parameters) -> Iterator[DraftAction | Missing]:
+    """One action, or one for each value of the list that the step is repeated for."""
+    if step.for_each is None:
+        yield _action(step, parameters, None)
+        return
+    values = parameters.values.get(step.for_each, ())
+    if not values:
+        reason = parameters.missing.get(step.for_each, "nothing gives it a value")
+        yield Missing(parameter=step.for_each, reason=reason)
+    for value in values:
+        yield _action(step, parameters, value)
+
+
+def _action(step: Step, parameters: Parameters, item: str | None) -> DraftAction | Missing:
+    bound = [
+        bind(template, parameters, item) for template in (step.title, step.script, step.undo or "")
+    ]
+    for each in bound:
+        if isinstance(each, Missing):
+            return each
+    title, script, undo = (str(each) for each in bound)
+    return DraftAction(title=title, script=script, undo=undo or None, no_undo=step.no_undo)
+
+
+def _sources(runbook: Runbook, parameters: Parameters) -> tuple[str, ...]:
+    """The evidence that the parameters of this runbook came from."""
+    named = (
+        name
+        for step in runbook.steps
+        for name in (*names_in(f"{step.script}\n{step.undo or ''}"), step.for_each or "")
+    )
+    return _unique(piece for name in named for piece in parameters.evidence.get(name, ()))
+
+
+def _unique(pieces: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(pieces))
+
+
+def _proposal(briefing: Briefing, top: Hypothesis, choice: _Choice) -> Draft:
+    match = choice.match
+    titles = "; then ".join(action.title for action in choice.actions)
+    passed = sum(1 for check in match.checks if check.passed)
+    return Draft(
+        runbook=match.runbook.id,
+        summary=f"{match.runbook.title}: {titles}.",
+        reasons=(
+            _symptom(briefing),
+            _cause(top),
+            Reason(
+                step="runbook",
+                text=f"{match.runbook.title} ({match.runbook.id}) fits by {match.context_match} "
+                f"of 100; {passed} of {len(match.checks)} diagnosis checks passed, none speaks "
+                "against it.",
+                evidence=_unique(e for check in match.checks for e in check.evidence),
+            ),
+            Reason(step="actions", text=f"{titles}.", evidence=choice.evidence),
+            Reason(
+                step="proof",
+                text=f"What maps to '{briefing.incident.symptom}' must pass and stay passing, "
+                "and nothing beside it may get worse.",
+                evidence=_symptom(briefing).evidence,
+            ),
+        ),
+        actions=choice.actions,
+        declared_risk=match.runbook.risk_level,
+    )
+
+
+def _nothing(briefing: Briefing, why: str) -> Draft:
+    cause = (
+        _cause(briefing.hypotheses[0])
+        if briefing.hypotheses
+        else Reason(step="cause", text="No cause was found.")
+    )
+    best = briefing.matches[0].runbook.id if briefing.matches else "none"
+    return Draft(
+        runbook=None,
+        summary="Nothing is proposed.",
+        reasons=(
+            _symptom(briefing),
+            cause,
+            Reason(step="runbook", text=f"The best of {len(briefing.matches)} matches: {best}."),
+            Reason(step="actions", text="None."),
+            Reason(step="proof", text=why),
+        ),
+        actions=(),
+        declared_risk=Risk.LOW,
+    )
+
+
+def _symptom(briefing: Briefing) -> Reason:
+    seen = [e for e in briefing.evidence if e.finding in _SYMPTOM]
+    text = " ".join(e.text for e in seen) or "Nobody looked at the symptom."
+    return Reason(
+        step="symptom",
+        text=f"{briefing.incident.service}: {briefing.incident.symptom}. {text}",
+        evidence=tuple(e.id for e in seen),
+    )
+
+
+def _cause(top: Hypothesis) -> Reason:
+    return Reason(
+        step="cause",
+        text=f"{top.text} ({top.likelihood:.0%} among the competing explanations.)",
+        evidence=top.supported_by,
+    )

@@ -1,0 +1,166 @@
+"""The runner's client: bubblewrap on this machine, behind a unix socket."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from vigil.domain.errors import (
+    NotFound,
+    PermanentError,
+    PlanMismatch,
+    PortUnavailable,
+    SandboxUnavailable,
+    VigilError,
+)
+from vigil.domain.plan import ActionResult, CallRecord
+from vigil.domain.run import Health, RunOrder
+from vigil.domain.value import Value
+from vigil.ports.sandbox import OnOutput
+
+_MAX_LINE_BYTES = 1024 * 1024
+_CONNECT_S = 3.0
+_HEALTH_S = 30.0
+_AFTER_LEASE_S = 45.0
+"""The runner waits for a call under way before it answers; it is never left longer than this."""
+
+
+class _Output(Value):
+    event: Literal["output"]
+    line: str
+
+
+class _Call(Value):
+    event: Literal["call"]
+    record: CallRecord
+
+
+class _Finished(Value):
+    event: Literal["finished"]
+    result: ActionResult
+
+
+class _Refused(Value):
+    event: Literal["refused"]
+    error: str
+    text: str
+
+
+class _Health(Value):
+    event: Literal["health"]
+    health: Health
+
+
+_Event = _Output | _Call | _Finished | _Refused | _Health
+_EVENT: TypeAdapter[_Event] = TypeAdapter(Annotated[_Event, Field(discriminator="event")])
+_ERRORS: dict[str, type[VigilError]] = {
+    error.__name__: error
+    for error in (NotFound, PermanentError, PlanMismatch, PortUnavailable, SandboxUnavailable)
+}
+
+
+class RunnerSandbox:
+    """Asks ``vigil runner`` at STATE/runner.sock.
+
+    Nothing is retried here: a connection that is lost is ``PortUnavailable``, and asking again with
+    the same run key joins the run if it is still under way and answers from the record if it ended.
+    """
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+
+    async def run(self, order: RunOrder, on_output: OnOutput) -> ActionResult:
+        """See the port."""
+        left = (order.lease_until - datetime.now(UTC)).total_seconds()
+        request = f'{{"op":"run","order":{order.model_dump_json()}}}\n'
+        async with self._within(max(left, 0.0) + _AFTER_LEASE_S), self._asked(request) as reader:
+            while event := await _next(reader):
+                match event:
+                    case _Output():
+                        await on_output(event.line)
+                    case _Call():
+                        await on_output(_told(event.record))
+                    case _Finished():
+                        return event.result
+                    case _Refused():
+                        raise _ERRORS.get(event.error, PermanentError)(event.text)
+                    case _Health():
+                        break
+        raise self._lost("it ended its answer before the run had ended")
+
+    async def health(self) -> Health:
+        """See the port."""
+        try:
+            async with self._within(_HEALTH_S), self._asked('{"op":"health"}\n') as reader:
+                event = await _next(reader)
+            if isinstance(event, _Health):
+                return event.health
+            text = str(self._lost("it did not answer the question"))
+        except PortUnavailable as silent:
+            text = str(silent)
+        return Health(part="sandbox", ok=False, text=text, remedy="start it with `vigil runner`")
+
+    @asynccontextmanager
+    async def _within(self, seconds: float) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError as late:
+            raise self._lost(f"it did not answer within {seconds:.0f} s") from late
+
+    @asynccontextmanager
+    async def _asked(self, request: str) -> AsyncIterator[asyncio.StreamReader]:
+        """Send a request; the answers come from the reader."""
+        try:
+            reader, writer = await self._connected()
+            try:
+                writer.write(request.encode())
+                await writer.drain()
+                yield reader
+            finally:
+                writer.close()
+        except ValidationError as strange:
+            raise self._lost("it does not speak the language of this version") from strange
+        except (ConnectionError, FileNotFoundError, PermissionError, NotADirectoryError) as gone:
+            raise self._lost(str(gone)) from gone
+
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        # Through a descriptor: a socket's address is short, a path to a state folder may not be.
+        folder = os.open(self._socket.parent, os.O_PATH | os.O_DIRECTORY)
+        try:
+            async with asyncio.timeout(_CONNECT_S):
+                return await asyncio.open_unix_connection(
+                    f"/proc/self/fd/{folder}/{self._socket.name}", limit=_MAX_LINE_BYTES
+                )
+        finally:
+            os.close(folder)
+
+    def _lost(self, why: str) -> PortUnavailable:
+        return PortUnavailable(
+            f"the runner at {self._socket}: {why}. What it did is in its ledger; ask again with "
+            "the same run key"
+        )
+
+
+async def _next(reader: asyncio.StreamReader) -> _Event | None:
+    """The next event; None when the runner has closed the connection, also in mid-line."""
+    try:
+        line = await reader.readuntil(b"\n")
+    except asyncio.IncompleteReadError:
+        return None
+    except asyncio.LimitOverrunError as endless:
+        raise ConnectionError(f"an answer is too long: {endless}") from endless
+    return _EVENT.validate_json(line)
+
+
+def _told(record: CallRecord) -> str:
+    """A call as a person reads it in the live view."""
+    call = record.call
+    words = ", ".join([call.grant, *call.arguments])
+    again = " (done before, not again)" if record.repeated else ""
+    return f"broker: {call.verb}({words}): {record.result}{again}"

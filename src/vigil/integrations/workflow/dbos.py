@@ -1,0 +1,134 @@
+"""Durable segments on DBOS.
+
+One registered, versioned workflow runs every segment; its one step may be repeated, because a
+segment reads Vigil's own rows first. DBOS therefore holds nothing that could not be made again
+from those rows. Defaults that bite and are changed here: pickle is replaced by JSON, SQLite's
+rollback journal by WAL, the application version (a hash of the code, which would strand segments
+of the former version) by a fixed one, and the executor id by one that the next process of the
+same installation shares, so that it takes up what its predecessor left.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
+from sqlalchemy import Engine, create_engine, event
+
+from vigil.domain.errors import TemporaryError
+from vigil.domain.run import Health
+from vigil.ports.workflow import GiveUp, RunSegment, Segment
+
+QUEUE = "vigil-segments"
+AT_ONCE = 20
+"""Segments that one process runs side by side; a segment mostly waits for answers."""
+POLL_S = 0.1
+ATTEMPTS = 9
+BACKOFF = 1.6
+"""Nine tries, the waits growing from 1 s by this factor, give something temporary 70 seconds."""
+
+
+class JsonSerializer(Serializer):
+    """JSON, because pickle would run whatever somebody wrote into the database."""
+
+    def serialize(self, data: Any) -> str:  # noqa: ANN401 - DBOS's own signature
+        """To text."""
+        return json.dumps(data, default=_error_text)
+
+    def deserialize(cls, serialized_data: str) -> Any:  # noqa: ANN401, N805 - DBOS's own signature
+        """From text."""
+        return json.loads(serialized_data)
+
+    def name(self) -> str:
+        """Stored beside each value."""
+        return "vigil_json"
+
+
+def _error_text(value: object) -> str:
+    """An exception is kept as its text; anything else that JSON does not know is a mistake."""
+    if isinstance(value, BaseException):
+        return f"{type(value).__name__}: {value}"
+    raise TypeError(f"{type(value).__name__} cannot be stored as JSON")
+
+
+class DbosWorkflow:
+    """Segments as DBOS workflows, in the process's own event loop."""
+
+    def __init__(self, database: Path, executor_id: str = "vigil") -> None:
+        self._database = database
+        self._executor_id = executor_id
+        self._launched = False
+
+    async def launch(self, run: RunSegment, give_up: GiveUp) -> None:
+        """Register the one workflow, then let DBOS take up what a former process left."""
+        DBOS(config=self._config())
+
+        @DBOS.step(
+            name="run_segment_v1",
+            retries_allowed=True,
+            max_attempts=ATTEMPTS,
+            interval_seconds=1.0,
+            backoff_rate=BACKOFF,
+            should_retry=lambda error: isinstance(error, TemporaryError),
+        )
+        async def run_segment_v1(segment: str, incident: str, attempt: int) -> None:
+            await run(Segment(segment), incident, attempt)
+
+        @DBOS.workflow(name="segment_v1", max_recovery_attempts=1000)
+        async def segment_v1(segment: str, incident: str, attempt: int) -> None:
+            try:
+                await run_segment_v1(segment, incident, attempt)
+            except Exception as error:  # noqa: BLE001 - whatever it was, a person is told
+                await give_up(incident, error)
+
+        self._segment = segment_v1
+        # Launched inside the running loop, DBOS runs its coroutines in this loop.
+        DBOS.launch()
+        await DBOS.register_queue_async(
+            QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=POLL_S
+        )
+        self._launched = True
+
+    async def start(self, segment: Segment, incident: str, attempt: int) -> None:
+        """Enqueue under an id that says which segment it is, so that twice is once."""
+        with SetWorkflowID(f"inc:{incident}:{attempt}:{segment}"):
+            await DBOS.enqueue_workflow_async(
+                QUEUE, self._segment, segment.value, incident, attempt
+            )
+
+    async def shutdown(self) -> None:
+        """Leave what is under way to the next process."""
+        if self._launched:
+            DBOS.destroy(destroy_registry=True)
+            self._launched = False
+
+    async def health(self) -> Health:
+        """Whether DBOS was launched."""
+        return Health(
+            part="workflow",
+            ok=self._launched,
+            text="DBOS on SQLite" if self._launched else "not launched",
+        )
+
+    def _config(self) -> DBOSConfig:
+        return DBOSConfig(
+            name="vigil",
+            system_database_url=f"sqlite:///{self._database}",
+            system_database_engine=_engine(self._database),
+            application_version="vigil-1",
+            executor_id=self._executor_id,
+            serializer=JsonSerializer(),
+            enable_otlp=False,
+            console_log_level="ERROR",
+        )
+
+
+def _engine(database: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{database}")
+
+    @event.listens_for(engine, "connect")
+    def _write_ahead(connection: Any, _record: object) -> None:  # noqa: ANN401 - the raw driver
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA busy_timeout=10000")
+
+    return engine

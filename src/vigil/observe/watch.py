@@ -1,0 +1,65 @@
+"""The own watcher: from a row of looks at one symptom to an alert, and later its end.
+
+Only the judgement lives here; who looks, and how often, is the engine's business.
+"""
+
+from vigil.domain.alert import Alert, AlertStatus
+from vigil.domain.catalogue import Symptom
+from vigil.domain.identity import content_digest
+from vigil.domain.probe import ProbeOutcome, ProbeResult
+from vigil.domain.telemetry import Ratio
+from vigil.domain.value import Instant, Value
+
+SOURCE = "watch"
+
+
+def is_bad(symptom: Symptom, results: tuple[ProbeResult, ...], ratio: Ratio | None) -> bool | None:
+    """One look at a symptom: bad when any probe fails or the condition holds; None when blind."""
+    if any(r.outcome is ProbeOutcome.FAILING for r in results):
+        return True
+    holds = ratio.exceeds(symptom.condition.above) if symptom.condition and ratio else None
+    if holds:
+        return True
+    if results and all(r.outcome is ProbeOutcome.PASSING for r in results):
+        return False
+    return holds
+
+
+class Watched(Value):
+    """What the watcher remembers of one symptom: a value that moves forward with each look."""
+
+    service: str
+    symptom: str
+    streak: int = 0
+    """Looks in a row that disagree with ``firing``."""
+    since: Instant | None = None
+    """The first look of the streak, or of the trouble while firing."""
+    firing: bool = False
+
+    def seen(
+        self, at: Instant, *, bad: bool | None, failures: int
+    ) -> tuple["Watched", AlertStatus | None]:
+        """After one more look; a look that saw nothing changes nothing."""
+        if bad is None:
+            return self, None
+        if bad is self.firing:
+            return self.model_copy(update={"streak": 0}), None
+        onset = at if self.streak == 0 and not self.firing else self.since
+        streak = self.streak + 1
+        if streak < failures:
+            return self.model_copy(update={"streak": streak, "since": onset}), None
+        turned = self.model_copy(update={"streak": 0, "since": onset, "firing": bad})
+        return turned, AlertStatus.FIRING if bad else AlertStatus.RESOLVED
+
+    def alert(self, status: AlertStatus, symptom: Symptom, summary: str, now: Instant) -> Alert:
+        """The alert for a turn."""
+        return Alert(
+            source=SOURCE,
+            name=self.symptom,
+            service=self.service,
+            status=status,
+            fingerprint=content_digest([self.service, self.symptom])[7:23],
+            severity=symptom.severity,
+            summary=summary,
+            starts_at=self.since or now,
+        )

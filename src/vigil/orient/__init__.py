@@ -1,0 +1,1 @@
+"""Orient: confirm the symptom, look around, rank explanations, recall what is known about them."""

@@ -1,0 +1,56 @@
+"""Run a runbook's diagnosis checks: look again, now, for what each expects to be or not to be."""
+
+from types import MappingProxyType
+
+from vigil.domain.case import Investigation
+from vigil.domain.evidence import Finding
+from vigil.domain.runbook import Check, CheckExpectation, CheckResult, Runbook
+from vigil.orient.investigate import investigate
+from vigil.orient.scene import Scene
+
+LOOKED_FOR_BY = MappingProxyType(
+    {
+        Finding.SYMPTOM_FAILING: "symptom",
+        Finding.SYMPTOM_PASSING: "symptom",
+        Finding.CONDITION_HOLDS: "symptom",
+        Finding.CONDITION_CLEAR: "symptom",
+        Finding.RELEASE_RECENT: "releases",
+        Finding.NO_RELEASE_RECENT: "releases",
+        Finding.CODE_ERRORS: "errors",
+        Finding.DEPENDENCY_ERRORS: "errors",
+        Finding.ERRORS_SINCE_RELEASE: "errors",
+        Finding.ERRORS_BEFORE_RELEASE: "errors",
+        Finding.DEPENDENCY_FAILING: "dependencies",
+        Finding.DEPENDENCIES_PASSING: "dependencies",
+        Finding.DATABASE_LOCK: "dependencies",
+        Finding.PROCESS_DOWN: "processes",
+        Finding.PROCESSES_UP: "processes",
+        Finding.LATENCY_UP: "latency",
+    }
+)
+
+
+async def diagnose(
+    runbooks: tuple[Runbook, ...], scene: Scene
+) -> dict[str, tuple[CheckResult, ...]]:
+    """Results of the checks by runbook id; each investigator looks once for all of them."""
+    asked = {
+        LOOKED_FOR_BY[c.finding] for r in runbooks for c in r.checks if c.finding in LOOKED_FOR_BY
+    }
+    fresh = await investigate(scene, asked)
+    return {r.id: tuple(_result(check, fresh) for check in r.checks) for r in runbooks}
+
+
+def _result(check: Check, fresh: Investigation) -> CheckResult:
+    investigator = LOOKED_FOR_BY.get(check.finding)
+    looked = [e for e in fresh.evidence if e.investigator == investigator]
+    hits = [e for e in looked if e.finding is check.finding]
+    present = check.expect is CheckExpectation.PRESENT
+    if investigator is None or (not hits and any(e.finding is Finding.BLIND for e in looked)):
+        return CheckResult(check=check.id, passed=None, text="Nobody could look.")
+    return CheckResult(
+        check=check.id,
+        passed=bool(hits) is present,
+        text=hits[0].text if hits else f"Not found: {check.finding}.",
+        evidence=tuple(e.id for e in hits),
+    )

@@ -1,0 +1,43 @@
+"""Is it one of the services that this one needs?"""
+
+import asyncio
+
+from vigil.domain.evidence import Finding
+from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult, SqlProbe
+from vigil.orient.scene import Observation, Scene, saw
+
+
+async def look_at_dependencies(scene: Scene) -> tuple[Observation, ...]:
+    """Run every probe of every service that this one depends on."""
+    service = scene.service
+    if service is None or not service.depends_on:
+        return ()
+    refs = [
+        ProbeRef(service=needed, probe=probe)
+        for needed in service.depends_on
+        for probe in scene.catalogue.services[needed].probes
+    ]
+    if not refs:
+        return (saw(Finding.BLIND, scene.incident.service, "Its dependencies have no probes."),)
+    results = await asyncio.gather(*(scene.probe(ref) for ref in refs))
+    bad = [r for r in results if r.outcome is not ProbeOutcome.PASSING]
+    if not bad:
+        return (
+            saw(
+                Finding.DEPENDENCIES_PASSING,
+                scene.incident.service,
+                f"All {len(refs)} probes of {', '.join(service.depends_on)} pass.",
+                probes=[str(ref) for ref in refs],
+            ),
+        )
+    return tuple(_observation(scene, result) for result in bad)
+
+
+def _observation(scene: Scene, result: ProbeResult) -> Observation:
+    ref = result.ref
+    if result.outcome is ProbeOutcome.UNKNOWN:
+        return saw(Finding.BLIND, ref.service, f"Probe {ref} could not look: {result.text}")
+    probe = scene.catalogue.probe(ref)
+    locked = isinstance(probe, SqlProbe) and probe.means == "database_lock"
+    finding = Finding.DATABASE_LOCK if locked else Finding.DEPENDENCY_FAILING
+    return saw(finding, ref.service, f"Probe {ref} fails: {result.text}", probe=str(ref))

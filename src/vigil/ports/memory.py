@@ -1,0 +1,52 @@
+"""Store and recall runbooks and lessons."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from vigil.domain.lesson import Lesson
+from vigil.domain.runbook import Record, Runbook
+from vigil.domain.value import Value
+
+
+class Ingested(Value):
+    """What an ingestion changed."""
+
+    added: int
+    updated: int
+    unchanged: int
+    removed: int
+
+
+class Recalled(Value):
+    """A runbook found by text, with the text's share of the match, 0 to 1 (1 is the best hit)."""
+
+    runbook: Runbook
+    text_score: float
+
+
+class Memory(Protocol):
+    """What Vigil knows from before.
+
+    1. ``ingest`` makes the stored runbooks of ``origin`` exactly those given; again with the same
+       changes nothing.
+    2. ``recall`` gives at most ``limit`` runbooks, best first, the same order every time; words
+       that mean something to the index (quotes, AND, NEAR, ...) are only words.
+    3. ``learn`` stores one lesson per incident and attempt; again with the same changes nothing.
+    4. ``record`` counts the lessons of a runbook's present text on this kind of service.
+    """
+
+    async def ingest(self, origin: str, runbooks: Sequence[Runbook]) -> Ingested:
+        """Make the index hold these."""
+        ...
+
+    async def recall(self, words: str, limit: int) -> tuple[Recalled, ...]:
+        """Find runbooks by text."""
+        ...
+
+    async def learn(self, lesson: Lesson, attempt: int) -> None:
+        """Keep a lesson."""
+        ...
+
+    async def record(self, runbook: Runbook, service_kind: str) -> Record:
+        """How often this runbook was tried here, and how often proven."""
+        ...

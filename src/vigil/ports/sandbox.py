@@ -1,0 +1,33 @@
+"""Run one action, limited, recorded, destroyed."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from vigil.domain.plan import ActionResult
+from vigil.domain.run import Health, RunOrder
+
+OnOutput = Callable[[str], Awaitable[None]]
+"""Is given each line that the script prints and each call that the broker logs, as it happens."""
+
+
+class Sandbox(Protocol):
+    """Where scripts run.
+
+    1. A script runs with an empty environment, no network, a read-only system and limits of time,
+       memory, processes and output; nothing of it is left when ``run`` returns.
+    2. Its only door is the broker; a call that is not in the plan, or whose grant, parameters,
+       fencing token or stop switch do not allow it, is refused, logged, and fails the script.
+    3. The same ``run_key`` never causes the same effect twice, also across kill -9 of any part.
+       A run whose end is on record is answered from the record.
+    4. A plan whose digest is not ``approved_digest`` is refused with ``PlanMismatch``.
+    5. Without a sandbox that is safe nothing runs: ``SandboxUnavailable``. A runner that does not
+       answer is ``PortUnavailable``, and the run may be asked for again under the same key.
+    """
+
+    async def run(self, order: RunOrder, on_output: OnOutput) -> ActionResult:
+        """Run one action to its end."""
+        ...
+
+    async def health(self) -> Health:
+        """Whether a safe sandbox can be made here now."""
+        ...

@@ -1,0 +1,30 @@
+"""The stop switch, which every part reads for itself."""
+
+from typing import Protocol
+
+from vigil.domain.value import Value
+
+
+class SwitchState(Value):
+    """Whether Vigil may act. ``now`` also kills what is running."""
+
+    stopped: bool
+    now: bool = False
+    by: str = ""
+    text: str = ""
+
+
+class Switch(Protocol):
+    """One record that worker and runner both read.
+
+    1. A record that is missing, unreadable or odd reads as stopped.
+    2. ``set`` is atomic: no reader ever sees half of it.
+    """
+
+    def read(self) -> SwitchState:
+        """What it says now; cheap enough to ask before every action."""
+        ...
+
+    def set(self, state: SwitchState) -> None:
+        """Turn it."""
+        ...

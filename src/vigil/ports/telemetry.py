@@ -1,0 +1,30 @@
+"""Metrics and logs by query, read-only."""
+
+from typing import Protocol
+
+from vigil.domain.catalogue import Condition
+from vigil.domain.telemetry import ErrorGroup, Latency, Ratio
+from vigil.domain.value import Instant
+
+
+class Telemetry(Protocol):
+    """What a service says of itself; all of it is untrusted.
+
+    1. ``None`` means that it cannot be known now (no source, no answer, not enough samples); it
+       never means zero.
+    2. Counters that were reset by a restart do not make negative or huge numbers.
+    3. Log lines that are not JSON, too long or broken are skipped, and bounded in number and size.
+    4. Groups come ordered by count, at most 50.
+    """
+
+    async def bad_ratio(self, service: str, condition: Condition) -> Ratio | None:
+        """Bad to all requests over the condition's window."""
+        ...
+
+    async def latency(self, service: str, window_s: float) -> Latency | None:
+        """Mean seconds per request, now and before."""
+        ...
+
+    async def log_errors(self, service: str, since: Instant) -> tuple[ErrorGroup, ...] | None:
+        """Groups of error lines since a moment."""
+        ...

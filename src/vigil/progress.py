@@ -1,0 +1,176 @@
+"""Progress of one incident through its stages, from rows and to rows.
+
+A stage's output is read first and worked out only when it is not on record, and it is committed
+together with its events. So a segment can be started again from its beginning at any time, by any
+process, and does over again only what was not finished.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from vigil.domain.ending import Ending
+from vigil.domain.errors import PermanentError
+from vigil.domain.incident import Incident, Stage, WaitingOn
+from vigil.ports.clock import Clock
+from vigil.ports.journal import Journal, NextSegment, Note, StageOutput
+from vigil.ports.workflow import Segment
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class MovedOn(PermanentError):
+    """Another run has taken this incident further; this run has nothing left to do."""
+
+
+class Progress:
+    """One incident in one attempt, moving forward."""
+
+    def __init__(self, incident: Incident, attempt: int, journal: Journal, clock: Clock) -> None:
+        self.incident = incident
+        self.attempt = attempt
+        self._journal = journal
+        self._clock = clock
+
+    @property
+    def stale(self) -> bool:
+        """The incident is closed or in another attempt already."""
+        return self.incident.closed_at is not None or self.incident.attempt != self.attempt
+
+    async def stage(
+        self,
+        stage: Stage,
+        kind: type[T],
+        work: Callable[[], Awaitable[T]],
+        tell: Callable[[T], Sequence[Note]],
+    ) -> T:
+        """Enter a stage and give its output, from the record or from ``work``."""
+        recorded = await self.recall(stage, kind)
+        if recorded is not None:
+            return recorded
+        await self.enter(stage)
+        return await self.recorded(kind, work, tell)
+
+    async def recorded(
+        self,
+        kind: type[T],
+        work: Callable[[], Awaitable[T]],
+        tell: Callable[[T], Sequence[Note]],
+        name: str = "output",
+    ) -> T:
+        """One named output of the present stage, from the record or from ``work``."""
+        stage = self.incident.stage
+        known = await self.recall(stage, kind, name)
+        if known is not None:
+            return known
+        value = await work()
+        await self._commit(
+            self.incident, outputs=[self._output(stage, name, value)], notes=tell(value)
+        )
+        return value
+
+    async def recall(
+        self, stage: Stage, kind: type[T], name: str = "output", attempt: int | None = None
+    ) -> T | None:
+        """An output on record."""
+        text = await self._journal.output(
+            self.incident.id, self.attempt if attempt is None else attempt, stage, name
+        )
+        return None if text is None else kind.model_validate_json(text)
+
+    async def enter(self, stage: Stage) -> None:
+        """Move to a stage, unless a former run got there already."""
+        if self.incident.stage is stage:
+            return
+        moved = self.incident.moved(stage, self._clock.now())
+        note = Note(kind="stage_entered", payload={"stage": stage, "attempt": self.attempt})
+        await self._commit(moved, notes=[note])
+
+    async def append(self, note: Note) -> None:
+        """Add an event."""
+        await self._journal.append(self.incident.id, [note], self._clock.now())
+
+    async def hand_over(self, segment: Segment, *, plan_digest: str | None = None) -> None:
+        """The next segment goes on from here."""
+        following = NextSegment(segment=segment, incident=self.incident.id, attempt=self.attempt)
+        judged = self.incident.model_copy(
+            update={"plan_digest": plan_digest or self.incident.plan_digest}
+        )
+        await self._commit(judged, following=following)
+
+    async def wait_for_approval(self, plan_digest: str) -> None:
+        """From here on the incident is only rows, until a person answers."""
+        waiting = self.incident.model_copy(
+            update={"waiting_on": WaitingOn.APPROVAL, "plan_digest": plan_digest}
+        )
+        note = Note(kind="waiting", payload={"on": "approval", "plan_digest": plan_digest})
+        await self._commit(waiting, notes=[note])
+
+    async def start_again(self, stage: Stage, name: str, value: T, notes: Sequence[Note]) -> None:
+        """Open the next attempt in ``stage`` with an output that it will begin with."""
+        following = NextSegment(
+            segment=Segment.DECIDE, incident=self.incident.id, attempt=self.attempt + 1
+        )
+        moved = self.incident.moved(stage, self._clock.now()).model_copy(
+            update={"attempt": self.attempt + 1}
+        )
+        entered = Note(kind="stage_entered", payload={"stage": stage, "attempt": self.attempt + 1})
+        output = self._output(stage, name, value).model_copy(update={"attempt": self.attempt + 1})
+        await self._commit(moved, outputs=[output], notes=[*notes, entered], following=following)
+
+    async def end(self, ending: Ending) -> None:
+        """Write down how it ends; the last segment closes it."""
+        following = NextSegment(
+            segment=Segment.CLOSE, incident=self.incident.id, attempt=self.attempt
+        )
+        output = self._output(self.incident.stage, "ending", ending)
+        await self._commit(self.incident, outputs=[output], following=following)
+
+    async def close(self, stage: Stage, ending: Ending) -> None:
+        """The last move."""
+        moved = self.incident.moved(stage, self._clock.now(), outcome=ending.outcome)
+        notes = [
+            Note(kind="stage_entered", payload={"stage": stage, "attempt": self.attempt}),
+            Note(
+                kind="closed",
+                payload={
+                    "outcome": ending.outcome,
+                    "text": ending.text,
+                    "look_next": list(ending.look_next),
+                },
+            ),
+        ]
+        await self._commit(moved, notes=notes)
+
+    def _output(self, stage: Stage, name: str, value: BaseModel) -> StageOutput:
+        return StageOutput(
+            incident=self.incident.id,
+            attempt=self.attempt,
+            stage=stage,
+            name=name,
+            json_text=value.model_dump_json(),
+        )
+
+    async def _commit(
+        self,
+        incident: Incident,
+        *,
+        outputs: Sequence[StageOutput] = (),
+        notes: Sequence[Note] = (),
+        following: NextSegment | None = None,
+    ) -> None:
+        written = await self._journal.commit(
+            incident=incident,
+            expected=(self.incident.stage, self.incident.attempt),
+            now=self._clock.now(),
+            outputs=outputs,
+            notes=notes,
+            following=following,
+        )
+        if not written:
+            raise MovedOn(
+                f"incident {self.incident.id} is no longer in {self.incident.stage}, attempt "
+                f"{self.incident.attempt}; this run of it ends here"
+            )
+        self.incident = incident

@@ -1,0 +1,217 @@
+"""The sandbox's only door: each call is checked, done at most once, and logged.
+
+One broker serves one run. Its checks stand in ``_admit``, in the order in which they are made; the
+arguments are checked by the verb itself, when it first looks at its target.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
+
+from vigil.domain.effects import Call
+from vigil.domain.errors import PortUnavailable
+from vigil.domain.plan import CallRecord
+from vigil.domain.value import Value
+from vigil.runner.ledger import Ledger, Outcome
+from vigil.runner.limits import MAX_CALLS_PER_RUN
+from vigil.runner.orders import CheckedOrder
+from vigil.runner.switch import read_switch
+from vigil.runner.verbs import operation
+from vigil.runner.verbs.base import NotDone, Operation, Refusal, Seen, Unfinished
+
+OnCall = Callable[[CallRecord], None]
+EFFECT_DEADLINE_S = 25.0
+LEAST_S = 2.0
+"""With less of the lease left a call is not begun."""
+_log = structlog.get_logger("vigil.runner.broker")
+
+
+class Ask(BaseModel):
+    """What ``vigil-do`` sends, as strictly as it can be read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    verb: StrictStr = Field(max_length=64)
+    grant: StrictStr = Field(max_length=64)
+    arguments: list[StrictStr] = Field(max_length=8)
+
+
+class Status(StrEnum):
+    """What ``vigil-do`` is told."""
+
+    DONE = "done"
+    FAILED = "failed"
+    """It was allowed, and the target says no."""
+    TEMPORARY = "temporary"
+    REFUSED = "refused"
+
+
+class Reply(Value):
+    """The broker's answer to one call."""
+
+    status: Status
+    text: str
+
+
+class _Admitted(NamedTuple):
+    """A call that passed every check, bound to its grant."""
+
+    call: Call
+    place: int
+    """Among the calls of the script: what its idempotency key ends in."""
+    key: str
+    bound: Operation
+
+
+class Broker:
+    """Answers the calls of one run; whoever serves it asks one question at a time."""
+
+    def __init__(
+        self, checked: CheckedOrder, ledger: Ledger, switch_file: Path, on_call: OnCall
+    ) -> None:
+        self._checked = checked
+        self._ledger = ledger
+        self._switch_file = switch_file
+        self._on_call = on_call
+        self._used: set[int] = set()
+        self._asked = 0
+        self.records: list[CallRecord] = []
+        self.refused = False
+        self.stopped = False
+        """A call was refused because of the stop switch."""
+        self.open_ended: set[str] = set()
+        """Keys of effects that were begun and whose end nobody knows."""
+
+    def answer(self, line: bytes) -> Reply:
+        """Answer one line from the sandbox; nothing in it can make this raise."""
+        try:
+            return self._answer(line)
+        except PortUnavailable as unrecorded:
+            # Without a record nobody can say that an effect would not be repeated.
+            self.open_ended.add("an unrecorded call")
+            _log.warning("ledger", error=str(unrecorded))
+            return Reply(status=Status.TEMPORARY, text=str(unrecorded))
+
+    def _answer(self, line: bytes) -> Reply:
+        self._asked += 1
+        if self._asked > MAX_CALLS_PER_RUN:
+            # Not logged one by one: the log must not grow at a script's pleasure.
+            self.refused = True
+            return Reply(
+                status=Status.REFUSED, text=f"more than {MAX_CALLS_PER_RUN} calls in one run"
+            )
+        try:
+            ask = Ask.model_validate_json(line)
+        except ValidationError as garbage:
+            unread = Call(verb="?", grant="?", arguments=())
+            return self._refuse(unread, f"not a call ({garbage.error_count()} mistakes in it)")
+        call = Call(verb=ask.verb, grant=ask.grant, arguments=tuple(ask.arguments))
+        try:
+            return self._perform(self._admit(call))
+        except Refusal as refusal:
+            return self._refuse(call, str(refusal))
+        except NotDone as silent:
+            return self._record(Status.TEMPORARY, call, f"not done: {silent}", allowed=False)
+
+    def _admit(self, call: Call) -> _Admitted:
+        """Whether this call may be made now; the checks that only read come first."""
+        switch = read_switch(self._switch_file)
+        if switch.stopped:
+            self.stopped = True
+            raise Refusal(f"the stop switch is on{f' ({switch.text})' if switch.text else ''}")
+        order = self._checked.order
+        if order.plan.digest != order.approved_digest:
+            raise Refusal("the plan is not the one that was approved")
+        place = self._unused(call)
+        key = f"{order.run_key}:{place}"
+        bound = operation(order.plan.service, self._checked.service, call, key)
+        self._check_fences()
+        if self._checked.seconds_left < LEAST_S:
+            raise Refusal(f"the worker's lease ends at {order.lease_until.isoformat()}: too soon")
+        return _Admitted(call, place, key, bound)
+
+    def _unused(self, call: Call) -> int:
+        contained = [n for n, c in enumerate(self._checked.effects.calls) if c == call]
+        if not contained:
+            raise Refusal("the judged script does not contain this call")
+        unused = [n for n in contained if n not in self._used]
+        if not unused:
+            raise Refusal(f"the judged script makes this call {len(contained)} times, not more")
+        return unused[0]
+
+    def _check_fences(self) -> None:
+        if unfenced := self._checked.unfenced:
+            raise Refusal(f"the worker holds no lock on {', '.join(unfenced)}")
+        if stale := self._ledger.stale_fence(self._checked.order.fences):
+            fence, seen = stale
+            raise Refusal(
+                f"the lock on {fence.resource} is stale: token {fence.token}, and {seen} has "
+                "been seen, so somebody else holds it now"
+            )
+
+    def _perform(self, admitted: _Admitted) -> Reply:
+        """Do it unless the ledger, or the target, says that it was done."""
+        call, key = admitted.call, admitted.key
+        begun = self._ledger.effect(key)
+        if begun is not None and begun.call != call:
+            raise Refusal(f"the key {key} stands for another call")
+        if begun is not None and begun.outcome is not None:
+            self._used.add(admitted.place)
+            return self._ended(call, begun.outcome, repeated=True)
+        if begun is None:
+            before = admitted.bound.look()
+            self._ledger.begin_effect(key, call, before)
+        else:
+            # Somebody was killed between begin and end: only the target knows how far it came.
+            self.open_ended.add(key)
+            before = begun.before
+            if (found := admitted.bound.done_since(before)) is not None:
+                return self._finish(admitted, found, repeated=True)
+        return self._do(admitted, before)
+
+    def _do(self, admitted: _Admitted, before: Seen) -> Reply:
+        deadline = min(EFFECT_DEADLINE_S, self._checked.seconds_left)
+        try:
+            outcome = admitted.bound.do(before, deadline)
+        except Unfinished as unknown:
+            # The place stays free: a script that asks again has the target looked at first.
+            self.open_ended.add(admitted.key)
+            return self._record(
+                Status.TEMPORARY, admitted.call, f"uncertain: {unknown}", allowed=True
+            )
+        return self._finish(admitted, outcome, repeated=False)
+
+    def _finish(self, admitted: _Admitted, outcome: Outcome, *, repeated: bool) -> Reply:
+        self._ledger.end_effect(admitted.key, outcome)
+        self.open_ended.discard(admitted.key)
+        self._used.add(admitted.place)
+        return self._ended(admitted.call, outcome, repeated=repeated)
+
+    def _ended(self, call: Call, outcome: Outcome, *, repeated: bool) -> Reply:
+        status = Status.DONE if outcome.ok else Status.FAILED
+        return self._record(status, call, outcome.text, allowed=True, repeated=repeated)
+
+    def _refuse(self, call: Call, reason: str) -> Reply:
+        self.refused = True
+        return self._record(Status.REFUSED, call, f"refused: {reason}", allowed=False)
+
+    def _record(
+        self, status: Status, call: Call, text: str, *, allowed: bool, repeated: bool = False
+    ) -> Reply:
+        record = CallRecord(call=call, allowed=allowed, result=text, repeated=repeated)
+        self._ledger.log_call(self._checked.order.run_key, record)
+        self.records.append(record)
+        _log.info(
+            "call",
+            run_key=self._checked.order.run_key,
+            plan=self._checked.digest,
+            service=self._checked.order.plan.service,
+            status=status.value,
+            **record.model_dump(mode="json"),
+        )
+        self._on_call(record)
+        return Reply(status=status, text=text)

@@ -1,0 +1,36 @@
+"""What one script may use at most, and how long things may take."""
+
+from vigil.domain.value import Value
+
+MIB = 1024 * 1024
+
+LEASE_MARGIN_S = 5.0
+"""A sandbox is killed, and a call is over, this long before the worker's lease ends."""
+
+MAX_REQUEST_BYTES = 1024 * 1024
+"""One line to the runner: a whole plan, its scripts included."""
+
+MAX_CALL_BYTES = 8192
+"""One line to the broker: a verb, a grant and a few arguments."""
+
+MAX_CALLS_PER_RUN = 64
+"""How often one script may knock at the broker, refused knocks included."""
+
+
+class Limits(Value):
+    """Limits of one sandbox; each default is ample for a script that only asks the broker."""
+
+    processes: int = 48
+    files: int = 128
+    file_bytes: int = 16 * MIB
+    address_space_bytes: int = 512 * MIB
+    """Per process, for where there is no cgroup; reserved, not used, memory counts."""
+    memory_bytes: int = 128 * MIB
+    """Of the whole sandbox, where there is a cgroup."""
+    tmp_bytes: int = 16 * MIB
+    shm_bytes: int = 4 * MIB
+    line_chars: int = 2000
+    tail_lines: int = 200
+    tail_chars: int = 16_000
+    streamed_lines: int = 2000
+    """How many lines are passed on while the script runs; the tail is kept all the same."""

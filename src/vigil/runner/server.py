@@ -1,0 +1,218 @@
+"""The runner's own socket: orders come in, events go out."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+
+import structlog
+from pydantic import ValidationError
+
+from vigil.domain.catalogue import Catalogue
+from vigil.domain.errors import LockHeld, PlanMismatch, VigilError
+from vigil.domain.plan import ActionResult, CallRecord
+from vigil.domain.run import RunOrder
+from vigil.runner.cgroup import sweep
+from vigil.runner.ledger import Ledger
+from vigil.runner.limits import MAX_REQUEST_BYTES
+from vigil.runner.orders import Analyse
+from vigil.runner.runs import RUNS, Listener, Runs
+from vigil.runner.sandbox import GROUP_PREFIX
+from vigil.runner.sockets import listening, peer_uid
+from vigil.runner.wire import (
+    REQUEST,
+    CallEvent,
+    Event,
+    FinishedEvent,
+    HealthEvent,
+    HealthRequest,
+    OutputEvent,
+    RefusedEvent,
+)
+
+SOCKET = "runner.sock"
+LEDGER = "runner.sqlite"
+LOCK = "runner.lock"
+MAX_CONNECTIONS = 32
+MAX_RUNS = 8
+_READ_S = 10.0
+_WRITE_S = 10.0
+_QUEUED_EVENTS = 4096
+_END_SEEN_S = 0.05
+"""How soon a listener to whom nothing happens sees that the run has ended."""
+_log = structlog.get_logger("vigil.runner")
+
+
+class _Running:
+    """A run under way and everybody who listens to it."""
+
+    def __init__(self, runs: Runs, order: RunOrder) -> None:
+        self.order = order
+        self._listeners: set[asyncio.Queue[Event]] = set()
+        listener = Listener(line=self._line, call=self._call)
+        self._loop = asyncio.get_running_loop()
+        self.task = asyncio.create_task(runs.run(order, listener))
+
+    def _line(self, line: str) -> None:
+        self._tell(OutputEvent(line=line))
+
+    def _call(self, record: CallRecord) -> None:
+        # Brokers answer in a thread; queues belong to the loop.
+        self._loop.call_soon_threadsafe(self._tell, CallEvent(record=record))
+
+    def _tell(self, event: Event) -> None:
+        for queue in self._listeners:
+            # Who reads too slowly misses what happens meanwhile; the end comes another way.
+            with contextlib.suppress(asyncio.QueueFull):
+                queue.put_nowait(event)
+
+    async def events(self) -> AsyncGenerator[Event]:
+        """What happens from now on, ending with how it ended.
+
+        The run goes on when this listener goes away.
+        """
+        queue: asyncio.Queue[Event] = asyncio.Queue(_QUEUED_EVENTS)
+        self._listeners.add(queue)
+        try:
+            while not (self.task.done() and queue.empty()):
+                with contextlib.suppress(TimeoutError):
+                    yield await asyncio.wait_for(queue.get(), _END_SEEN_S)
+            yield _end_of(self.task)
+        finally:
+            self._listeners.discard(queue)
+
+
+def _end_of(task: "asyncio.Task[ActionResult]") -> Event:
+    try:
+        return FinishedEvent(result=task.result())
+    except VigilError as refusal:
+        return RefusedEvent(error=type(refusal).__name__, text=str(refusal))
+
+
+class Runner:
+    """Serves orders until it is told to stop."""
+
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
+        self._running: dict[str, _Running] = {}
+        self._connections = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request, then close."""
+        self._connections += 1
+        try:
+            async with contextlib.aclosing(self._answer(reader, writer)) as events:
+                async for event in events:
+                    writer.write(event.model_dump_json().encode() + b"\n")
+                    await asyncio.wait_for(writer.drain(), _WRITE_S)
+        except (OSError, TimeoutError):
+            _log.info("client went away")  # its run goes on
+        finally:
+            self._connections -= 1
+            writer.close()
+
+    async def _answer(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> AsyncGenerator[Event]:
+        if peer_uid(writer.get_extra_info("socket")) != os.geteuid():
+            yield RefusedEvent(error="PermanentError", text="only the runner's own user may ask")
+            return
+        if self._connections > MAX_CONNECTIONS:
+            yield RefusedEvent(error="PortUnavailable", text="the runner has too many connections")
+            return
+        try:
+            line = await asyncio.wait_for(reader.readuntil(b"\n"), _READ_S)
+            request = REQUEST.validate_json(line)
+        except (asyncio.LimitOverrunError, asyncio.IncompleteReadError) as cut:
+            yield RefusedEvent(error="PermanentError", text=f"not one line: {cut}")
+            return
+        except ValidationError as wrong:
+            mistakes = "; ".join(f"{e['loc']}: {e['msg']}" for e in wrong.errors()[:5])
+            yield RefusedEvent(error="PermanentError", text=f"not a request: {mistakes}")
+            return
+        if isinstance(request, HealthRequest):
+            yield HealthEvent(health=await self._runs.selfcheck.health())
+            return
+        async for event in self._run(request.order):
+            yield event
+
+    async def _run(self, order: RunOrder) -> AsyncGenerator[Event]:
+        running = self._running.get(order.run_key)
+        if running is None:
+            if len(self._running) >= MAX_RUNS:
+                yield RefusedEvent(error="PortUnavailable", text="the runner is busy; ask again")
+                return
+            running = _Running(self._runs, order)
+            self._running[order.run_key] = running
+            running.task.add_done_callback(lambda _: self._running.pop(order.run_key, None))
+        elif not _same(running.order, order):
+            text = f"another action runs under the key {order.run_key}: ask under a new key"
+            yield RefusedEvent(error=PlanMismatch.__name__, text=text)
+            return
+        async for event in running.events():
+            yield event
+
+    async def close(self) -> None:
+        """Kill what runs; each run may be asked for again under its key."""
+        tasks = [running.task for running in self._running.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _same(one: RunOrder, other: RunOrder) -> bool:
+    return (one.plan, one.approved_digest, one.action) == (
+        other.plan,
+        other.approved_digest,
+        other.action,
+    )
+
+
+@contextlib.contextmanager
+def only_runner(state: Path) -> Iterator[None]:
+    """Be the only runner of this state folder; the lock goes with the process, however it ends.
+
+    :raises LockHeld: another one is running.
+    """
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state.chmod(0o700)
+    with (state / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as held:
+            raise LockHeld(
+                f"another runner serves {state}: stop it first, or give this one a state of its own"
+            ) from held
+        yield
+
+
+def _swept(state: Path) -> None:
+    """Remove what a killed runner left; the kernel has killed its sandboxes."""
+    shutil.rmtree(state / RUNS, ignore_errors=True)
+    (state / RUNS).mkdir(mode=0o700)
+    sweep(GROUP_PREFIX)
+
+
+async def serve(
+    catalogue: Catalogue, state: Path, analyse: Analyse, ledger: Ledger, stop: asyncio.Event
+) -> None:
+    """Serve orders below ``state`` until ``stop`` is set. Call it inside ``only_runner``."""
+    _swept(state)
+    runs = Runs(catalogue, state, ledger, analyse)
+    runner = Runner(runs)
+    health = await runs.selfcheck.health()
+    # Served even without a sandbox: whoever asks is told why, and what to do about it.
+    _log.info("runner ready", state=str(state), **health.model_dump(mode="json"))
+    server = await asyncio.start_unix_server(
+        runner.serve, sock=listening(state / SOCKET), limit=MAX_REQUEST_BYTES
+    )
+    try:
+        await stop.wait()
+    finally:
+        server.close()
+        (state / SOCKET).unlink(missing_ok=True)
+        await runner.close()
+        _log.info("runner stopped")

@@ -1,0 +1,127 @@
+"""supervisor's XML-RPC over its unix socket, with a deadline for every call."""
+
+import http.client
+import socket
+import time
+import xmlrpc.client
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import TypeAdapter, ValidationError
+
+from vigil.domain.value import Value
+from vigil.runner.verbs.base import NotDone, Refusal, Unfinished
+
+NOT_RUNNING = 70
+ALREADY_STARTED = 60
+BAD_NAME = 10
+LOOK_S = 5.0
+MAX_REPLY_BYTES = 1024 * 1024
+
+
+class ProcessInfo(Value):
+    """A process as supervisor sees it."""
+
+    pid: int
+    start: int
+    """Seconds since the epoch of its last start; supervisor knows no fractions."""
+    state: str
+
+    @property
+    def runs(self) -> bool:
+        return self.state == "RUNNING"
+
+
+class _Connection(http.client.HTTPConnection):
+    """A new connection for each call: one that timed out would answer the next call's question."""
+
+    def __init__(self, path: str, timeout_s: float) -> None:
+        # The name only fills the Host header.
+        super().__init__("localhost", timeout=timeout_s)
+        self._path = path
+
+    def connect(self) -> None:
+        opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        opened.settimeout(self.timeout)
+        try:
+            opened.connect(self._path)
+        except OSError:
+            opened.close()
+            raise
+        self.sock = opened
+
+
+class Supervisor:
+    """The few calls that a restart needs."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def info(self, name: str, timeout_s: float = LOOK_S) -> ProcessInfo:
+        """:raises Refusal: no such process. :raises NotDone: supervisor does not answer."""
+        try:
+            with self._answers(timeout_s):
+                raw = self._call("supervisor.getProcessInfo", (name,), timeout_s)
+        except xmlrpc.client.Fault as fault:
+            raise Refusal(
+                f"supervisor at {self._path} says of '{name}': {fault.faultString}"
+            ) from fault
+        except Unfinished as silent:  # looking changes nothing
+            raise NotDone(str(silent)) from silent
+        try:
+            fields = TypeAdapter(dict[str, object]).validate_python(raw)
+            return ProcessInfo.model_validate(
+                {"pid": fields["pid"], "start": fields["start"], "state": fields["statename"]}
+            )
+        except (ValidationError, KeyError) as strange:
+            raise NotDone(
+                f"supervisor at {self._path} answered something else: {strange}"
+            ) from strange
+
+    def stop(self, name: str, timeout_s: float) -> None:
+        """Stop it and wait; nothing to do when it does not run."""
+        self._ignoring(NOT_RUNNING, "supervisor.stopProcess", name, timeout_s)
+
+    def start(self, name: str, timeout_s: float) -> None:
+        """Start it and wait until supervisor counts it as running."""
+        self._ignoring(ALREADY_STARTED, "supervisor.startProcess", name, timeout_s)
+
+    def _ignoring(self, fine: int, method: str, name: str, timeout_s: float) -> None:
+        try:
+            with self._answers(timeout_s):
+                self._call(method, (name, True), timeout_s)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode != fine:
+                raise
+
+    @contextmanager
+    def _answers(self, timeout_s: float) -> Iterator[None]:
+        """Translate what a socket can do into what a verb promises."""
+        where = f"supervisor at {self._path}"
+        if timeout_s <= 0:
+            raise Unfinished(f"no time was left to ask {where}")
+        try:
+            yield
+        except (ConnectionRefusedError, FileNotFoundError, PermissionError) as closed:
+            raise NotDone(f"{where} does not answer ({closed}); is it running?") from closed
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error) as broken:
+            if isinstance(broken, xmlrpc.client.Fault):
+                raise
+            raise Unfinished(f"{where} stopped answering ({broken!r})") from broken
+
+    def _call(self, method: str, arguments: tuple[object, ...], timeout_s: float) -> object:
+        body = xmlrpc.client.dumps(arguments, method)  # type: ignore[arg-type] # strings and booleans
+        until = time.monotonic() + timeout_s
+        connection = _Connection(self._path, timeout_s)
+        try:
+            connection.request("POST", "/RPC2", body, {"Content-Type": "text/xml"})
+            reply = connection.getresponse()
+            if reply.status != http.HTTPStatus.OK:
+                raise http.client.HTTPException(f"HTTP {reply.status} {reply.reason}")
+            text = reply.read(MAX_REPLY_BYTES)
+            if time.monotonic() > until:
+                raise TimeoutError(f"{method} took longer than {timeout_s:.1f} s")
+        finally:
+            connection.close()
+        values, _ = xmlrpc.client.loads(text.decode())
+        return values[0]

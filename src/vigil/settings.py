@@ -1,0 +1,137 @@
+"""Settings: from the environment and ``.env``, and from ``vigil.yaml`` and ``policy.yaml``.
+
+Each has a unit, a default and a reason. ``.env.example`` lists them all; a test keeps it complete.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from vigil.domain.catalogue import Catalogue
+from vigil.domain.errors import SettingsError
+from vigil.domain.policy import Policy
+from vigil.strict_yaml import Mistake, Place, load
+
+
+def _state_home() -> Path:
+    return Path.home() / ".local" / "state" / "vigil"
+
+
+class Settings(BaseSettings):
+    """What the environment says. Secrets are ``SecretStr``, so that no log line shows one."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+
+    vigil_state_dir: Path = Field(
+        default_factory=_state_home,
+        description="Folder of databases, keys, sockets and the stop switch; only yours to read.",
+    )
+    vigil_database_url: str | None = Field(
+        default=None,
+        description="Vigil's record. Default: SQLite in the state folder, for one process.",
+    )
+    vigil_config: Path = Field(default=Path("vigil.yaml"), description="The service catalogue.")
+    vigil_policy: Path | None = Field(
+        default=None, description="What the gate may allow unasked. Default: the careful values."
+    )
+    vigil_runbooks: Path | None = Field(
+        default=None, description="Folder of runbooks to index on start. Default: the shipped ones."
+    )
+    vigil_host: str = Field(
+        default="127.0.0.1", description="Address to listen on; loopback unless you say otherwise."
+    )
+    vigil_port: int = Field(default=3000, ge=1, le=65535, description="Port to listen on.")
+    vigil_allowed_hosts: str = Field(
+        default="",
+        description="Further names that the Host header may carry, separated by commas.",
+    )
+    vigil_url: str = Field(
+        default="http://127.0.0.1:3000", description="Where the CLI finds a running Vigil."
+    )
+    vigil_token: SecretStr | None = Field(
+        default=None,
+        description="Access token of people and the CLI. Default: made and printed at first start.",
+    )
+    alertmanager_webhook_token: SecretStr | None = Field(
+        default=None,
+        description="Bearer token of Alertmanager's webhook (several: commas). Unset: off.",
+    )
+    confidence_auto_execute_threshold: int | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        description="Least confidence (0-100) to act unasked; policy.yaml may be stricter.",
+    )
+    context_match_threshold: int | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        description="Least context match (0-100) to act unasked; policy.yaml may be stricter.",
+    )
+
+    @property
+    def database_url(self) -> str:
+        """Where Vigil's record is."""
+        default = f"sqlite:///{self.vigil_state_dir / 'vigil.sqlite'}"
+        return self.vigil_database_url or default
+
+
+def load_settings() -> Settings:
+    """Settings of this process, or ``SettingsError`` with every mistake."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(
+            [
+                f"{'.'.join(str(p) for p in d['loc']).upper()}: {d['msg']}; correct the "
+                "environment or .env"
+                for d in error.errors(include_url=False, include_input=False)
+            ]
+        ) from None
+
+
+def load_catalogue(path: Path) -> Catalogue:
+    """The service catalogue, or ``SettingsError`` with every mistake, its line and its remedy."""
+    return load(path, Catalogue, _references)
+
+
+def load_policy(settings: Settings) -> Policy:
+    """The policy, made stricter by the environment where that is stricter."""
+    policy = load(settings.vigil_policy, Policy) if settings.vigil_policy else Policy()
+    confidence = settings.confidence_auto_execute_threshold
+    match = settings.context_match_threshold
+    return policy.model_copy(
+        update={
+            "auto_confidence": max(policy.auto_confidence, confidence or 0),
+            "auto_context_match": max(policy.auto_context_match, match or 0),
+        }
+    )
+
+
+def _references(document: Any) -> Iterator[Mistake]:  # noqa: ANN401 - a raw document of any shape
+    """Names of the catalogue that point to nothing."""
+    services = _mapping(_mapping(document).get("services"))
+    for name, raw in services.items():
+        service = _mapping(raw)
+        for number, needed in enumerate(_list(service.get("depends_on"))):
+            if needed not in services:
+                at: Place = ("services", name, "depends_on", number)
+                yield at, f"'{needed}' is not in the catalogue; add it or correct the name"
+        probes = _mapping(service.get("probes"))
+        for symptom, mapped in _mapping(service.get("symptoms")).items():
+            for number, probe in enumerate(_list(_mapping(mapped).get("probes"))):
+                if probe not in probes:
+                    known = ", ".join(map(str, probes)) or "none"
+                    place: Place = ("services", name, "symptoms", symptom, "probes", number)
+                    yield place, f"no probe '{probe}' here; this service has: {known}"
+
+
+def _mapping(value: Any) -> dict[Any, Any]:  # noqa: ANN401 - a raw document of any shape
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401 - a raw document of any shape
+    return value if isinstance(value, list) else []

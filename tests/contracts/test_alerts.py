@@ -1,0 +1,209 @@
+"""The promises of ``ports.alerts``, over Alertmanager's webhook."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.hand_clock import START, HandClock
+from vigil.domain.alert import Alert, AlertStatus, Severity
+from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
+from vigil.ports.alerts import Alerts
+
+CAPTURED = Path(__file__).resolve().parents[3] / "shared" / "contracts" / "alertmanager"
+
+
+def one(**more: Any) -> dict[str, Any]:
+    """An element of ``alerts`` as Alertmanager writes it."""
+    return {
+        "status": "firing",
+        "labels": {"alertname": "ShopCheckoutErrors", "service": "shop", "severity": "critical"},
+        "annotations": {"summary": "checkout answers 500"},
+        "startsAt": "2026-03-01T11:58:00.123456789Z",
+        "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "http://prometheus:9090/graph?token=t0psecret",
+        "fingerprint": "5ca1ab1e5ca1ab1e",
+    } | more
+
+
+def body(*alerts: object, **more: Any) -> bytes:
+    group = {"version": "4", "status": "firing", "receiver": "vigil", "truncatedAlerts": 0}
+    group |= {"groupKey": '{}:{alertname="ShopCheckoutErrors"}', "externalURL": "http://am:9093"}
+    return json.dumps(group | {"alerts": list(alerts)} | more).encode()
+
+
+@pytest.fixture
+def alerts() -> Alerts:
+    return AlertmanagerAlerts("new-token, old-token", HandClock())
+
+
+def parsed(alerts: Alerts, *found: object, **more: Any) -> tuple[Alert, ...]:
+    delivery = alerts.parse(body(*found, **more))
+    assert delivery.not_understood is None
+    assert delivery.source == alerts.source == "alertmanager"
+    return delivery.alerts
+
+
+@pytest.mark.parametrize(
+    ("headers", "good"),
+    [
+        ({"authorization": "Bearer new-token"}, True),
+        ({"authorization": "bearer  old-token "}, True),
+        ({}, False),
+        ({"authorization": ""}, False),
+        ({"authorization": "Bearer"}, False),
+        ({"authorization": "Bearer "}, False),
+        ({"authorization": "Basic new-token"}, False),
+        ({"authorization": "new-token"}, False),
+        ({"authorization": "Bearer new-token, old-token"}, False),
+        ({"authorization": "Bearer new-tokem"}, False),
+        ({"authorization": "Bearer \ud800\x00ü"}, False),
+    ],
+)
+def test_1_authentic_only_with_a_token(alerts: Alerts, headers: Mapping[str, str], good: bool):
+    assert alerts.authentic(headers, b"{}") is good
+
+
+@pytest.mark.parametrize("tokens", ["", " ", ",", " , "])
+def test_1_without_a_secret_nobody_comes_in(tokens: str):
+    alerts = AlertmanagerAlerts(tokens, HandClock())
+    for header in ("Bearer ", "Bearer", "Bearer ,", ""):
+        assert not alerts.authentic({"authorization": header}, b"")
+
+
+@given(st.text(max_size=100))
+def test_1_authentic_never_raises(header: str):
+    assert not AlertmanagerAlerts("the-token", HandClock()).authentic(
+        {"authorization": header}, b""
+    )
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"{", b"null", b"[]", b"{}", b'{"alerts": {}}', b'{"alerts": [1, null]}', b"\xff\xfe"]
+    + [b"[" * 100_000, b'{"alerts": [' + b" " * (11 * 1024 * 1024) + b"]}"],
+)
+def test_2_what_cannot_be_read_says_why(alerts: Alerts, raw: bytes):
+    delivery = alerts.parse(raw)
+    assert delivery.alerts == ()
+    assert delivery.not_understood
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=8,
+)
+
+
+@given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_2_parse_never_raises_on_anything(raw: bytes):
+    AlertmanagerAlerts("t", HandClock()).parse(raw)
+
+
+@given(st.sampled_from(sorted(one())), JSON)
+def test_2_an_odd_field_does_not_lose_the_alert(field: str, value: object):
+    (alert,) = parsed(AlertmanagerAlerts("t", HandClock()), one(**{field: value}))
+    assert alert.name
+    assert alert.service
+    assert alert.fingerprint
+
+
+def test_2_a_firing_alert_is_read_whole(alerts: Alerts):
+    (alert,) = parsed(alerts, one())
+    assert alert.name == "ShopCheckoutErrors"
+    assert alert.service == "shop"
+    assert alert.status is AlertStatus.FIRING
+    assert alert.severity is Severity.CRITICAL
+    assert alert.summary == "checkout answers 500"
+    assert alert.fingerprint == "5ca1ab1e5ca1ab1e"
+    assert alert.starts_at == datetime(2026, 3, 1, 11, 58, 0, 123456, tzinfo=UTC)
+    assert ("severity", "critical") in alert.labels
+
+
+def test_2_every_alert_of_a_group_has_its_own_state(alerts: Alerts):
+    second = one(status="resolved", fingerprint="2", endsAt="2026-03-01T12:00:00Z")
+    found = parsed(alerts, one(), second, "broken", one(fingerprint="3"), status="firing")
+    assert [(a.fingerprint, a.status.value) for a in found] == [
+        ("5ca1ab1e5ca1ab1e", "firing"),
+        ("2", "resolved"),
+        ("3", "firing"),
+    ]
+
+
+def test_2_a_repetition_is_the_same_delivery_and_a_new_start_another(alerts: Alerts):
+    (first,), (again,) = parsed(alerts, one()), parsed(alerts, one())
+    (later,) = parsed(alerts, one(startsAt="2026-03-01T12:58:00Z"))
+    (resolved,) = parsed(alerts, one(status="resolved"))
+    assert first.delivery_key == again.delivery_key
+    assert len({first.delivery_key, later.delivery_key, resolved.delivery_key}) == 3
+
+
+@pytest.mark.parametrize(
+    ("labels", "service", "severity"),
+    [
+        ({"service": "a", "job": "b", "app": "c", "severity": "page"}, "a", Severity.CRITICAL),
+        ({"job": "b", "app": "c", "severity": "Warning"}, "b", Severity.HIGH),
+        ({"app": "c", "severity": "high"}, "c", Severity.HIGH),
+        ({"service": "", "app": "c", "severity": "info"}, "c", Severity.LOW),
+        ({"severity": "low"}, "unknown", Severity.LOW),
+        ({"severity": "whatever"}, "unknown", Severity.HIGH),
+        ({}, "unknown", Severity.HIGH),
+    ],
+)
+def test_2_service_and_severity_come_from_labels(
+    alerts: Alerts, labels: dict[str, str], service: str, severity: Severity
+):
+    (alert,) = parsed(alerts, one(labels=labels))
+    assert (alert.service, alert.severity) == (service, severity)
+
+
+@pytest.mark.parametrize("starts", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "x", 3])
+def test_2_without_a_start_it_starts_now(alerts: Alerts, starts: object):
+    (alert,) = parsed(alerts, one(startsAt=starts))
+    assert alert.starts_at == START
+
+
+def test_2_nobody_gave_a_fingerprint_so_the_labels_make_one(alerts: Alerts):
+    (first,), (same,) = parsed(alerts, one(fingerprint="")), parsed(alerts, one(fingerprint=""))
+    (other,) = parsed(alerts, one(fingerprint="", labels={"alertname": "Other"}))
+    assert first.fingerprint == same.fingerprint != other.fingerprint
+
+
+def test_2_fingerprints_that_look_like_secrets_stay_apart(alerts: Alerts):
+    long = "0123456789abcdef" * 4
+    first, second = parsed(alerts, one(fingerprint=long), one(fingerprint=long[::-1]))
+    assert first.fingerprint != second.fingerprint
+
+
+def test_3_bounds(alerts: Alerts):
+    long = "x " * 5000
+    many = [one(fingerprint=str(n)) for n in range(1500)]
+    many[0] = one(annotations={"summary": long}, labels={"alertname": long, "service": long})
+    found = parsed(alerts, *many, truncatedAlerts=7)
+    assert len(found) == 1000
+    first = found[0]
+    assert max(len(first.summary), len(first.name), len(first.service)) <= 4096
+    assert all(len(value) <= 4096 for _, value in first.labels)
+
+
+def test_3_no_secret_of_the_provider_is_kept(alerts: Alerts):
+    odd = one(annotations={"summary": "see http://am:s3cret@host/ password=hunter2"})
+    (alert,) = parsed(alerts, odd)
+    kept = alert.model_dump_json()
+    for secret in ("t0psecret", "s3cret@", "hunter2", "9093", "new-token"):
+        assert secret not in kept
+
+
+@pytest.mark.skipif(not CAPTURED.is_dir(), reason="no captured bodies beside this checkout")
+@pytest.mark.parametrize("status", list(AlertStatus))
+def test_2_bodies_captured_from_a_real_alertmanager(alerts: Alerts, status: AlertStatus):
+    raw = (CAPTURED / f"webhook-v4.{status.value}.raw.json").read_bytes()
+    (alert,) = alerts.parse(raw).alerts
+    assert (alert.name, alert.service, alert.status) == ("ServiceDown", "checkout", status)
+    assert alert.starts_at.utcoffset() == timedelta(0)

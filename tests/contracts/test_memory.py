@@ -1,0 +1,191 @@
+"""The numbered promises of ``ports/memory.py``, over every adapter."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from vigil.domain.effects import Risk
+from vigil.domain.hypothesis import FailureType
+from vigil.domain.lesson import Lesson
+from vigil.domain.proof import Outcome
+from vigil.domain.runbook import Record, Runbook, Step
+from vigil.integrations._clients.database import open_engine, write
+from vigil.integrations.memory.embedded import MAX_RECALLED, EmbeddedMemory
+from vigil.integrations.memory.tables import create_tables
+from vigil.ports.memory import Ingested, Memory
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.fixture(params=["embedded"])
+def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Memory]:
+    engine = open_engine(f"sqlite:///{tmp_path / 'vigil.db'}")
+    write(engine, create_tables)
+    yield EmbeddedMemory(engine)
+    engine.dispose()
+
+
+def runbook(name: str, title: str = "A release", body: str = "Text.", **changes: object) -> Runbook:
+    plain = Runbook(
+        id=name,
+        title=title,
+        service=("web-application",),
+        failure_types=(FailureType.BAD_RELEASE,),
+        risk_level=Risk.MEDIUM,
+        checks=(),
+        steps=(Step(title="Wait", script="true", verbs=(), no_undo="nothing was done"),),
+        body=body,
+        path=f"{name}.md",
+    )
+    return plain.model_copy(update=changes)
+
+
+def lesson(incident: str, of: Runbook, outcome: Outcome, kind: str = "web-application") -> Lesson:
+    return Lesson(
+        incident=incident,
+        service="web",
+        service_kind=kind,
+        symptom="failing",
+        failure_type="bad_release",
+        component="web",
+        runbook=of.id,
+        runbook_digest=of.digest,
+        actions=("switch back",),
+        outcome=outcome,
+        seconds=12.5,
+        at=AT,
+    )
+
+
+async def test_1_ingest_makes_it_exactly_those_given(memory: Memory) -> None:
+    one, two, three = runbook("one"), runbook("two"), runbook("three")
+    assert await memory.ingest("a", [one, two]) == Ingested(
+        added=2, updated=0, unchanged=0, removed=0
+    )
+    changed = runbook("two", body="Another text.")
+    assert await memory.ingest("a", [changed, three]) == Ingested(
+        added=1, updated=1, unchanged=0, removed=1
+    )
+    recalled = await memory.recall("release", 10)
+    assert {r.runbook.id: r.runbook for r in recalled} == {"two": changed, "three": three}
+
+
+async def test_1_again_with_the_same_changes_nothing(memory: Memory) -> None:
+    books = [runbook("one"), runbook("two")]
+    await memory.ingest("a", books)
+    before = await memory.recall("release text", 10)
+    assert await memory.ingest("a", books) == Ingested(added=0, updated=0, unchanged=2, removed=0)
+    assert await memory.recall("release text", 10) == before
+
+
+async def test_1_other_origins_stay(memory: Memory) -> None:
+    await memory.ingest("a", [runbook("one")])
+    await memory.ingest("b", [runbook("two")])
+    assert (await memory.ingest("b", [])).removed == 1
+    assert [r.runbook.id for r in await memory.recall("release", 10)] == ["one"]
+
+
+async def test_1_a_new_lab_record_is_an_update(memory: Memory) -> None:
+    await memory.ingest("a", [runbook("one")])
+    measured = runbook("one", lab_record=Record(trials=30, successes=30, commit="abc"))
+    assert (await memory.ingest("a", [measured])).updated == 1
+    (found,) = await memory.recall("release", 10)
+    assert found.runbook.lab_record == measured.lab_record
+
+
+async def test_1_two_at_once_leave_one_index(memory: Memory) -> None:
+    books = [runbook(f"r{n}") for n in range(8)]
+    await asyncio.gather(*(memory.ingest("a", books) for _ in range(4)))
+    assert len(await memory.recall("release", 50)) == len(books)
+
+
+async def test_2_recall_gives_the_best_first_and_no_more_than_asked(memory: Memory) -> None:
+    others = {"failure_types": (FailureType.DATABASE_LOCK,)}
+    await memory.ingest(
+        "a",
+        [
+            runbook("cache", title="The cache is full", body="Evict keys.", **others),
+            runbook("release", title="A bad release", body="Errors since a release."),
+            runbook("lock", title="A database lock", body="The release of locks.", **others),
+        ],
+    )
+    found = await memory.recall("errors since the bad release", 2)
+    assert [f.runbook.id for f in found] == ["release", "lock"]
+    assert found[0].text_score == 1
+    assert 0 < found[1].text_score < 1
+    assert await memory.recall("release", 0) == ()
+    assert await memory.recall("release", -1) == ()
+    assert await memory.recall("xylophone", 5) == ()
+
+
+async def test_2_equally_good_ones_come_in_the_same_order(memory: Memory) -> None:
+    await memory.ingest("a", [runbook(name) for name in ("delta", "alpha", "charlie", "bravo")])
+    first = await memory.recall("release", 3)
+    assert [f.runbook.id for f in first] == ["alpha", "bravo", "charlie"]
+    assert await memory.recall("release", 3) == first
+
+
+async def test_2_recall_is_bounded(memory: Memory) -> None:
+    await memory.ingest("a", [runbook(f"r{n:03}") for n in range(MAX_RECALLED + 5)])
+    assert len(await memory.recall("release " * 10_000, 1_000_000)) == MAX_RECALLED
+
+
+@pytest.mark.parametrize(
+    "words",
+    ['"', '"" OR *', "release AND", "NEAR(release bad)", "title:release", "-release", "rel*",
+     "release; DROP TABLE memory_runbooks", "'", "^release", "{title}: x", "\x00", "\udcff", ""],
+)  # fmt: skip
+async def test_2_words_that_mean_something_to_the_index_are_only_words(
+    memory: Memory, words: str
+) -> None:
+    await memory.ingest("a", [runbook("one", title="Near and or not")])
+    await memory.recall(words, 5)
+    assert [f.runbook.id for f in await memory.recall("near", 5)] == ["one"]
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(words=st.text())
+def test_2_any_text_can_be_asked_for(memory: Memory, words: str) -> None:
+    asyncio.run(_ask(memory, words))
+
+
+async def _ask(memory: Memory, words: str) -> None:
+    await memory.ingest("a", [runbook("one")])
+    assert all(0 <= f.text_score <= 1 for f in await memory.recall(words, 5))
+
+
+async def test_3_learn_keeps_one_lesson_per_incident_and_attempt(memory: Memory) -> None:
+    book = runbook("one")
+    for _ in range(3):
+        await memory.learn(lesson("inc-1", book, Outcome.VERIFIED), 1)
+    await memory.learn(lesson("inc-1", book, Outcome.NOT_FIXED), 1)
+    assert await memory.record(book, "web-application") == Record(trials=1, successes=1)
+    await memory.learn(lesson("inc-1", book, Outcome.NOT_FIXED), 2)
+    assert await memory.record(book, "web-application") == Record(trials=2, successes=1)
+
+
+async def test_4_record_counts_trials_of_the_present_text_on_this_kind(memory: Memory) -> None:
+    book, older = runbook("one"), runbook("one", body="An older text.")
+    taught = [
+        lesson("inc-1", book, Outcome.VERIFIED),
+        lesson("inc-2", book, Outcome.REGRESSED),
+        lesson("inc-3", book, Outcome.NOT_EXECUTED),
+        lesson("inc-4", book, Outcome.FALSE_ALARM),
+        lesson("inc-5", book, Outcome.VERIFIED, kind="worker"),
+        lesson("inc-6", older, Outcome.VERIFIED),
+        lesson("inc-7", runbook("two"), Outcome.VERIFIED),
+        lesson("inc-8", book, Outcome.NOT_FIXED).model_copy(
+            update={"runbook": None, "runbook_digest": None}
+        ),
+    ]
+    for each in taught:
+        await memory.learn(each, 1)
+    assert await memory.record(book, "web-application") == Record(trials=2, successes=1)
+    assert await memory.record(book, "database") == Record(trials=0, successes=0)

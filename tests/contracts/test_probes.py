@@ -1,0 +1,367 @@
+"""The promises of ``ports.probes``, over real servers on loopback."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, get_args
+
+import pytest
+from pydantic import TypeAdapter
+
+from tests.support.http_server import Answer, Request, serving
+from tests.support.programs import free_port, postgres, redis_server, short_folder, supervisor
+from vigil.domain.probe import Probe, ProbeRef, ProbeResult
+from vigil.integrations.clock.system import SystemClock
+from vigil.integrations.probes.embedded import EmbeddedProbes
+
+REF = ProbeRef(service="shop", probe="checkout")
+PROBE: TypeAdapter[Probe] = TypeAdapter(Probe)
+GRACE_S = 0.5
+
+
+async def look(**spec: Any) -> ProbeResult:
+    """One look of a new adapter; what it took is part of every test."""
+    probe = PROBE.validate_python({"timeout_s": 2.0} | spec)
+    started = time.monotonic()
+    result = await EmbeddedProbes(SystemClock()).run(REF, probe)
+    assert time.monotonic() - started < probe.timeout_s + GRACE_S
+    assert result.ref == REF
+    assert len(result.text) <= 500
+    return result
+
+
+async def http(*steps: dict[str, Any], **spec: Any) -> ProbeResult:
+    return await look(kind="http", steps=steps, **spec)
+
+
+@asynccontextmanager
+async def silent() -> AsyncIterator[int]:
+    """A server that accepts and says nothing."""
+    writers: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, writer: writers.append(writer), "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        for writer in writers:
+            writer.transport.abort()
+        server.close()
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    with postgres() as dsn:
+        yield dsn
+
+
+# 1. within the time, never raising ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["http", "redis", "sql"])
+async def test_1_a_silent_target_is_failing_in_time(kind: str):
+    async with silent() as port:
+        spec: dict[str, Any] = {
+            "http": {"steps": [{"url": f"http://127.0.0.1:{port}/"}]},
+            "redis": {"host": "127.0.0.1", "port": port},
+            "sql": {"dsn": f"host=127.0.0.1 port={port}", "query": "select 1", "max": 1},
+        }[kind]
+        result = await look(kind=kind, timeout_s=0.3, **spec)
+    assert result.outcome == "failing"
+    assert 0.2 < result.seconds < 0.3 + GRACE_S
+
+
+async def test_1_the_time_is_that_of_all_steps_together():
+    async with serving(lambda _: Answer(delay_s=0.25)) as server:
+        step = {"url": server.url()}
+        result = await http(step, step, step, timeout_s=0.4)
+    assert result.outcome == "failing"
+
+
+async def test_1_dripping_answers_do_not_stretch_the_time():
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        try:
+            while not writer.is_closing():
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+        except ConnectionError:
+            pass  # the probe hung up, as it should
+        finally:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        step = {"url": f"http://127.0.0.1:{port}/", "expect": {"text": "never"}}
+        result = await http(step, timeout_s=0.3)
+    assert result.outcome == "failing"
+
+
+async def test_1_a_database_that_froze_after_the_connection(database: str):
+    """The driver waits for seconds when such a query is cancelled; the deadline does not."""
+    probe = PROBE.validate_python(
+        {"kind": "sql", "dsn": database, "query": "select pg_sleep(30)", "max": 1}
+        | {"timeout_s": 0.5}
+    )
+    started = time.monotonic()
+    running_probe = asyncio.create_task(EmbeddedProbes(SystemClock()).run(REF, probe))
+    backend = await _backend(database)
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        result = await running_probe
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    assert result.outcome == "failing"
+    assert time.monotonic() - started < 0.5 + GRACE_S
+
+
+async def _backend(dsn: str) -> int:
+    """The process that serves the probe's query."""
+    import psycopg  # noqa: PLC0415 - only where there is a database
+
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+        for _ in range(100):
+            cursor = await connection.execute(
+                "select pid from pg_stat_activity"
+                " where application_name = 'vigil-probe' and state = 'active'"
+            )
+            if (row := await cursor.fetchone()) is not None:
+                return int(row[0])
+            await asyncio.sleep(0.01)
+    pytest.fail("the probe's query never ran")
+
+
+# 2. failing is not unknown ------------------------------------------------------------------------
+
+
+async def test_2_nobody_listens():
+    port = free_port()
+    address = {"host": "127.0.0.1", "port": port}
+    looks = [
+        await http({"url": f"http://127.0.0.1:{port}/"}),
+        await look(kind="tcp", **address),
+        await look(kind="redis", **address),
+        await look(kind="sql", dsn=f"host=127.0.0.1 port={port}", query="select 1", max=1),
+    ]
+    assert [result.outcome.value for result in looks] == ["failing"] * 4
+
+
+@pytest.mark.parametrize(
+    ("step", "outcome", "words"),
+    [
+        ({}, "passing", "answered 200"),
+        ({"expect": {"text": "Catalogue"}}, "passing", "with 'Catalogue'"),
+        ({"expect": {"text": "Basket"}}, "failing", "'Basket' is not in it"),
+        ({"expect": {"status": 404}}, "failing", "answered 200, expected 404"),
+        ({"url": "/broken"}, "failing", "answered 500, expected 200"),
+        ({"url": "/broken", "expect": {"status": 500}}, "passing", "answered 500"),
+        ({"url": "/away"}, "failing", "answered 303, expected 200"),
+        ({"url": "/away", "expect": {"status": 303}}, "passing", "answered 303"),
+        ({"url": "/away", "follow": True}, "passing", "answered 200"),
+        ({"url": "/loop", "follow": True}, "failing", "more than 10 times"),
+        ({"url": "/elsewhere", "follow": True}, "failing", "redirect to another place"),
+        ({"url": "/odd", "expect": {"text": "Catalogue"}}, "unknown", "coded as br"),
+        ({"method": "HEAD"}, "passing", "HEAD"),
+    ],
+)
+async def test_2_http_answers(step: dict[str, Any], outcome: str, words: str):
+    answers = {
+        "/": Answer(body=b"<h1>Catalogue</h1>"),
+        "/broken": Answer(status=500),
+        "/away": Answer(status=303, headers=(("location", "/"),)),
+        "/loop": Answer(status=302, headers=(("location", "/loop"),)),
+        "/elsewhere": Answer(status=302, headers=(("location", "http://127.0.0.1:1/?t=1"),)),
+        "/odd": Answer(body=b"zzz", headers=(("content-encoding", "br"),)),
+    }
+    async with serving(lambda request: answers[request.path]) as server:
+        result = await http(step | {"url": server.url(step.get("url", "/"))})
+    assert (result.outcome, words in result.text) == (outcome, True), result.text
+
+
+async def test_2_a_journey_shares_cookies_and_posts_forms():
+    def shop(request: Request) -> Answer:
+        if request.path == "/basket" and request.method == "POST":
+            assert request.body == b"sku=probe-sku&quantity=1"
+            moved = (("location", "/done"), ("set-cookie", "basket=7; Path=/"))
+            return Answer(status=303, headers=moved)
+        known = "basket=7" in request.headers.get("cookie", "")
+        return Answer(body=b"Order" if known else b"Catalogue")
+
+    async with serving(shop) as server:
+        form = {"sku": "probe-sku", "quantity": "1"}
+        journey = (
+            {"url": server.url("/"), "expect": {"text": "Catalogue"}},
+            {"method": "POST", "url": server.url("/basket"), "form": form, "follow": True},
+            {"url": server.url("/done"), "expect": {"text": "Order"}},
+        )
+        result = await http(*journey)
+        assert result.outcome == "passing", result.text
+        # Each run starts with an empty jar, or the first step would see the basket of the last.
+        assert (await http(*journey)).outcome == "passing"
+        assert server.requests[2].method == "GET"
+        broken = await http(journey[0], {"url": server.url("/"), "expect": {"text": "Order"}})
+    assert broken.text.startswith("Step 2 of 2: ")
+
+
+async def test_2_the_environments_proxy_is_not_asked(monkeypatch: pytest.MonkeyPatch):
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    async with serving(lambda _: Answer()) as server:
+        assert (await http({"url": server.url()})).outcome == "passing"
+
+
+@pytest.mark.parametrize("url", ["http://", "http://[::1", "http://127.0.0.1:99999/", "https://:1"])
+async def test_2_an_address_that_is_none_is_unknown(url: str):
+    result = await http({"url": url})
+    assert result.outcome == "unknown", result.text
+
+
+async def test_2_tcp_accepts():
+    async with silent() as port:
+        result = await look(kind="tcp", host="127.0.0.1", port=port)
+    assert result.outcome == "passing"
+
+
+async def test_2_redis_answers_ping():
+    with redis_server() as port:
+        result = await look(kind="redis", host="127.0.0.1", port=port)
+    assert result.outcome == "passing", result.text
+
+
+async def test_2_redis_that_wants_a_password_is_unknown():
+    with redis_server("--requirepass", "s3cret") as port:
+        result = await look(kind="redis", host="127.0.0.1", port=port)
+    assert result.outcome == "unknown"
+    assert "password" in result.text
+
+
+@pytest.mark.parametrize("reply", [b"-LOADING Redis is loading\r\n", b"HTTP/1.1 400 no\r\n", b""])
+async def test_2_what_is_not_a_pong_is_failing(reply: bytes):
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(64)
+        writer.write(reply)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        result = await look(kind="redis", host="127.0.0.1", port=port)
+    assert result.outcome == "failing", result.text
+
+
+@pytest.mark.parametrize(
+    ("query", "outcome"),
+    [
+        ("select 0", "passing"),
+        ("select 2.5;", "passing"),
+        ("select 3", "failing"),
+        ("select pg_sleep(5)", "failing"),
+        ("select 'many'", "unknown"),
+        ("select null", "unknown"),
+        ("select 1, 2", "unknown"),
+        ("select 1 where false", "unknown"),
+        ("select generate_series(1, 100000000)", "unknown"),
+        ("selekt 1", "unknown"),
+        ("select 1 from nowhere", "unknown"),
+        ("select 1; drop table if exists nowhere", "unknown"),
+        ("create table t (n int)", "unknown"),
+        ("select nextval('counter')", "unknown"),
+    ],
+)
+async def test_2_sql_answers(database: str, query: str, outcome: str):
+    result = await look(kind="sql", dsn=database, query=query, max=2.5, timeout_s=0.8)
+    assert result.outcome == outcome, result.text
+
+
+async def test_2_sql_with_a_wrong_dsn_is_unknown(database: str):
+    wrong = database.replace("s3cr3t-of-the-test", "wr0ng")
+    for dsn in (wrong, database.replace("dbname=postgres", "dbname=nowhere"), "no dsn at all"):
+        result = await look(kind="sql", dsn=dsn, query="select 1", max=1)
+        assert result.outcome == "unknown", result.text
+
+
+async def test_2_processes():
+    with supervisor() as socket:
+        looks = {
+            names: await look(kind="process", supervisor=socket, names=names)
+            for names in [("steady",), ("steady:steady",), ("steady", "idle"), ("nobody",)]
+        }
+    outcomes = [result.outcome.value for result in looks.values()]
+    assert outcomes == ["passing", "passing", "failing", "unknown"]
+    assert "idle is STOPPED" in looks["steady", "idle"].text
+
+
+async def test_2_a_supervisor_that_cannot_be_asked_is_unknown(tmp_path: Any):
+    for socket in (str(tmp_path / "none.sock"), "/" + "x" * 200, "nul\0"):
+        result = await look(kind="process", supervisor=socket, names=["shop"])
+        assert result.outcome == "unknown", result.text
+
+
+@pytest.mark.parametrize("answer", [b"", b"<xml", b"<methodResponse/>", b"x" * 2_000_000])
+async def test_2_a_supervisor_that_talks_nonsense_is_unknown(answer: bytes):
+    with short_folder() as folder:
+        socket = str(folder / "s.sock")
+
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"</methodCall>")
+            writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n" + answer)
+            writer.close()
+
+        async with await asyncio.start_unix_server(talk, socket):
+            result = await look(kind="process", supervisor=socket, names=["shop"])
+    assert result.outcome == "unknown", result.text
+
+
+# 3. one sentence, no credential -------------------------------------------------------------------
+
+
+async def test_3_no_credential_in_any_text(database: str):
+    port = free_port()
+    secrets = ("hunter2", "s3cr3t-of-the-test", "t0ken")
+    address = f"http://ann:hunter2@127.0.0.1:{port}/?key=t0ken"
+    async with serving(lambda _: Answer(body=b"x")) as server:
+        url = server.url("/?key=t0ken").replace("http://", "http://ann:hunter2@")
+        looks = [
+            await http({"url": url}),
+            await http({"url": url, "expect": {"status": 201}}),
+            await http({"url": address}),
+            await look(kind="sql", dsn=database, query="selekt", max=1),
+            await look(kind="sql", dsn="host=[ password=hunter2", query="select 1", max=1),
+            await look(kind="sql", dsn="hunter2", query="select 1", max=1),
+            await look(
+                kind="sql", dsn=f"postgresql://a:hunter2@127.0.0.1:{port}/", query="s", max=1
+            ),
+            await look(kind="sql", dsn=database, query="select 's3cr3t-of-the-test'::int", max=1),
+        ]
+    for result in looks:
+        assert not any(secret in result.text for secret in secrets), result.text
+
+
+async def test_3_texts_are_cut():
+    async with serving(lambda _: Answer(body=b"x")) as server:
+        result = await http({"url": server.url(), "expect": {"text": "long " * 1000}})
+    assert len(result.text) == 500
+
+
+# 4. changes nothing, reads little -----------------------------------------------------------------
+
+
+async def test_4_reads_at_most_a_mebibyte():
+    piece = b"x" * 524_288
+    async with serving(lambda _: Answer(body=piece, repeat=400)) as server:
+        result = await http({"url": server.url(), "expect": {"text": "needle"}}, timeout_s=5.0)
+    assert result.outcome == "failing"
+    assert "first 1048576 bytes" in result.text
+
+
+async def test_4_sends_nothing_but_its_steps():
+    async with serving(lambda _: Answer(status=303, headers=(("location", "/x"),))) as server:
+        await http({"url": server.url("/a")}, {"url": server.url("/b")})
+        assert [(r.method, r.path) for r in server.requests] == [("GET", "/a")]
+
+
+def test_every_kind_has_its_tests():
+    kinds = {k.model_fields["kind"].annotation for k in get_args(get_args(Probe)[0])}
+    assert {get_args(kind)[0] for kind in kinds} == {"http", "tcp", "redis", "sql", "process"}

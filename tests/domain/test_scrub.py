@@ -1,0 +1,75 @@
+"""The first sieve for strangers' text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vigil.domain.scrub import clean, mask_secrets, without_control
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("password=hunter2", "hunter2"),
+        ("PASSWORD = 'two words'", "two words"),
+        ('{"password": "hunter2", "user": "ann"}', "hunter2"),
+        ("DB_PASSWORD=hunter2 started", "hunter2"),
+        ("mypassword=hunter2", "hunter2"),
+        ("api_key: abc123def", "abc123def"),
+        ("client_secret=xyz&grant=1", "xyz"),
+        ("Authorization: Bearer abc.def-123", "abc.def-123"),
+        ('"authorization": "Basic dXNlcjpwdw=="', "dXNlcjpwdw"),
+        ("sent bearer abcdefgh12345678", "abcdefgh12345678"),
+        ("Cookie: session=abc", "abc"),
+        ("postgresql://shop:hunter2@db/shop", "hunter2"),
+        ("got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "eyJzdWIiOiIxIn0"),
+        ("key sk-ant-api03-abcdefghijklmnop", "abcdefghijklmnop"),
+        ("ghp_abcdefghijklmnop1234", "abcdefghijklmnop1234"),
+        ("AKIAABCDEFGHIJKLMNOP", "AKIAABCDEFGHIJKLMNOP"),
+        ("id 0123456789abcdef0123456789abcdef!", "0123456789abcdef"),
+        ("t=aB3-xY7_aB3-xY7_aB3-xY7_aB3-xY7_aB3-xY7_aB3-xY7_", "aB3-xY7_aB3"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "MIIE"),
+    ],
+)
+def test_obvious_secrets_are_masked(text: str, secret: str):
+    assert secret not in mask_secrets(text)
+    assert "***" in mask_secrets(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "checkout failed for order 12345: relation orders does not exist",
+        "released sha256:" + "0123456789abcdef" * 4,
+        "request 123e4567-e89b-12d3-a456-426614174000 timed out",
+        "in a_rather_long_function_name_of_some_module_v2_that_failed",
+        "/opt/shop/releases/gorse-web-7/pricing.py:41 total",
+        "could not obtain lock on row in relation stock",
+        "http://127.0.0.1:18080/checkout answered 500",
+        "the password was wrong",
+    ],
+)
+def test_ordinary_words_stay(text: str):
+    assert mask_secrets(text) == text
+
+
+def test_control_characters_go_and_lines_become_one():
+    assert without_control("a\x1b[31m\x00b\r\nc\td\u202ee\u200b") == "ab  c de"
+
+
+def test_a_secret_is_masked_before_the_text_is_cut():
+    assert "hun" not in clean("x" * 10 + " password=hunter2", 23)
+
+
+@given(st.text(max_size=500), st.integers(1, 100))
+def test_clean_is_bounded_printable_and_never_raises(text: str, limit: int):
+    cleaned = clean(text, limit)
+    assert len(cleaned) <= limit
+    assert all(character.isprintable() or character.isspace() for character in cleaned)
+    cleaned.encode()
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("piece", ["a", "a1", "A1-", "password", "://", "eyJ", "-----BEGIN ", "' "])
+def test_hostile_text_takes_no_time(piece: str):
+    clean(piece * 100_000, 300)

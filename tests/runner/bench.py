@@ -1,0 +1,231 @@
+"""A real runner in front of a real target: supervisord with processes, and releases with a link."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from vigil.domain.catalogue import Catalogue
+from vigil.domain.effects import Risk
+from vigil.domain.identity import tree_digest
+from vigil.domain.plan import Action, ActionResult, Plan
+from vigil.domain.run import Fence, RunOrder
+from vigil.guard import analyse
+from vigil.integrations.sandbox.embedded import RunnerSandbox
+
+RUNNER = """
+import sys
+from pathlib import Path
+from vigil.runner.main import run
+from vigil.domain.catalogue import Catalogue
+run(Catalogue.model_validate_json(Path(sys.argv[1]).read_text()), Path(sys.argv[2]))
+"""
+SECRET = "hunter2-of-the-runner"
+SUPERVISORD = """
+[supervisord]
+nodaemon=true
+logfile=NONE
+logfile_maxbytes=0
+pidfile={folder}/pid
+childlogdir={folder}
+{user}
+[unix_http_server]
+file={folder}/s.sock
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+[program:broken]
+command=/bin/false
+autostart=false
+startretries=0
+"""
+PROGRAM = """
+[program:{name}]
+command=/bin/sh -c 'echo s >> {folder}/{name}.starts; exec sleep 600'
+startsecs=1
+startretries=0
+stopsignal=KILL
+"""
+NAMES = ("web-1", "web-2", "other")
+
+
+def wait_until(ready: Callable[[], bool], seconds: float = 15.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.02)
+
+
+def host_command_lines() -> list[str]:
+    """What runs on this machine, as anybody outside a sandbox sees it."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(entry.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue  # it has just ended
+    return found
+
+
+class Supervised:
+    """A real supervisord; each process counts its own starts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.socket = folder / "s.sock"
+        user = "user=root" if os.geteuid() == 0 else ""
+        programs = [PROGRAM.format(name=name, folder=folder) for name in NAMES]
+        config = folder / "supervisord.conf"
+        config.write_text(SUPERVISORD.format(folder=folder, user=user) + "".join(programs))
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(config)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(lambda: all((folder / f"{name}.starts").exists() for name in NAMES))
+
+    def starts(self, name: str) -> int:
+        return len((self.folder / f"{name}.starts").read_text().splitlines())
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+
+class Bench:
+    """One state folder, one service with two releases, and the runner that serves them."""
+
+    def __init__(self, folder: Path, supervised: Supervised) -> None:
+        self.folder = folder
+        self.supervised = supervised
+        self.process: subprocess.Popen[bytes] | None = None
+        self.state = folder / "state"
+        self.state.mkdir(mode=0o700)
+        self.releases = folder / "releases"
+        self.link = folder / "current"
+        self.release_log = folder / "releases.jsonl"
+        self.log = folder / "runner.log"
+        self.digests = {name: self._release(name) for name in ("one", "two")}
+        self.link.symlink_to(self.releases / "two")
+        self.switch(stopped=False)
+        self.sandbox = RunnerSandbox(self.state / "runner.sock")
+
+    def _release(self, name: str) -> str:
+        file = self.releases / name / "app" / "main.py"
+        file.parent.mkdir(parents=True)
+        file.write_text(f"print('{name}')\n")
+        return tree_digest([("app/main.py", file.read_bytes())])
+
+    @property
+    def catalogue(self) -> Catalogue:
+        release = {
+            "verb": "release.switch",
+            "link": str(self.link),
+            "releases": str(self.releases),
+        }
+        restart = {
+            "verb": "process.restart",
+            "supervisor": str(self.supervised.socket),
+            "processes": ["web-1", "web-2", "broken"],
+        }
+        shop = {
+            "changes": {"release_log": str(self.release_log)},
+            "grants": {"release": release, "restart": restart},
+        }
+        return Catalogue.model_validate({"version": 1, "services": {"shop": shop}})
+
+    def switch(self, **fields: object) -> None:
+        (self.state / "switch.json").write_text(json.dumps(fields))
+
+    def start(self) -> None:
+        catalogue = self.folder / "catalogue.json"
+        catalogue.write_text(self.catalogue.model_dump_json())
+        words = [sys.executable, "-c", RUNNER, str(catalogue), str(self.state)]
+        before = self._ready()
+        with self.log.open("ab") as log:
+            environment = {**os.environ, "PLANTED_SECRET": SECRET}
+            self.process = subprocess.Popen(words, stderr=log, env=environment)
+        wait_until(lambda: self._ready() > before)
+        wait_until((self.state / "runner.sock").exists)
+
+    def _ready(self) -> int:
+        alive = self.process is None or self.process.poll() is None
+        text = self.log.read_text() if self.log.exists() else ""
+        assert alive, text
+        return text.count('"event": "runner ready"')
+
+    def kill(self) -> None:
+        """As a power cut would: no warning, no clean-up."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def close(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            assert self.process.wait(30) == 0, self.log.read_text()
+
+    def order(self, script: str, *, timeout_s: float = 15.0, **changes: object) -> RunOrder:
+        """An order that is right in every way, but for ``changes``."""
+        action = Action(
+            id="a1",
+            title="do it",
+            script=script,
+            grants=("release", "restart"),
+            effects=analyse(script),
+            no_undo="a test",
+            timeout_s=timeout_s,
+        )
+        plan = Plan(
+            incident="inc-1",
+            attempt=1,
+            service="shop",
+            symptom="checkout-failing",
+            failure_type="bad_release",
+            component="shop",
+            runbook=None,
+            runbook_digest=None,
+            summary="a test",
+            reasons=(),
+            actions=(action,),
+            declared_risk=Risk.LOW,
+            proving=(),
+            neighbours=(),
+        )
+        order = RunOrder(
+            run_key=uuid4().hex,
+            plan=plan,
+            approved_digest=plan.digest,
+            action="a1",
+            fences=tuple(Fence(resource=f"shop/{r}", token=1) for r in plan.resources),
+            lease_until=datetime.now(UTC) + timedelta(seconds=90),
+        )
+        return order.model_copy(update=changes)
+
+    def to(self, release: str) -> str:
+        """The script line that switches to a release."""
+        return f"vigil-do release.switch release {self.digests[release]}"
+
+    async def run(self, order: RunOrder, lines: list[str] | None = None) -> ActionResult:
+        async def keep(line: str) -> None:
+            if lines is not None:
+                lines.append(line)
+
+        return await self.sandbox.run(order, keep)
+
+    async def do(self, script: str, *, timeout_s: float = 15.0) -> ActionResult:
+        return await self.run(self.order(script, timeout_s=timeout_s))
+
+    @property
+    def current(self) -> str:
+        return self.link.resolve().name
+
+    def logged_switches(self) -> list[str]:
+        if not self.release_log.exists():
+            return []
+        return [json.loads(line)["release"] for line in self.release_log.read_text().splitlines()]

@@ -1,0 +1,1 @@
+"""Small real servers and clocks for tests."""
