@@ -90,8 +90,9 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.workflow.shutdown()
         await self.parts.journal.checkpoint(self.parts.senses.clock.now())
+        # Last, because it takes the loop's threads with it.
+        await self.workflow.shutdown()
 
     async def _sweep(self) -> None:
         """Hand written segments to the workflow; twice is once, so a crash between is harmless."""

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.support.hand_clock import START, HandClock
+
 from vigil.domain.alert import Alert, AlertStatus, Severity
 from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
 from vigil.ports.alerts import Alerts
@@ -18,7 +18,7 @@ from vigil.ports.alerts import Alerts
 CAPTURED = Path(__file__).resolve().parents[3] / "shared" / "contracts" / "alertmanager"
 
 
-def one(**more: Any) -> dict[str, Any]:
+def one(**more: object) -> dict[str, Any]:
     """An element of ``alerts`` as Alertmanager writes it."""
     return {
         "status": "firing",
@@ -31,8 +31,13 @@ def one(**more: Any) -> dict[str, Any]:
     } | more
 
 
-def body(*alerts: object, **more: Any) -> bytes:
-    group = {"version": "4", "status": "firing", "receiver": "vigil", "truncatedAlerts": 0}
+def body(*alerts: object, **more: object) -> bytes:
+    group: dict[str, object] = {
+        "version": "4",
+        "status": "firing",
+        "receiver": "vigil",
+        "truncatedAlerts": 0,
+    }
     group |= {"groupKey": '{}:{alertname="ShopCheckoutErrors"}', "externalURL": "http://am:9093"}
     return json.dumps(group | {"alerts": list(alerts)} | more).encode()
 
@@ -42,7 +47,7 @@ def alerts() -> Alerts:
     return AlertmanagerAlerts("new-token, old-token", HandClock())
 
 
-def parsed(alerts: Alerts, *found: object, **more: Any) -> tuple[Alert, ...]:
+def parsed(alerts: Alerts, *found: object, **more: object) -> tuple[Alert, ...]:
     delivery = alerts.parse(body(*found, **more))
     assert delivery.not_understood is None
     assert delivery.source == alerts.source == "alertmanager"
@@ -65,19 +70,21 @@ def parsed(alerts: Alerts, *found: object, **more: Any) -> tuple[Alert, ...]:
         ({"authorization": "Bearer \ud800\x00ü"}, False),
     ],
 )
-def test_1_authentic_only_with_a_token(alerts: Alerts, headers: Mapping[str, str], good: bool):
+def test_1_authentic_only_with_a_token(
+    alerts: Alerts, headers: Mapping[str, str], good: bool
+) -> None:
     assert alerts.authentic(headers, b"{}") is good
 
 
 @pytest.mark.parametrize("tokens", ["", " ", ",", " , "])
-def test_1_without_a_secret_nobody_comes_in(tokens: str):
+def test_1_without_a_secret_nobody_comes_in(tokens: str) -> None:
     alerts = AlertmanagerAlerts(tokens, HandClock())
     for header in ("Bearer ", "Bearer", "Bearer ,", ""):
         assert not alerts.authentic({"authorization": header}, b"")
 
 
 @given(st.text(max_size=100))
-def test_1_authentic_never_raises(header: str):
+def test_1_authentic_never_raises(header: str) -> None:
     assert not AlertmanagerAlerts("the-token", HandClock()).authentic(
         {"authorization": header}, b""
     )
@@ -85,10 +92,13 @@ def test_1_authentic_never_raises(header: str):
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"{", b"null", b"[]", b"{}", b'{"alerts": {}}', b'{"alerts": [1, null]}', b"\xff\xfe"]
-    + [b"[" * 100_000, b'{"alerts": [' + b" " * (11 * 1024 * 1024) + b"]}"],
+    [
+        *(b"", b"{", b"null", b"[]", b"{}", b'{"alerts": {}}', b'{"alerts": [1, null]}', b"\xff"),
+        b"[" * 100_000,
+        b'{"alerts": [' + b" " * (11 * 1024 * 1024) + b"]}",
+    ],
 )
-def test_2_what_cannot_be_read_says_why(alerts: Alerts, raw: bytes):
+def test_2_what_cannot_be_read_says_why(alerts: Alerts, raw: bytes) -> None:
     delivery = alerts.parse(raw)
     assert delivery.alerts == ()
     assert delivery.not_understood
@@ -102,19 +112,19 @@ JSON = st.recursive(
 
 
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
-def test_2_parse_never_raises_on_anything(raw: bytes):
+def test_2_parse_never_raises_on_anything(raw: bytes) -> None:
     AlertmanagerAlerts("t", HandClock()).parse(raw)
 
 
 @given(st.sampled_from(sorted(one())), JSON)
-def test_2_an_odd_field_does_not_lose_the_alert(field: str, value: object):
+def test_2_an_odd_field_does_not_lose_the_alert(field: str, value: object) -> None:
     (alert,) = parsed(AlertmanagerAlerts("t", HandClock()), one(**{field: value}))
     assert alert.name
     assert alert.service
     assert alert.fingerprint
 
 
-def test_2_a_firing_alert_is_read_whole(alerts: Alerts):
+def test_2_a_firing_alert_is_read_whole(alerts: Alerts) -> None:
     (alert,) = parsed(alerts, one())
     assert alert.name == "ShopCheckoutErrors"
     assert alert.service == "shop"
@@ -126,7 +136,7 @@ def test_2_a_firing_alert_is_read_whole(alerts: Alerts):
     assert ("severity", "critical") in alert.labels
 
 
-def test_2_every_alert_of_a_group_has_its_own_state(alerts: Alerts):
+def test_2_every_alert_of_a_group_has_its_own_state(alerts: Alerts) -> None:
     second = one(status="resolved", fingerprint="2", endsAt="2026-03-01T12:00:00Z")
     found = parsed(alerts, one(), second, "broken", one(fingerprint="3"), status="firing")
     assert [(a.fingerprint, a.status.value) for a in found] == [
@@ -136,7 +146,7 @@ def test_2_every_alert_of_a_group_has_its_own_state(alerts: Alerts):
     ]
 
 
-def test_2_a_repetition_is_the_same_delivery_and_a_new_start_another(alerts: Alerts):
+def test_2_a_repetition_is_the_same_delivery_and_a_new_start_another(alerts: Alerts) -> None:
     (first,), (again,) = parsed(alerts, one()), parsed(alerts, one())
     (later,) = parsed(alerts, one(startsAt="2026-03-01T12:58:00Z"))
     (resolved,) = parsed(alerts, one(status="resolved"))
@@ -158,30 +168,30 @@ def test_2_a_repetition_is_the_same_delivery_and_a_new_start_another(alerts: Ale
 )
 def test_2_service_and_severity_come_from_labels(
     alerts: Alerts, labels: dict[str, str], service: str, severity: Severity
-):
+) -> None:
     (alert,) = parsed(alerts, one(labels=labels))
     assert (alert.service, alert.severity) == (service, severity)
 
 
 @pytest.mark.parametrize("starts", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "x", 3])
-def test_2_without_a_start_it_starts_now(alerts: Alerts, starts: object):
+def test_2_without_a_start_it_starts_now(alerts: Alerts, starts: object) -> None:
     (alert,) = parsed(alerts, one(startsAt=starts))
     assert alert.starts_at == START
 
 
-def test_2_nobody_gave_a_fingerprint_so_the_labels_make_one(alerts: Alerts):
+def test_2_nobody_gave_a_fingerprint_so_the_labels_make_one(alerts: Alerts) -> None:
     (first,), (same,) = parsed(alerts, one(fingerprint="")), parsed(alerts, one(fingerprint=""))
     (other,) = parsed(alerts, one(fingerprint="", labels={"alertname": "Other"}))
     assert first.fingerprint == same.fingerprint != other.fingerprint
 
 
-def test_2_fingerprints_that_look_like_secrets_stay_apart(alerts: Alerts):
+def test_2_fingerprints_that_look_like_secrets_stay_apart(alerts: Alerts) -> None:
     long = "0123456789abcdef" * 4
     first, second = parsed(alerts, one(fingerprint=long), one(fingerprint=long[::-1]))
     assert first.fingerprint != second.fingerprint
 
 
-def test_3_bounds(alerts: Alerts):
+def test_3_bounds(alerts: Alerts) -> None:
     long = "x " * 5000
     many = [one(fingerprint=str(n)) for n in range(1500)]
     many[0] = one(annotations={"summary": long}, labels={"alertname": long, "service": long})
@@ -192,7 +202,7 @@ def test_3_bounds(alerts: Alerts):
     assert all(len(value) <= 4096 for _, value in first.labels)
 
 
-def test_3_no_secret_of_the_provider_is_kept(alerts: Alerts):
+def test_3_no_secret_of_the_provider_is_kept(alerts: Alerts) -> None:
     odd = one(annotations={"summary": "see http://am:s3cret@host/ password=hunter2"})
     (alert,) = parsed(alerts, odd)
     kept = alert.model_dump_json()
@@ -202,7 +212,7 @@ def test_3_no_secret_of_the_provider_is_kept(alerts: Alerts):
 
 @pytest.mark.skipif(not CAPTURED.is_dir(), reason="no captured bodies beside this checkout")
 @pytest.mark.parametrize("status", list(AlertStatus))
-def test_2_bodies_captured_from_a_real_alertmanager(alerts: Alerts, status: AlertStatus):
+def test_2_bodies_captured_from_a_real_alertmanager(alerts: Alerts, status: AlertStatus) -> None:
     raw = (CAPTURED / f"webhook-v4.{status.value}.raw.json").read_bytes()
     (alert,) = alerts.parse(raw).alerts
     assert (alert.name, alert.service, alert.status) == ("ServiceDown", "checkout", status)

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection, text
 
 from vigil.domain.effects import Risk
 from vigil.domain.hypothesis import FailureType
 from vigil.domain.lesson import Lesson
 from vigil.domain.proof import Outcome
 from vigil.domain.runbook import Record, Runbook, Step
-from vigil.integrations._clients.database import open_engine, write
+from vigil.integrations._clients.database import migrate, open_engine, read, write
 from vigil.integrations.memory.embedded import MAX_RECALLED, EmbeddedMemory
 from vigil.integrations.memory.tables import create_tables
 from vigil.ports.memory import Ingested, Memory
@@ -25,9 +26,27 @@ AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 @pytest.fixture(params=["embedded"])
 def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Memory]:
     engine = open_engine(f"sqlite:///{tmp_path / 'vigil.db'}")
-    write(engine, create_tables)
+    migrate(engine)
     yield EmbeddedMemory(engine)
     engine.dispose()
+
+
+def test_the_migrations_make_the_tables_that_the_adapter_declares(tmp_path: Path) -> None:
+    migrated = open_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
+    declared = open_engine(f"sqlite:///{tmp_path / 'declared.db'}")
+    migrate(migrated)
+    write(declared, create_tables)
+    assert read(migrated, _columns) == read(declared, _columns)
+    migrated.dispose()
+    declared.dispose()
+
+
+def _columns(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
+    tables = connection.execute(
+        text("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'memory%'")
+    ).scalars()
+    query = text('SELECT name, type, "notnull", pk FROM pragma_table_info(:t) ORDER BY name')
+    return {t: [tuple(row) for row in connection.execute(query, {"t": t})] for t in tables.all()}
 
 
 def runbook(name: str, title: str = "A release", body: str = "Text.", **changes: object) -> Runbook:

@@ -46,7 +46,7 @@ def reasoner(request: pytest.FixtureRequest) -> Reasoner:
 def seen(name: str, finding: Finding, **data: str | None) -> Evidence:
     return Evidence(
         id=name,
-        investigator=name.split("-")[0],
+        investigator=name.split("-", maxsplit=1)[0],
         finding=finding,
         component="web",
         text=f"Saw {finding}.",

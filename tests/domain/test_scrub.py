@@ -31,7 +31,7 @@ from vigil.domain.scrub import clean, mask_secrets, without_control
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "MIIE"),
     ],
 )
-def test_obvious_secrets_are_masked(text: str, secret: str):
+def test_obvious_secrets_are_masked(text: str, secret: str) -> None:
     assert secret not in mask_secrets(text)
     assert "***" in mask_secrets(text)
 
@@ -49,20 +49,20 @@ def test_obvious_secrets_are_masked(text: str, secret: str):
         "the password was wrong",
     ],
 )
-def test_ordinary_words_stay(text: str):
+def test_ordinary_words_stay(text: str) -> None:
     assert mask_secrets(text) == text
 
 
-def test_control_characters_go_and_lines_become_one():
+def test_control_characters_go_and_lines_become_one() -> None:
     assert without_control("a\x1b[31m\x00b\r\nc\td\u202ee\u200b") == "ab  c de"
 
 
-def test_a_secret_is_masked_before_the_text_is_cut():
+def test_a_secret_is_masked_before_the_text_is_cut() -> None:
     assert "hun" not in clean("x" * 10 + " password=hunter2", 23)
 
 
 @given(st.text(max_size=500), st.integers(1, 100))
-def test_clean_is_bounded_printable_and_never_raises(text: str, limit: int):
+def test_clean_is_bounded_printable_and_never_raises(text: str, limit: int) -> None:
     cleaned = clean(text, limit)
     assert len(cleaned) <= limit
     assert all(character.isprintable() or character.isspace() for character in cleaned)
@@ -71,5 +71,5 @@ def test_clean_is_bounded_printable_and_never_raises(text: str, limit: int):
 
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize("piece", ["a", "a1", "A1-", "password", "://", "eyJ", "-----BEGIN ", "' "])
-def test_hostile_text_takes_no_time(piece: str):
+def test_hostile_text_takes_no_time(piece: str) -> None:
     clean(piece * 100_000, 300)

@@ -119,7 +119,7 @@ def test_a_valid_script_is_known_and_does_what_the_guard_says(bash: Bash, script
     assert bash.calls(script) == (0, found.calls)
 
 
-@settings(_QUICK, max_examples=600)
+@settings(_QUICK, max_examples=400)
 @given(script=scripts(most_edits=3))
 def test_an_edited_script_is_unknown_or_does_what_the_guard_says(bash: Bash, script: str) -> None:
     found = analyse(script)

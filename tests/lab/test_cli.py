@@ -1,4 +1,4 @@
-"""`vigil lab` as a person or a script uses it (about 12 s: one shop)."""
+"""`vigil lab` as a person or a script uses it (about 15 s: one shop)."""
 
 import json
 from pathlib import Path
@@ -30,9 +30,8 @@ def test_a_shop_from_up_to_down(tmp_path: Path) -> None:
     assert str(state) in ask("list")["labs"]
     where = ("--state", str(state))
     assert "--alert-url" in ask("break", "false-alert", *where, exit_code=2)["error"]
-    assert ask("break", "bad-release", *where)["scenario"]["kind"] == "fault"
-    found = ask("judge", *where, "--settle", "0", exit_code=1)
-    assert found["judge"]["findings"]
+    assert ask("break", "database-locked", *where)["scenario"]["kind"] == "look-alike"
+    assert ask("judge", *where, "--settle", "0", exit_code=1)["judge"]["findings"]
     assert ask("restore", *where)["judge"]["ok"]
     assert ask("down", *where)["state"] == str(state)
     assert not state.exists()

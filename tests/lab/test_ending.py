@@ -1,4 +1,4 @@
-"""However a lab ends, nothing of it is left (about 25 s: three shops, two shops, one shop)."""
+"""However a lab ends, nothing of it is left (about 20 s: three shops, two shops, one shop)."""
 
 import os
 import signal

@@ -1,5 +1,6 @@
 """Names, ports and timing by seed (no processes, under a second)."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,13 @@ from vigil.lab import catalogue
 from vigil.lab.config import LONGEST_STATE, LabConfig, new_config
 from vigil.lab.errors import LabUsage
 from vigil.lab.names import names_for, products_for, timing_for
+from vigil.lab.ports import Ports, free_ports
+
+PORTS = Ports(proxy=1, web=(2, 3), worker=4, database=5, cache=6)
 
 
 def made(seed: int) -> LabConfig:
-    return new_config(Path("/tmp/x"), seed=seed, alert_url=None)
+    return new_config(Path("/tmp/x"), seed=seed, ports=PORTS, alert_url=None)
 
 
 def test_a_seed_means_the_same_names_again() -> None:
@@ -37,11 +41,15 @@ def test_no_two_parts_share_a_name(seed: int) -> None:
     assert len({*parts, names.visitors, names.alerting, names.console}) == 9
 
 
-def test_ports_are_all_different_and_below_the_ephemeral_range() -> None:
-    ports = made(1).ports
-    numbers = {ports.proxy, *ports.web, ports.worker, ports.database, ports.cache}
-    assert len(numbers) == 6
-    assert max(numbers) < 32_768
+def numbers(ports: Ports) -> set[int]:
+    return {ports.proxy, *ports.web, ports.worker, ports.database, ports.cache}
+
+
+def test_labs_that_start_together_get_different_ports() -> None:
+    with contextlib.ExitStack() as starting:
+        taken = [numbers(starting.enter_context(free_ports())) for _ in range(50)]
+        assert len(set.union(*taken)) == 300
+        assert max(set.union(*taken)) < 32_768
 
 
 def test_the_catalogue_holds_no_name_of_another_seed() -> None:
@@ -54,4 +62,4 @@ def test_the_catalogue_holds_no_name_of_another_seed() -> None:
 @pytest.mark.parametrize("state", ["/tmp/" + "x" * LONGEST_STATE, "/tmp/a b", "/tmp/a%b"])
 def test_a_state_directory_no_socket_or_config_can_bear_is_refused(state: str) -> None:
     with pytest.raises(LabUsage, match="state directory"):
-        new_config(Path(state), seed=1, alert_url=None)
+        new_config(Path(state), seed=1, ports=PORTS, alert_url=None)

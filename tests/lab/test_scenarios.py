@@ -8,9 +8,11 @@ from pydantic import TypeAdapter
 
 from vigil.lab.config import new_config
 from vigil.lab.errors import LabUsage, ScenarioMistakes
-from vigil.lab.releases import Change, Edit, Releases
+from vigil.lab.ports import Ports
+from vigil.lab.releases import Change, Edit, Releases, pick
 from vigil.lab.scenario import SHIPPED, Kind, choose, load_scenarios
 
+PORTS = Ports(proxy=1, web=(2, 3), worker=4, database=5, cache=6)
 GOOD = {
     "schema": "vigil.scenario/0",
     "id": "slow-cache",
@@ -91,7 +93,7 @@ def shipped_changes() -> tuple[Change, ...]:
 
 @pytest.mark.parametrize("change", shipped_changes(), ids=lambda change: change.note)
 def test_each_change_still_fits_the_shops_code(tmp_path: Path, change: Change) -> None:
-    config = new_config(tmp_path, seed=1, alert_url=None)
+    config = new_config(tmp_path, seed=1, ports=PORTS, alert_url=None)
     config.files.private.mkdir()
     releases = Releases(config)
     releases.deploy_history()
@@ -102,8 +104,13 @@ def test_each_change_still_fits_the_shops_code(tmp_path: Path, change: Change) -
     assert releases.last_good() == releases.current()
 
 
+def test_seeds_choose_among_all_changes() -> None:
+    changes = shipped_changes()
+    assert {pick(changes, seed) for seed in range(20)} == set(changes)
+
+
 def test_a_change_that_no_longer_fits_is_refused(tmp_path: Path) -> None:
-    config = new_config(tmp_path, seed=1, alert_url=None)
+    config = new_config(tmp_path, seed=1, ports=PORTS, alert_url=None)
     config.files.private.mkdir()
     config.files.releases.mkdir()
     edit = Edit(file="shop/pricing.py", old="no such text", new="")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -60,12 +61,13 @@ def wait_until(ready: Callable[[], bool], seconds: float = 15.0) -> None:
         time.sleep(0.02)
 
 
-def host_command_lines() -> list[str]:
-    """What runs on this machine, as anybody outside a sandbox sees it."""
+def host_processes() -> list[tuple[int, str]]:
+    """Owner and words of what runs on this machine, as anybody outside a sandbox sees it."""
     found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+    for entry in Path("/proc").glob("[0-9]*"):
         try:
-            found.append(entry.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            found.append((entry.stat().st_uid, words))
         except OSError:
             continue  # it has just ended
     return found
@@ -109,10 +111,21 @@ class Bench:
         self.link = folder / "current"
         self.release_log = folder / "releases.jsonl"
         self.log = folder / "runner.log"
+        self.digests: dict[str, str] = {}
+        self.reset()
+        self.sandbox = RunnerSandbox(self.state / "runner.sock")
+
+    def reset(self) -> None:
+        """Put the target back to where it was: two releases, the second one current, no log."""
+        for path in (self.releases, self.link):
+            if path.is_symlink() or path.is_file():
+                path.unlink()
+            elif path.is_dir():
+                shutil.rmtree(path)
+        self.release_log.unlink(missing_ok=True)
         self.digests = {name: self._release(name) for name in ("one", "two")}
         self.link.symlink_to(self.releases / "two")
         self.switch(stopped=False)
-        self.sandbox = RunnerSandbox(self.state / "runner.sock")
 
     def _release(self, name: str) -> str:
         file = self.releases / name / "app" / "main.py"
@@ -141,16 +154,16 @@ class Bench:
     def switch(self, **fields: object) -> None:
         (self.state / "switch.json").write_text(json.dumps(fields))
 
-    def start(self) -> None:
+    def start(self, *within: str) -> None:
+        """Start the runner, with these words before its command line."""
         catalogue = self.folder / "catalogue.json"
         catalogue.write_text(self.catalogue.model_dump_json())
-        words = [sys.executable, "-c", RUNNER, str(catalogue), str(self.state)]
+        words = [*within, sys.executable, "-c", RUNNER, str(catalogue), str(self.state)]
         before = self._ready()
         with self.log.open("ab") as log:
             environment = {**os.environ, "PLANTED_SECRET": SECRET}
             self.process = subprocess.Popen(words, stderr=log, env=environment)
         wait_until(lambda: self._ready() > before)
-        wait_until((self.state / "runner.sock").exists)
 
     def _ready(self) -> int:
         alive = self.process is None or self.process.poll() is None

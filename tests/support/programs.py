@@ -88,8 +88,10 @@ def postgres() -> Iterator[str]:
                 shutil.chown(path, user)
         # scram-sha-256 with few iterations would be quicker; md5 is good enough for a throw-away.
         subprocess.run(
-            [initdb, "-D", data, "-U", "tester", "-A", "md5", "--pwfile", secret]
-            + ["--no-sync", "--no-instructions", "-E", "UTF8", "--locale=C"],
+            [
+                *(initdb, "-D", data, "-U", "tester", "-A", "md5", "--pwfile", secret),
+                *("--no-sync", "--no-instructions", "-E", "UTF8", "--locale=C"),
+            ],
             check=True,
             capture_output=True,
             user=user,

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from vigil.cli.client import Client
 from vigil.cli.words import GOOD, NO, Json, print_json
 from vigil.domain.errors import SettingsError, VigilError
 from vigil.domain.run import Health
+from vigil.runner.confinement import Doors
 from vigil.runner.selfcheck import SelfCheck
 from vigil.settings import Settings, load_catalogue, load_policy, load_settings
 
@@ -56,7 +58,7 @@ def _all() -> Iterator[Health]:
     yield from _sound("policy", lambda: _policy(settings))
     yield from _sound("database", lambda: check_database(settings))
     yield _state_folder(settings.vigil_state_dir)
-    yield asyncio.run(SelfCheck().health())
+    yield _sandbox()
     for name, why in NEEDED.items():
         yield _program(name, why)
     yield from _running(settings)
@@ -99,6 +101,12 @@ def _state_folder(state: Path) -> Health:
         return Health(part="state", ok=False, text=f"{state} cannot be written", remedy=remedy)
     free = shutil.disk_usage(state).free // 1_000_000
     return Health(part="state", ok=True, text=f"{state}, {free} MB free")
+
+
+def _sandbox() -> Health:
+    """A sandbox is really made, in a folder of its own, and looked at from inside."""
+    with tempfile.TemporaryDirectory(prefix="vigil-") as folder:
+        return asyncio.run(SelfCheck(Doors(Path(folder))).health())
 
 
 def _program(name: str, why: str) -> Health:

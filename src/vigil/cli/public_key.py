@@ -6,7 +6,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from vigil.domain.audit import PUBLIC_KEY_PREFIX, SignatureCheck
+from vigil.domain.audit import PUBLIC_KEY_PREFIX
+from vigil.domain.audit_chain import SignatureCheck
 from vigil.domain.errors import SettingsError
 
 _MAX_KEY_FILE = 4096

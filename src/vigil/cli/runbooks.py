@@ -21,6 +21,8 @@ from vigil.ports.memory import Ingested, Memory
 RECORDS = "records.json"
 MAX_FILES = 1000
 """Runbooks of one directory; more than this is not a directory of runbooks."""
+MAX_BRACKETS = 300
+"""In a front matter; the YAML library needs quadratic time for nested ones."""
 MAX_RECORDS_BYTES = 1_048_576
 
 runbooks_app = typer.Typer(
@@ -204,6 +206,8 @@ def _read_yaml(path: Path, source: Source) -> FrontMatter | Mistake:
 
 
 def _front_matter(text: str) -> FrontMatter:
+    if text.count("[") + text.count("{") > MAX_BRACKETS:
+        raise ValueError(f"more than {MAX_BRACKETS} brackets")
     for event in yaml.parse(text, yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise _NotPlain("an alias", event)

@@ -4,17 +4,12 @@ The reasoner is not trusted: what its scripts would do is computed by the guard,
 the plan comes from the catalogue, so that nobody can choose easier probes for their own plan.
 """
 
-from collections.abc import Callable
-
 from vigil.domain.briefing import Briefing, Draft, DraftAction
 from vigil.domain.catalogue import Catalogue
-from vigil.domain.effects import Effects
 from vigil.domain.plan import Action, Execution, Plan, PlanKind, Reason
 from vigil.domain.value import Value
-from vigil.guard import analyse
+from vigil.guard import analyse_action
 from vigil.ports.reasoner import Reasoner
-
-Analyse = Callable[[str], Effects]
 
 
 class Synthesis(Value):
@@ -54,7 +49,7 @@ def _frozen(briefing: Briefing, draft: Draft, catalogue: Catalogue) -> Plan:
 
 
 def _action(number: int, draft: DraftAction) -> Action:
-    effects = analyse(draft.script)
+    effects = analyse_action(draft.script, draft.undo)
     return Action(
         id=f"action-{number}",
         title=draft.title,

@@ -40,6 +40,8 @@ class ErrorOrigin(StrEnum):
 
     CODE = "code"
     DEPENDENCY = "dependency"
+    UNCLEAR = "unclear"
+    """The line names no exception: a request that was answered 500 says that it failed, not why."""
 
 
 class ErrorGroup(Value):

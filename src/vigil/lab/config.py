@@ -1,27 +1,21 @@
 """Where everything of one lab is: the value in STATE/lab.json, and the paths below STATE."""
 
-import socket
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from random import SystemRandom
 from typing import Literal
 
 from pydantic import Field, ValidationError
 
 from vigil.lab.errors import LabNotRunning, LabUsage
 from vigil.lab.names import Names, Product, Timing, Value, names_for, products_for, timing_for
+from vigil.lab.ports import Ports
 
-SCHEMA = "vigil.lab/0"
+# The shop is visited over plain HTTP on loopback. An HTTP client loads all trusted certificates
+# when it is made, 30 ms each time; with this empty context it does not (and TLS would be refused).
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 # A unix socket's path has at most 107 bytes, and supervisord binds "supervisor.sock.<pid>" first.
 LONGEST_STATE = 107 - len("/supervisor.sock.4194304")
-
-
-class Ports(Value):
-    proxy: int
-    web: tuple[int, int]
-    worker: int
-    database: int
-    cache: int
 
 
 @dataclass(frozen=True)
@@ -145,7 +139,7 @@ class LabConfig(Value):
         )
 
 
-def new_config(state: Path, *, seed: int, alert_url: str | None) -> LabConfig:
+def new_config(state: Path, *, seed: int, ports: Ports, alert_url: str | None) -> LabConfig:
     if len(str(state).encode()) > LONGEST_STATE:
         raise LabUsage(
             f"the state directory {state} has {len(str(state).encode())} bytes; sockets below it "
@@ -153,7 +147,6 @@ def new_config(state: Path, *, seed: int, alert_url: str | None) -> LabConfig:
         )
     if any(mark in str(state) for mark in " %,;'\"\n\\"):
         raise LabUsage(f"the state directory {state} has blanks or quotes: choose a plainer path")
-    ports = free_ports()
     return LabConfig(
         seed=seed,
         state=state,
@@ -180,29 +173,3 @@ def load_config(lab_json: Path) -> LabConfig:
         ) from missing
     except ValidationError as wrong:
         raise LabUsage(f"{lab_json} is not a lab of this version: {wrong}") from wrong
-
-
-def free_ports() -> Ports:
-    """Six loopback ports nobody listens on now.
-
-    They are drawn below the kernel's ephemeral range, where no outgoing connection of another
-    process can take one between this look and the service's own bind.
-    """
-    chance = SystemRandom()
-    held: list[socket.socket] = []
-    try:
-        while len(held) < 6:  # noqa: PLR2004 - as many as Ports has
-            candidate = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            try:
-                candidate.bind(("127.0.0.1", chance.randrange(12_000, 32_000)))
-            except OSError:
-                candidate.close()
-                continue
-            held.append(candidate)
-        first, *rest = [taken.getsockname()[1] for taken in held]
-    finally:
-        for taken in held:
-            taken.close()
-    return Ports(
-        proxy=first, web=(rest[0], rest[1]), worker=rest[2], database=rest[3], cache=rest[4]
-    )

@@ -19,7 +19,7 @@ from vigil.lab.releases import Releases
 from vigil.lab.supervisor import Supervisor, starts_by_process
 from vigil.lab.visitors import Entry
 
-RECENT = timedelta(seconds=4)
+RECENT = timedelta(seconds=3)
 # A visitor's walk takes up to some seconds; a shop with no walk at all in this time is not visited.
 LONGEST_QUIET = timedelta(seconds=12)
 MOST_NAMED = 3

@@ -13,6 +13,7 @@ from vigil.lab.config import LabConfig, Paths, load_config, new_config
 from vigil.lab.database import Database
 from vigil.lab.errors import LabError, LabNotReady, LabNotRunning
 from vigil.lab.judge import Counters, Judgement, counters, judge
+from vigil.lab.ports import free_ports
 from vigil.lab.releases import Change, Releases, copy_shop, footer_change
 from vigil.lab.scenario import Scenario
 from vigil.lab.statedir import DOWN_DEADLINE_S, clear, end_processes, keeper_of, prepare
@@ -62,16 +63,17 @@ class Lab:
         one it runs on until `down`, or for some hours.
         """
         state = prepare(state)
-        config = new_config(state, seed=seed, alert_url=alert_url)
-        lab = cls(config, progress)
-        try:
-            lab._write(alert_token)
-            progress(f"opening {config.names.shop} in {state}")
-            lab._held = keeper.start(state, leash=leash)
-            lab._open()
-        except BaseException:
-            lab._end_processes()
-            raise
+        with free_ports() as ports:
+            config = new_config(state, seed=seed, ports=ports, alert_url=alert_url)
+            lab = cls(config, progress)
+            try:
+                lab._write(alert_token)
+                progress(f"opening {config.names.shop} in {state}")
+                lab._hold(leash=leash)
+                lab._open()
+            except BaseException:
+                lab._end_processes()
+                raise
         return lab
 
     @classmethod
@@ -102,6 +104,12 @@ class Lab:
         self.releases.deploy_history()
         files.catalogue.write_text(catalogue.text(config))
 
+    def _hold(self, *, leash: bool) -> None:
+        if leash:
+            self._held = keeper.start_on_leash(self.config.state)
+        else:
+            keeper.start_detached(self.config.state)
+
     def _open(self) -> None:
         config = self.config
         deadline = time.monotonic() + UP_DEADLINE_S
@@ -121,7 +129,8 @@ class Lab:
 
     def _gone(self) -> str | None:
         """Why there is nothing to wait for any more; None while the cage is held."""
-        if self._held is None or self._held.poll() is None:
+        held = self._held.poll() is None if self._held else keeper_of(self.files) is not None
+        if held:
             return None
         said = (self.files.logs / "keeper.log").read_text(errors="replace").strip()
         return f"the lab's cage ended: {said[-MOST_SAID:] or 'without a word'}"
@@ -154,7 +163,9 @@ class Lab:
     def _restart_web(self) -> None:
         """One instance after the other, so that customers always find one."""
         for part in ready.web_instances(self.config):
-            self.supervisor.restart(part.name)
+            self.supervisor.stop(part.name)
+            # Its own answer is waited for, which comes sooner than the supervisor's "RUNNING".
+            self.supervisor.start(part.name, wait=False)
             self._wait([part], time.monotonic() + DEPLOY_DEADLINE_S)
 
     def mark(self) -> Counters:

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import redis
 
-from vigil.lab.config import LabConfig
+from vigil.lab.config import NO_TLS, LabConfig
 from vigil.lab.database import Database
 from vigil.lab.errors import LabNotReady
 
@@ -82,19 +82,22 @@ def web_instance(config: LabConfig, name: str, url: str) -> Part:
 
 
 def page_answers(url: str) -> bool:
-    try:
-        return httpx2.get(url, timeout=TIMEOUT_S, trust_env=False).is_success
-    except httpx2.TransportError:
-        return False
+    return _get(url) is not None
 
 
 def release_of(url: str) -> str | None:
     """The release that an instance says it runs; None when it does not answer."""
+    answer = _get(f"{url}/healthz")
+    return str(answer.json()["release"]) if answer else None
+
+
+def _get(url: str) -> httpx2.Response | None:
+    """The page, when there is one and it is no error."""
     try:
-        answer = httpx2.get(f"{url}/healthz", timeout=TIMEOUT_S, trust_env=False)
+        answer = httpx2.get(url, timeout=TIMEOUT_S, trust_env=False, verify=NO_TLS)
     except httpx2.TransportError:
         return None
-    return str(answer.json()["release"]) if answer.is_success else None
+    return answer if answer.is_success else None
 
 
 def cache_answers(config: LabConfig) -> bool:

@@ -75,10 +75,6 @@ class Supervisor:
         with self._calls() as server:
             server.supervisor.stopProcess(name, True)  # noqa: FBT003 - XML-RPC has no keywords
 
-    def restart(self, name: str) -> None:
-        self.stop(name)
-        self.start(name)
-
     @contextlib.contextmanager
     def _calls(self) -> Iterator[xmlrpc.client.ServerProxy]:
         server = xmlrpc.client.ServerProxy("http://localhost", transport=_UnixTransport(self._path))

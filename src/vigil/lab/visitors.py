@@ -16,7 +16,7 @@ from typing import TextIO
 
 import httpx2
 
-from vigil.lab.config import LabConfig, load_config
+from vigil.lab.config import NO_TLS, LabConfig, load_config
 from vigil.lab.names import Value
 
 TIMEOUT_S = 6.0
@@ -65,7 +65,7 @@ class Visitor:
     async def _walk(self) -> None:
         products = self._rng.sample(self._config.products, self._rng.randint(1, 3))
         async with httpx2.AsyncClient(
-            base_url=self._config.shop_url, timeout=TIMEOUT_S, trust_env=False
+            base_url=self._config.shop_url, timeout=TIMEOUT_S, trust_env=False, verify=NO_TLS
         ) as browser:
             await self._ask(browser, "GET", "/", "catalogue")
             for product in products:

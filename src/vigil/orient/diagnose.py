@@ -37,7 +37,7 @@ async def diagnose(
     asked = {
         LOOKED_FOR_BY[c.finding] for r in runbooks for c in r.checks if c.finding in LOOKED_FOR_BY
     }
-    fresh = await investigate(scene, asked)
+    fresh = await investigate(scene, asked, prefix="check-")
     return {r.id: tuple(_result(check, fresh) for check in r.checks) for r in runbooks}
 
 

@@ -53,10 +53,10 @@ class Observation:
     text: str
     data: dict[str, JsonValue]
 
-    def evidence(self, investigator: str, number: int, at: Instant) -> Evidence:
-        """This finding as numbered evidence."""
+    def evidence(self, investigator: str, evidence_id: str, at: Instant) -> Evidence:
+        """This finding as evidence that can be cited."""
         return Evidence(
-            id=f"{investigator}-{number}",
+            id=evidence_id,
             investigator=investigator,
             finding=self.finding,
             component=self.component,

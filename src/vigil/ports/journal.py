@@ -91,9 +91,7 @@ class Journal(Protocol):
         """One incident; NotFound."""
         ...
 
-    async def incidents(
-        self, limit: int = 100, *, only_open: bool = False
-    ) -> tuple[Incident, ...]:
+    async def incidents(self, limit: int = 100, *, only_open: bool = False) -> tuple[Incident, ...]:
         """Newest first."""
         ...
 

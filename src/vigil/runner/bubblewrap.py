@@ -66,7 +66,7 @@ def launcher_text(python: Interpreter) -> str:
 
 
 def command(
-    limits: Limits, descriptors: Descriptors, python: Interpreter, broker: Path | None
+    limits: Limits, descriptors: Descriptors, python: Interpreter, broker: Path
 ) -> list[str]:
     """The whole command line, from bubblewrap to the script."""
     return [
@@ -115,17 +115,15 @@ def _folders(limits: Limits) -> Sequence[str]:
     )  # fmt: skip
 
 
-def _own_files(descriptors: Descriptors, broker: Path | None) -> Sequence[str]:
-    words = [
+def _own_files(descriptors: Descriptors, broker: Path) -> Sequence[str]:
+    return (
         "--perms", "0555", "--dir", "/vigil",
         "--perms", "0555", "--dir", "/vigil/bin",
         "--perms", "0444", "--ro-bind-data", str(descriptors.script), SCRIPT,
         "--perms", "0444", "--ro-bind-data", str(descriptors.client), CLIENT,
         "--perms", "0555", "--ro-bind-data", str(descriptors.launcher), LAUNCHER,
-    ]  # fmt: skip
-    if broker is not None:
-        words += ["--ro-bind", str(broker), BROKER]
-    return words
+        "--ro-bind", str(broker), BROKER,
+    )  # fmt: skip
 
 
 def _limited(limits: Limits) -> Sequence[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vigil.runner.broker import Broker, Reply, Status
 from vigil.runner.limits import MAX_CALL_BYTES
-from vigil.runner.sockets import listening
+from vigil.runner.sockets import listening, peer_uid
 
 _READ_S = 10.0
 _MAX_CONNECTIONS = 8
@@ -18,8 +18,9 @@ _EFFECT_ENDS_S = 40.0
 class Door:
     """Serves one broker; a question at a time, each on a connection of its own."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, uid: int) -> None:
         self._broker = broker
+        self._uid = uid
         self._one_at_a_time = asyncio.Lock()
         self._connections = 0
         self._shut = False
@@ -27,7 +28,8 @@ class Door:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections += 1
         try:
-            if self._connections <= _MAX_CONNECTIONS:
+            asks = peer_uid(writer.get_extra_info("socket"))
+            if asks == self._uid and self._connections <= _MAX_CONNECTIONS:
                 reply = await self._reply(reader)
                 writer.write(reply.model_dump_json().encode() + b"\n")
                 await asyncio.wait_for(writer.drain(), _READ_S)
@@ -60,10 +62,12 @@ class Door:
 
 
 @asynccontextmanager
-async def opened(broker: Broker, path: Path) -> AsyncIterator[Door]:
-    """Let calls in at ``path`` while the block runs."""
-    door = Door(broker)
-    server = await asyncio.start_unix_server(door.serve, sock=listening(path), limit=MAX_CALL_BYTES)
+async def opened(broker: Broker, path: Path, uid: int) -> AsyncIterator[Door]:
+    """Let calls of the sandbox's user in at ``path`` while the block runs."""
+    door = Door(broker, uid)
+    server = await asyncio.start_unix_server(
+        door.serve, sock=listening(path, uid), limit=MAX_CALL_BYTES
+    )
     try:
         yield door
     finally:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+BROKER = "/vigil/broker.sock"
 SOUND = "looked at everything"
 KNOWN_VARIABLES = {"PATH", "HOME", "PWD", "OLDPWD", "SHLVL", "LC_ALL", "LC_CTYPE", "_"}
 OWN_FOLDERS = {
@@ -84,6 +85,8 @@ def _wrong(processes: int, shown: str) -> list[str]:
     wrong += [f"{f} can be written" for f in KERNEL_FILES if _opens(f)]
     if _unlimited_processes(processes):
         wrong.append("the number of processes is not limited")
+    if not _reaches_broker():
+        wrong.append("the broker cannot be reached")
     return wrong + _reachable()
 
 
@@ -93,6 +96,11 @@ def _reachable() -> list[str]:
     wrong = [f"network interface {name} is there" for name in interfaces - {"lo"}]
     families = (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PACKET)
     return wrong + [f"a socket of {family.name} can be made" for family in families if _can(family)]
+
+
+def _reaches_broker() -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as broker:
+        return _succeeds(lambda: broker.connect(BROKER))
 
 
 def _can(family: socket.AddressFamily) -> bool:

@@ -1,11 +1,9 @@
 """One run from its order to its recorded end."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import structlog
 
@@ -14,6 +12,7 @@ from vigil.domain.plan import ActionResult, ActionStatus, CallRecord
 from vigil.domain.run import RunOrder
 from vigil.domain.value import Value
 from vigil.runner.broker import Broker
+from vigil.runner.confinement import Confinement, Doors
 from vigil.runner.door import opened
 from vigil.runner.ledger import Ledger
 from vigil.runner.orders import Analyse, CheckedOrder, checked
@@ -36,15 +35,19 @@ class Listener(Value):
 
 
 class Runs:
-    """Runs orders; whoever asks keeps two runs of one key apart."""
+    """Runs orders; whoever asks keeps two runs of one key apart.
+
+    Made once for a state folder: what a killed runner left there is removed first.
+    """
 
     def __init__(self, catalogue: Catalogue, state: Path, ledger: Ledger, analyse: Analyse) -> None:
         self._catalogue = catalogue
-        self._folder = state / RUNS
+        self._doors = Doors(state / RUNS)
+        self._doors.sweep()
         self._switch_file = state / FILE
         self._ledger = ledger
         self._analyse = analyse
-        self.selfcheck = SelfCheck()
+        self.selfcheck = SelfCheck(self._doors)
 
     async def run(self, order: RunOrder, listener: Listener) -> ActionResult:
         """Run one action, or answer from the record.
@@ -57,8 +60,8 @@ class Runs:
         recorded = await asyncio.to_thread(self._ledger.begin_run, order, verified.digest)
         if recorded is not None:
             return recorded
-        await self.selfcheck.passed()
-        result = await self._result(verified, listener)
+        confinement = await self.selfcheck.passed()
+        result = await self._result(verified, confinement, listener)
         await asyncio.to_thread(self._ledger.end_run, order.run_key, result)
         _log.info(
             "run ended",
@@ -71,7 +74,9 @@ class Runs:
         )
         return result
 
-    async def _result(self, verified: CheckedOrder, listener: Listener) -> ActionResult:
+    async def _result(
+        self, verified: CheckedOrder, confinement: Confinement, listener: Listener
+    ) -> ActionResult:
         switch = read_switch(self._switch_file)
         if switch.stopped:
             text = f"nothing was run: the stop switch is on. {switch.text}".strip()
@@ -81,10 +86,18 @@ class Runs:
             text = f"nothing was run: the lease ends at {verified.order.lease_until.isoformat()}"
             return _not_run(verified, ActionStatus.FAILED, text)
         broker = Broker(verified, self._ledger, self._switch_file, listener.call)
-        async with _folder(self._folder) as folder:
+        with self._doors.folder(confinement) as folder:
             path = folder / "broker.sock"
-            async with opened(broker, path) as door, self._watched() as stop_now:
-                script = Script(text=verified.action.script, wall_s=wall_s, broker=path)
+            async with (
+                opened(broker, path, confinement.uid) as door,
+                self._watched() as stop_now,
+            ):
+                script = Script(
+                    text=verified.action.script,
+                    wall_s=wall_s,
+                    broker=path,
+                    confinement=confinement,
+                )
                 ended = await run_script(script, listener.line, stop_now)
                 all_known = await door.shut()
         return ActionResult(
@@ -113,17 +126,6 @@ async def _watch(switch_file: Path, stop_now: asyncio.Event) -> None:
         await asyncio.sleep(_SWITCH_EVERY_S)
         switch = read_switch(switch_file)
     stop_now.set()
-
-
-@asynccontextmanager
-async def _folder(parent: Path) -> AsyncIterator[Path]:
-    """A folder for one run, gone afterwards."""
-    folder = parent / uuid4().hex
-    folder.mkdir(mode=0o700)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 def _status(ended: Ended, broker: Broker, *, all_known: bool) -> ActionStatus:

@@ -13,6 +13,7 @@ from vigil.domain.errors import SandboxUnavailable
 from vigil.domain.value import Value
 from vigil.runner.bubblewrap import Descriptors, Interpreter, command, interpreter, launcher_text
 from vigil.runner.cgroup import group
+from vigil.runner.confinement import Confinement
 from vigil.runner.limits import Limits
 from vigil.runner.output import OnLine, Tail, pump
 from vigil.runner.seccomp import filter_program, in_memory
@@ -40,12 +41,13 @@ class Ended(Value):
 
 
 class Script(Value):
-    """A script with its bounds; ``broker`` is the socket that will be its only door."""
+    """A script with its bounds; the socket ``broker`` will be its only door."""
 
     text: str
     wall_s: float
     limits: Limits = Limits()
-    broker: Path | None = None
+    broker: Path
+    confinement: Confinement
 
 
 @contextlib.contextmanager
@@ -80,7 +82,7 @@ async def run_script(script: Script, on_line: OnLine, kill: asyncio.Event) -> En
         _descriptors(script.text, python) as descriptors,
     ):
         words = command(script.limits, descriptors, python, script.broker)
-        words, environment = limited.joining(words)
+        words, environment = limited.joining([*script.confinement.prefix, *words])
         try:
             process = await asyncio.create_subprocess_exec(
                 *words,

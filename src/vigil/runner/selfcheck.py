@@ -8,9 +8,11 @@ from pathlib import Path
 from vigil.domain.errors import SandboxUnavailable
 from vigil.domain.run import Health
 from vigil.runner.bubblewrap import interpreter
+from vigil.runner.confinement import Confinement, Doors, choices
 from vigil.runner.inside import SOUND
 from vigil.runner.limits import Limits
 from vigil.runner.sandbox import End, Ended, Script, run_script
+from vigil.runner.sockets import listening
 
 PART = "sandbox"
 _INSIDE = Path(__file__).with_name("inside.py")
@@ -34,25 +36,41 @@ _NO_PROCESS_LIMIT = (
 class SelfCheck:
     """The last look at a sandbox; a good one is believed for a minute, a bad one never."""
 
-    def __init__(self) -> None:
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
         self._one_at_a_time = asyncio.Lock()
         self._good_until = 0.0
+        self._good: Confinement | None = None
 
     async def health(self) -> Health:
         """Whether a safe sandbox can be made here, and if not what to do."""
         async with self._one_at_a_time:
-            if time.monotonic() < self._good_until:
-                return Health(part=PART, ok=True, text="a sandbox was made and is sound")
-            health = await _look()
-            if health.ok:
-                self._good_until = time.monotonic() + _GOOD_FOR_S
-            return health
+            if self._good is not None and time.monotonic() < self._good_until:
+                return _sound(self._good)
+            self._good = None
+            found: list[Health] = []
+            for confinement in choices():
+                health = await _look(confinement, self._doors)
+                found.append(health)
+                if health.ok:
+                    self._good, self._good_until = confinement, time.monotonic() + _GOOD_FOR_S
+                    return health
+            return found[-1]
 
-    async def passed(self) -> None:
-        """:raises SandboxUnavailable: no safe sandbox can be made here."""
+    async def passed(self) -> Confinement:
+        """The safest confinement that works here.
+
+        :raises SandboxUnavailable: there is none.
+        """
         health = await self.health()
-        if not health.ok:
+        if self._good is None:
             raise SandboxUnavailable(f"{health.text}. {health.remedy or ''}".strip())
+        return self._good
+
+
+def _sound(confinement: Confinement) -> Health:
+    how = " as a user that nobody else is" if confinement.gives_up_root else ""
+    return Health(part=PART, ok=True, text=f"a sandbox was made{how} and is sound")
 
 
 def _script() -> str:
@@ -67,23 +85,32 @@ def _script() -> str:
     )
 
 
-async def _look() -> Health:
+async def _look(confinement: Confinement, doors: Doors) -> Health:
     lines: list[str] = []
     try:
-        script = Script(text=_script(), wall_s=_WALL_S)
-        ended = await run_script(script, lines.append, asyncio.Event())
+        with doors.folder(confinement) as folder:
+            path = folder / "broker.sock"
+            with listening(path, confinement.uid):
+                script = Script(
+                    text=_script(), wall_s=_WALL_S, broker=path, confinement=confinement
+                )
+                ended = await run_script(script, lines.append, asyncio.Event())
     except SandboxUnavailable as missing:
         return Health(part=PART, ok=False, text="no sandbox can be made", remedy=str(missing))
+    except OSError as refused:  # a user that this machine does not have, a folder that is full
+        text = f"no folder for a sandbox's broker can be made: {refused}"
+        return Health(part=PART, ok=False, text=text, remedy="read the words above")
     if ended.end is not End.EXITED or ended.exit_code != 0 or lines[-1:] != [SOUND]:
         return _not_made(ended)
     # vigil-do without words prints its usage, which shows that it starts.
     wrong = [line for line in lines[:-1] if not line.startswith("usage: vigil-do ")]
     if wrong:
-        remedy = _NO_PROCESS_LIMIT if any("processes" in w for w in wrong) else "do not run scripts here"
+        unlimited = any("processes" in line for line in wrong)
+        remedy = _NO_PROCESS_LIMIT if unlimited else "do not run scripts on this machine"
         return Health(
             part=PART, ok=False, text=f"the sandbox is not safe: {'; '.join(wrong)}", remedy=remedy
         )
-    return Health(part=PART, ok=True, text="a sandbox was made and is sound")
+    return _sound(confinement)
 
 
 def _not_made(ended: Ended) -> Health:

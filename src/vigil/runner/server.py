@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import fcntl
 import os
-import shutil
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from vigil.runner.cgroup import sweep
 from vigil.runner.ledger import Ledger
 from vigil.runner.limits import MAX_REQUEST_BYTES
 from vigil.runner.orders import Analyse
-from vigil.runner.runs import RUNS, Listener, Runs
+from vigil.runner.runs import Listener, Runs
 from vigil.runner.sandbox import GROUP_PREFIX
 from vigil.runner.sockets import listening, peer_uid
 from vigil.runner.wire import (
@@ -189,26 +188,19 @@ def only_runner(state: Path) -> Iterator[None]:
         yield
 
 
-def _swept(state: Path) -> None:
-    """Remove what a killed runner left; the kernel has killed its sandboxes."""
-    shutil.rmtree(state / RUNS, ignore_errors=True)
-    (state / RUNS).mkdir(mode=0o700)
-    sweep(GROUP_PREFIX)
-
-
 async def serve(
     catalogue: Catalogue, state: Path, analyse: Analyse, ledger: Ledger, stop: asyncio.Event
 ) -> None:
     """Serve orders below ``state`` until ``stop`` is set. Call it inside ``only_runner``."""
-    _swept(state)
+    sweep(GROUP_PREFIX)
     runs = Runs(catalogue, state, ledger, analyse)
     runner = Runner(runs)
     health = await runs.selfcheck.health()
-    # Served even without a sandbox: whoever asks is told why, and what to do about it.
-    _log.info("runner ready", state=str(state), **health.model_dump(mode="json"))
     server = await asyncio.start_unix_server(
         runner.serve, sock=listening(state / SOCKET), limit=MAX_REQUEST_BYTES
     )
+    # Served even without a sandbox: whoever asks is told why, and what to do about it.
+    _log.info("runner ready", state=str(state), **health.model_dump(mode="json"))
     try:
         await stop.wait()
     finally:

@@ -21,15 +21,22 @@ def short_path(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def listening(path: Path) -> socket.socket:
-    """A socket that listens at ``path`` and that only its owner may connect to."""
-    path.unlink(missing_ok=True)
+def listening(path: Path, owner: int | None = None) -> socket.socket:
+    """A socket that listens at ``path`` and that only its owner (or root) may connect to.
+
+    It appears there only once it listens, in place of one that a killed process left.
+    """
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with short_path(path) as name:
+        with short_path(new) as name:
             opened.bind(name)
-        path.chmod(0o600)
+        new.chmod(0o600)
+        if owner is not None:
+            os.chown(new, owner, -1)
         opened.listen(_BACKLOG)
+        new.replace(path)
         opened.settimeout(0)  # asyncio wants it not to block
     except OSError:
         opened.close()

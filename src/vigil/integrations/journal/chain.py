@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, RowMapping, Select, and_, delete, insert, select, update
 
-from vigil.domain.audit import ERASED
+from vigil.domain.audit_chain import ERASED
 from vigil.domain.identity import canonical_json
 from vigil.domain.timeline import Event, link_hash, payload_digest
 from vigil.integrations.journal.keys import Keys

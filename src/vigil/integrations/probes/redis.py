@@ -28,8 +28,6 @@ async def look_at_redis(probe: RedisProbe) -> Sight:
         # RESP 2 and no names: no HELLO, no CLIENT SETINFO, which old servers refuse.
         protocol=2,
         driver_info=None,
-        lib_name=None,
-        lib_version=None,
     )
     try:
         await client.ping()

@@ -70,10 +70,11 @@ DEPENDENCY_WORDS = re.compile(
 
 
 def origin_of(types: Iterable[str], message: str) -> ErrorOrigin:
-    """DEPENDENCY when any error of the chain or its words say so, otherwise CODE."""
-    if any(_dependency_type(name) for name in types) or DEPENDENCY_WORDS.search(message):
+    """DEPENDENCY when any error of the chain or its words say so, CODE for any other error."""
+    named = [name for name in types if name]
+    if any(_dependency_type(name) for name in named) or DEPENDENCY_WORDS.search(message):
         return ErrorOrigin.DEPENDENCY
-    return ErrorOrigin.CODE
+    return ErrorOrigin.CODE if named else ErrorOrigin.UNCLEAR
 
 
 def _dependency_type(name: str) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
+from dbos import error as dbos_error
 from sqlalchemy import Engine, create_engine, event
 
 from vigil.domain.errors import TemporaryError
@@ -78,6 +79,8 @@ class DbosWorkflow:
         async def segment_v1(segment: str, incident: str, attempt: int) -> None:
             try:
                 await run_segment_v1(segment, incident, attempt)
+            except dbos_error.DBOSMaxStepRetriesExceeded as exhausted:
+                await give_up(incident, exhausted.errors[-1])
             except Exception as error:  # noqa: BLE001 - whatever it was, a person is told
                 await give_up(incident, error)
 

@@ -6,6 +6,8 @@ from vigil.domain.evidence import Finding
 from vigil.orient.scene import Observation, Scene, saw
 
 RECENT = timedelta(minutes=30)
+OWN_NAME = "vigil"
+"""Whom the broker names in the release log; what it switched away from is not a way back."""
 
 
 async def look_at_releases(scene: Scene) -> tuple[Observation, ...]:
@@ -17,6 +19,14 @@ async def look_at_releases(scene: Scene) -> tuple[Observation, ...]:
     if not releases:
         return (saw(Finding.NO_RELEASE_RECENT, name, "Nothing was released in the last 30 min."),)
     newest = releases[0]
+    if newest.by == OWN_NAME:
+        return (
+            saw(
+                Finding.NO_RELEASE_RECENT,
+                name,
+                f"Nobody released anything since Vigil itself switched back to {newest.release}.",
+            ),
+        )
     ago = (scene.incident.opened_at - newest.at).total_seconds()
     return (
         saw(

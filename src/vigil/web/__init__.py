@@ -1,0 +1,1 @@
+"""The HTTP interface: translates between requests and the engine, and lets nobody in unasked."""

@@ -1,0 +1,82 @@
+"""Sessions, the stop switch and the audit checkpoint."""
+
+import asyncio
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from starlette.responses import JSONResponse
+
+from vigil.engine import Engine
+from vigil.ports.clock import Clock
+from vigil.ports.switch import SwitchState
+from vigil.web.access import COOKIE, SESSION_LIFETIME, Access
+from vigil.web.answers import Refusal
+from vigil.web.door import SESSION, check_token
+from vigil.web.routes_api import SAID_IN_SCHEMA, errors
+from vigil.web.tries import Tries
+from vigil.web.views import CheckpointMade, ResumeOrder, SessionOpened, StopOrder, Token
+
+log = structlog.get_logger()
+
+
+def add_session_route(app: FastAPI, access: Access, tries: Tries, clock: Clock) -> None:
+    """POST /api/session, the one route under /api that no token in a header opens."""
+
+    @app.post(SESSION, response_model=SessionOpened, responses=errors())
+    async def open_session(
+        given: Token, request: Request, response: Response
+    ) -> SessionOpened | JSONResponse:
+        """Make a browser session from the access token; it comes as a cookie."""
+        address = request.client.host if request.client else ""
+        refusal = check_token(given.token, address, access=access, tries=tries, clock=clock)
+        if refusal is not None:
+            return refusal.answer()
+        session = access.open_session(clock.now())
+        lifetime = int(SESSION_LIFETIME.total_seconds())
+        response.set_cookie(
+            COOKIE,
+            session.cookie,
+            max_age=lifetime,
+            path="/",
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="strict",
+        )
+        return SessionOpened(csrf=session.csrf, lifetime_s=lifetime)
+
+
+def add_control_routes(app: FastAPI, engine: Engine) -> None:
+    """/api/stop, /api/resume and /api/audit/checkpoint."""
+
+    async def turn(state: SwitchState) -> SwitchState | JSONResponse:
+        try:
+            await asyncio.to_thread(engine.turn_switch, state)
+        except OSError as error:
+            log.exception("the stop switch could not be written")
+            reason = error.strerror or type(error).__name__
+            hint = "make room on the disk of Vigil's state folder; to stop at once, end `vigil`"
+            return Refusal(503, f"the stop switch could not be written: {reason}", hint).answer()
+        return state
+
+    @app.post(
+        "/api/stop", response_model=SwitchState, dependencies=SAID_IN_SCHEMA, responses=errors()
+    )
+    async def stop(order: StopOrder) -> SwitchState | JSONResponse:
+        """Stop acting between two actions, or at once."""
+        return await turn(SwitchState(stopped=True, **order.model_dump()))
+
+    @app.post(
+        "/api/resume", response_model=SwitchState, dependencies=SAID_IN_SCHEMA, responses=errors()
+    )
+    async def resume(order: ResumeOrder) -> SwitchState | JSONResponse:
+        """Act again."""
+        return await turn(SwitchState(stopped=False, by=order.by))
+
+    @app.post("/api/audit/checkpoint", dependencies=SAID_IN_SCHEMA, responses=errors())
+    async def checkpoint() -> CheckpointMade:
+        """Sign the heads of all timelines now."""
+        made = await engine.checkpoint()
+        if made is None:
+            return CheckpointMade()
+        events = sum(head.seq for head in made.heads)
+        return CheckpointMade(number=made.number, at=made.at, head=made.digest, events=events)

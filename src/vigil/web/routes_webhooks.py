@@ -1,0 +1,70 @@
+"""Deliveries of alert sources."""
+
+from types import MappingProxyType
+
+import structlog
+from fastapi import FastAPI, Request
+from starlette.responses import JSONResponse
+
+from vigil.engine import Engine, Source
+from vigil.web.answers import ErrorAnswer, Refusal
+from vigil.web.metrics import Metrics
+from vigil.web.views import Heard
+
+log = structlog.get_logger()
+
+TURNED_ON_BY = MappingProxyType({"alertmanager": "ALERTMANAGER_WEBHOOK_TOKEN"})
+"""The setting with each source's secret; without it the source is off, not open."""
+
+
+def add_webhook_routes(app: FastAPI, engine: Engine, metrics: Metrics) -> None:
+    """POST /webhooks/SOURCE: authenticate, write down, answer; the work comes afterwards."""
+
+    @app.post(
+        "/webhooks/{source}",
+        status_code=202,
+        response_model=Heard,
+        responses={code: {"model": ErrorAnswer} for code in (401, 403, 404, 408, 413, 421, 503)},
+    )
+    async def deliver(source: str, request: Request) -> Heard | JSONResponse:
+        """Take one delivery. 202 also for a body that is authentic and not understood."""
+        known = engine.sources.get(source)
+        if known is None:
+            return _off(source).answer()
+        body = await request.body()
+        if not known.adapter.authentic(dict(request.headers), body):
+            metrics.deliveries.labels(source, "refused").inc()
+            return _refuse(source, known, engine).answer()
+        delivery = known.adapter.parse(body)
+        joined = await engine.hear(delivery)
+        known.accepted += 1
+        known.refused_last = None
+        result = "not_understood" if delivery.not_understood else "accepted"
+        metrics.deliveries.labels(source, result).inc()
+        return Heard(
+            alerts=len(delivery.alerts),
+            opened=sum(one.opened for one in joined),
+            repeated=sum(one.repeated for one in joined),
+            not_understood=delivery.not_understood,
+        )
+
+
+def _off(source: str) -> Refusal:
+    setting = TURNED_ON_BY.get(source)
+    if setting is None:
+        return Refusal(404, "there is no such alert source", f"sources: {', '.join(TURNED_ON_BY)}")
+    return Refusal(404, f"off: set {setting}", f"set {setting} and start Vigil again")
+
+
+def _refuse(name: str, source: Source, engine: Engine) -> Refusal:
+    """Counted and shown by /ready until the next good delivery: a wrong secret loses alerts."""
+    at = engine.parts.senses.clock.now().isoformat(timespec="seconds")
+    source.refused += 1
+    source.refused_last = f"a delivery was refused at {at}: its secret is wrong or missing"
+    log.warning("delivery refused", source=name, refused=source.refused)
+    return Refusal(
+        401,
+        "the secret of this delivery is wrong or missing",
+        "compare the secret at the sender with the one in Vigil's settings",
+        {"www-authenticate": "Bearer"},
+    )

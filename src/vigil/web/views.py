@@ -1,0 +1,146 @@
+"""The shapes of requests and answers, as /openapi.json shows them."""
+
+from typing import Annotated
+
+from pydantic import Field, JsonValue, StringConstraints
+
+from vigil.domain.incident import Incident, Stage
+from vigil.domain.plan import Plan
+from vigil.domain.proof import Proof
+from vigil.domain.run import Health
+from vigil.domain.timeline import Event
+from vigil.domain.value import Instant, Sha256, Value
+from vigil.domain.verdict import Verdict
+
+Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
+"""One line that a person wrote: no control characters, as it is shown in terminals and logs."""
+
+
+class Welcome(Value):
+    """Where to go from here."""
+
+    name: str
+    api: str
+    alive: str
+    ready: str
+
+
+class Alive(Value):
+    """This process answers."""
+
+    alive: bool
+
+
+class Ready(Value):
+    """Each part, and whether all of them work."""
+
+    ready: bool
+    parts: tuple[Health, ...]
+
+
+class Heard(Value):
+    """What became of a delivery, which is on disk now."""
+
+    alerts: int
+    opened: int
+    repeated: int
+    not_understood: str | None
+
+
+class Token(Value):
+    """The access token, to make a session from."""
+
+    token: str = Field(max_length=500)
+
+
+class SessionOpened(Value):
+    """``csrf`` goes into the header X-CSRF-Token of each change."""
+
+    csrf: str
+    lifetime_s: int
+
+
+class Incidents(Value):
+    """Newest first."""
+
+    incidents: tuple[Incident, ...]
+
+
+class OneIncident(Value):
+    """An incident and the seconds it spent in each stage, the present one included."""
+
+    incident: Incident
+    stages: dict[Stage, float]
+
+
+class TimelineEvent(Value):
+    """One event; ``payload`` is null once it was erased."""
+
+    seq: int
+    at: Instant
+    kind: str
+    payload: dict[str, JsonValue] | None
+    hash: str
+
+    @classmethod
+    def of(cls, event: Event) -> "TimelineEvent":
+        """Without the salt: who has it could find out what an erased payload was."""
+        return cls.model_validate(event.model_dump(include=set(cls.model_fields)))
+
+
+class Timeline(Value):
+    """A page of a timeline; ``more`` says that there are events after the last one here."""
+
+    events: tuple[TimelineEvent, ...]
+    more: bool
+
+
+class PlanJudged(Value):
+    """The plan of an attempt, its digest, and the gate's word on it; null before there is one."""
+
+    plan: Plan | None
+    digest: Sha256 | None
+    verdict: Verdict | None
+
+
+class ProofFound(Value):
+    """The proof of an attempt; null before there is one."""
+
+    proof: Proof | None
+
+
+class AnswerToPlan(Value):
+    """A person's answer to one plan: another digest is another plan."""
+
+    plan_digest: Sha256
+    by: Line = "somebody with the access token"
+
+
+class AnswerTaken(Value):
+    """Of any number of answers to one plan exactly one has ``won``."""
+
+    won: bool
+    text: str
+
+
+class StopOrder(Value):
+    """``now`` also kills what is running."""
+
+    now: bool = False
+    text: Line = ""
+    by: Line = "somebody with the access token"
+
+
+class ResumeOrder(Value):
+    """Let Vigil act again."""
+
+    by: Line = "somebody with the access token"
+
+
+class CheckpointMade(Value):
+    """A signed checkpoint over all timelines; all null when nothing is new since the last one."""
+
+    number: int | None = None
+    at: Instant | None = None
+    head: str | None = None
+    events: int | None = None

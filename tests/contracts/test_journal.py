@@ -1,0 +1,437 @@
+"""The journal's promises, by number."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from tests.support.record import (
+    OTHER_PLAN,
+    PLAN,
+    Record,
+    alert,
+    at,
+    open_record,
+    opened,
+    waiting,
+)
+
+from vigil.domain.alert import AlertStatus
+from vigil.domain.errors import NotFound
+from vigil.domain.incident import Incident, Stage, WaitingOn
+from vigil.domain.timeline import GENESIS
+from vigil.domain.verdict import Answer, Approval
+from vigil.ports.journal import Joined, NextSegment, Note, StageOutput
+from vigil.ports.workflow import Segment
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Iterator[Record]:
+    made = open_record(tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+async def receive(record: Record, number: int, status: AlertStatus, new_id: str) -> Joined:
+    return await record.journal.receive(
+        alert=alert(number, status),
+        service="web",
+        symptom="errors",
+        title="web: errors",
+        now=at(number),
+        new_id=new_id,
+    )
+
+
+def investigating(incident: Incident) -> Incident:
+    return incident.moved(Stage.INVESTIGATING, at(1))
+
+
+def output(incident: Incident, json_text: str) -> StageOutput:
+    return StageOutput(
+        incident=incident.id, attempt=1, stage=Stage.INVESTIGATING, json_text=json_text
+    )
+
+
+async def kinds(record: Record, incident: Incident) -> list[str]:
+    return [event.kind for event in await record.journal.events(incident.id)]
+
+
+async def test_1_first_alert_opens_with_event_and_segment(record: Record) -> None:
+    joined = await receive(record, 1, AlertStatus.FIRING, "a")
+    assert joined.opened
+    assert not joined.repeated
+    assert joined.incident == await record.journal.incident("a")
+    [event] = await record.journal.events("a")
+    assert (event.seq, event.kind, event.previous, event.at) == (1, "opened", GENESIS, at(1))
+    assert event.payload == {
+        "source": "alertmanager",
+        "name": "CheckoutErrors",
+        "service": "web",
+        "symptom": "errors",
+        "severity": "critical",
+        "summary": "half of the checkouts fail",
+    }
+    first = NextSegment(segment=Segment.ORIENT, incident="a", attempt=1)
+    assert await record.journal.due(10) == (first,)
+
+
+async def test_1_same_delivery_again_only_counts(record: Record) -> None:
+    await receive(record, 1, AlertStatus.FIRING, "a")
+    again = await receive(record, 1, AlertStatus.FIRING, "b")
+    assert (again.opened, again.repeated) == (False, True)
+    assert again.incident is not None
+    assert again.incident.id == "a"
+    assert len(await record.journal.events("a")) == 1
+    assert len(await record.journal.incidents()) == 1
+    with record.engine.begin() as connection:
+        assert connection.execute(text("SELECT count FROM deliveries")).scalar_one() == 2
+
+
+async def test_1_another_delivery_joins_the_open_incident(record: Record) -> None:
+    await receive(record, 1, AlertStatus.FIRING, "a")
+    joined = await receive(record, 2, AlertStatus.FIRING, "b")
+    assert joined.incident is not None
+    assert (joined.incident.id, joined.opened, joined.repeated) == ("a", False, False)
+    assert await kinds(record, joined.incident) == ["opened", "alert_joined"]
+
+
+async def test_1_resolved_alert_is_noted_and_opens_nothing(record: Record) -> None:
+    nothing = await receive(record, 1, AlertStatus.RESOLVED, "a")
+    assert nothing == Joined(incident=None, opened=False, repeated=False)
+    assert await record.journal.incidents() == ()
+    await receive(record, 2, AlertStatus.FIRING, "b")
+    resolved = await receive(record, 3, AlertStatus.RESOLVED, "c")
+    assert resolved.incident is not None
+    assert await kinds(record, resolved.incident) == ["opened", "alert_resolved"]
+
+
+async def test_1_after_closing_a_new_alert_is_a_new_incident(record: Record) -> None:
+    joined = await receive(record, 1, AlertStatus.FIRING, "a")
+    assert joined.incident is not None
+    closed = joined.incident.moved(Stage.ESCALATED, at(2))
+    assert await record.journal.commit(incident=closed, expected=(Stage.TRIGGERED, 1), now=at(2))
+    later = await receive(record, 3, AlertStatus.FIRING, "b")
+    assert later.opened
+    assert [i.id for i in await record.journal.incidents()] == ["b", "a"]
+    assert [i.id for i in await record.journal.incidents(only_open=True)] == ["b"]
+    assert [i.id for i in await record.journal.incidents(1)] == ["b"]
+
+
+async def test_1_two_symptoms_of_one_service_stay_apart(record: Record) -> None:
+    assert (await opened(record, symptom="errors")).id != (await opened(record, symptom="slow")).id
+
+
+async def test_1_many_at_once_open_exactly_one(record: Record) -> None:
+    received = await asyncio.gather(
+        *(receive(record, n, AlertStatus.FIRING, f"i{n}") for n in range(20))
+    )
+    assert sum(joined.opened for joined in received) == 1
+    assert len({joined.incident.id for joined in received if joined.incident}) == 1
+    [incident] = await record.journal.incidents()
+    assert len(await record.journal.events(incident.id)) == 20
+
+
+PROCESS = """
+import asyncio, sys
+from pathlib import Path
+from tests.support.record import alert, at, open_record
+
+async def main(directory, name):
+    record = open_record(Path(directory))
+    for number in range(10):
+        await record.journal.receive(
+            alert=alert(number).model_copy(update={"fingerprint": f"{name}{number}"}),
+            service="web", symptom="errors", title="t", now=at(number), new_id=f"{name}{number}")
+
+asyncio.run(main(sys.argv[1], sys.argv[2]))
+"""
+
+
+def test_1_and_4_processes_at_once_share_one_incident_and_no_link(tmp_path: Path) -> None:
+    """Also the first to open: making the file, its keys and its tables is part of the race."""
+    processes = [
+        subprocess.Popen([sys.executable, "-c", PROCESS, str(tmp_path), name], cwd=ROOT)
+        for name in "xyz"
+    ]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    record = open_record(tmp_path)
+    [incident] = asyncio.run(record.journal.incidents())
+    events = asyncio.run(record.journal.events(incident.id))
+    assert [event.seq for event in events] == list(range(1, 31))
+    assert [event.previous for event in events[1:]] == [event.hash for event in events[:-1]]
+    record.engine.dispose()
+
+
+async def test_2_commit_writes_everything_or_nothing(record: Record) -> None:
+    incident = await opened(record)
+    following = NextSegment(segment=Segment.DECIDE, incident=incident.id, attempt=1)
+    moved = investigating(incident)
+    assert await record.journal.commit(
+        incident=moved,
+        expected=(Stage.TRIGGERED, 1),
+        now=at(1),
+        outputs=[output(incident, "{}")],
+        notes=[Note(kind="stage_entered", payload={"stage": "INVESTIGATING"})],
+        following=following,
+    )
+    assert await record.journal.incident(incident.id) == moved
+    assert await record.journal.output(incident.id, 1, Stage.INVESTIGATING) == "{}"
+    assert await kinds(record, incident) == ["opened", "stage_entered"]
+    assert following in await record.journal.due(10)
+
+
+@pytest.mark.parametrize("expected", [(Stage.INVESTIGATING, 1), (Stage.TRIGGERED, 2)])
+async def test_2_unexpected_stage_or_attempt_writes_nothing(
+    record: Record, expected: tuple[Stage, int]
+) -> None:
+    incident = await opened(record)
+    due = await record.journal.due(10)
+    assert not await record.journal.commit(
+        incident=investigating(incident),
+        expected=expected,
+        now=at(1),
+        outputs=[output(incident, "{}")],
+        notes=[Note(kind="stage_entered")],
+        following=NextSegment(segment=Segment.DECIDE, incident=incident.id, attempt=1),
+    )
+    assert await record.journal.incident(incident.id) == incident
+    assert await record.journal.output(incident.id, 1, Stage.INVESTIGATING) is None
+    assert await kinds(record, incident) == ["opened"]
+    assert await record.journal.due(10) == due
+
+
+async def test_2_failing_halfway_writes_nothing(record: Record) -> None:
+    """The following segment names no incident that exists, which the database refuses at last."""
+    incident = await opened(record)
+    stray = NextSegment(segment=Segment.DECIDE, incident="nobody", attempt=1)
+    with pytest.raises(Exception, match="FOREIGN KEY"):
+        await record.journal.commit(
+            incident=investigating(incident),
+            expected=(Stage.TRIGGERED, 1),
+            now=at(1),
+            notes=[Note(kind="stage_entered")],
+            following=stray,
+        )
+    assert await record.journal.incident(incident.id) == incident
+    assert await kinds(record, incident) == ["opened"]
+
+
+async def test_2_of_many_commits_at_once_one_wins(record: Record) -> None:
+    incident = await opened(record)
+    won = await asyncio.gather(
+        *(
+            record.journal.commit(
+                incident=investigating(incident),
+                expected=(Stage.TRIGGERED, 1),
+                now=at(1),
+                notes=[Note(kind="stage_entered")],
+            )
+            for _ in range(8)
+        )
+    )
+    assert sum(won) == 1
+    assert await kinds(record, incident) == ["opened", "stage_entered"]
+
+
+async def test_2_unknown_incident_is_not_found(record: Record) -> None:
+    incident = (await opened(record)).model_copy(update={"id": "nobody"})
+    with pytest.raises(NotFound):
+        await record.journal.commit(incident=incident, expected=(Stage.TRIGGERED, 1), now=at(1))
+    with pytest.raises(NotFound):
+        await record.journal.incident("nobody")
+    with pytest.raises(NotFound):
+        await record.journal.append("nobody", [Note(kind="x")], at(1))
+
+
+async def test_3_first_output_stays(record: Record) -> None:
+    incident = await opened(record)
+    moved = investigating(incident)
+    for json_text in ("1", "2"):
+        await record.journal.commit(
+            incident=moved.model_copy(update={"stage": Stage.TRIGGERED}),
+            expected=(Stage.TRIGGERED, 1),
+            now=at(1),
+            outputs=[output(incident, json_text)],
+        )
+    assert await record.journal.output(incident.id, 1, Stage.INVESTIGATING) == "1"
+    assert await record.journal.output(incident.id, 1, Stage.INVESTIGATING, "other") is None
+    assert await record.journal.output(incident.id, 2, Stage.INVESTIGATING) is None
+
+
+async def test_4_appending_at_once_never_shares_a_place(record: Record) -> None:
+    incident = await opened(record)
+    notes = [Note(kind="one"), Note(kind="two")]
+    await asyncio.gather(*(record.journal.append(incident.id, notes, at(2)) for _ in range(15)))
+    events = await record.journal.events(incident.id)
+    assert [event.seq for event in events] == list(range(1, 32))
+    assert [event.previous for event in events[1:]] == [event.hash for event in events[:-1]]
+    assert [event.kind for event in events[1:]] == ["one", "two"] * 15
+    assert await record.journal.events(incident.id, after=29) == events[29:]
+
+
+def approval(by: str, answer: Answer = Answer.APPROVED, digest: str = PLAN) -> Approval:
+    return Approval(plan_digest=digest, answer=answer, by=by, at=at(5))
+
+
+@pytest.mark.parametrize(
+    ("answer", "segment"), [(Answer.APPROVED, Segment.ACT), (Answer.REJECTED, Segment.CLOSE)]
+)
+async def test_5_an_answer_wins_with_its_segment(
+    record: Record, answer: Answer, segment: Segment
+) -> None:
+    incident = await waiting(record)
+    given = approval("ada", answer)
+    decided = await record.journal.answer(incident.id, given)
+    assert (decided.won, decided.approval) == (True, given)
+    assert await record.journal.approval(incident.id, PLAN) == given
+    assert (await record.journal.incident(incident.id)).waiting_on is None
+    last = (await record.journal.events(incident.id))[-1]
+    assert (last.kind, last.at, last.payload) == (
+        answer.value,
+        at(5),
+        {"by": "ada", "plan_digest": PLAN},
+    )
+    following = NextSegment(segment=segment, incident=incident.id, attempt=1)
+    assert following in await record.journal.due(10)
+
+
+async def test_5_of_many_answers_at_once_exactly_one_wins(record: Record) -> None:
+    incident = await waiting(record)
+    answers = [
+        approval(f"person{n}", Answer.APPROVED if n % 2 else Answer.REJECTED) for n in range(12)
+    ]
+    decided = await asyncio.gather(*(record.journal.answer(incident.id, a) for a in answers))
+    assert sum(each.won for each in decided) == 1
+    [winner] = [each.approval for each in decided if each.won]
+    assert {each.approval for each in decided} == {winner}
+    ends = {Segment.ACT, Segment.CLOSE}
+    assert len([s for s in await record.journal.due(10) if s.segment in ends]) == 1
+
+
+async def test_5_another_digest_never_wins(record: Record) -> None:
+    incident = await waiting(record)
+    decided = await record.journal.answer(incident.id, approval("ada", digest=OTHER_PLAN))
+    assert not decided.won
+    assert PLAN in decided.text
+    assert (await record.journal.incident(incident.id)).waiting_on is WaitingOn.APPROVAL
+    assert await record.journal.approval(incident.id, OTHER_PLAN) is None
+
+
+async def test_5_nobody_answers_what_does_not_wait(record: Record) -> None:
+    incident = await opened(record)
+    assert not (await record.journal.answer(incident.id, approval("ada"))).won
+    with pytest.raises(NotFound):
+        await record.journal.answer("nobody", approval("ada"))
+
+
+async def test_5_a_replay_cannot_ask_again_for_an_answer_that_was_given(record: Record) -> None:
+    incident = await waiting(record)
+    await record.journal.answer(incident.id, approval("ada"))
+    assert not await record.journal.commit(
+        incident=incident, expected=(Stage.SYNTHESIZING, 1), now=at(9)
+    )
+    assert (await record.journal.incident(incident.id)).waiting_on is None
+
+
+async def test_6_due_gives_oldest_first_and_marking_is_idempotent(record: Record) -> None:
+    first, second = await opened(record, symptom="errors"), await opened(record, symptom="slow")
+    segments = [
+        NextSegment(segment=Segment.ORIENT, incident=i.id, attempt=1) for i in (first, second)
+    ]
+    assert list(await record.journal.due(10)) == segments
+    assert list(await record.journal.due(1)) == segments[:1]
+    await record.journal.mark(segments[0])
+    await record.journal.mark(segments[0])
+    assert list(await record.journal.due(10)) == segments[1:]
+
+
+async def test_7_checkpoints_sign_all_heads_and_are_chained(record: Record) -> None:
+    assert await record.journal.checkpoint(at(0)) is None
+    first, second = await opened(record, symptom="errors"), await opened(record, symptom="slow")
+    one = await record.journal.checkpoint(at(1))
+    assert one is not None
+    assert {head.incident for head in one.heads} == {first.id, second.id}
+    assert (one.number, one.previous) == (1, GENESIS)
+    assert await record.journal.checkpoint(at(2)) is None
+    await record.journal.append(first.id, [Note(kind="more")], at(3))
+    two = await record.journal.checkpoint(at(3))
+    assert two is not None
+    assert (two.number, two.previous, len(two.heads)) == (2, one.digest, 2)
+    public_key = record.keys.audit.public_key()
+    for checkpoint in (one, two):
+        public_key.verify(bytes.fromhex(checkpoint.signature), bytes.fromhex(checkpoint.digest))
+
+
+async def test_executions_are_counted_once_an_attempt(record: Record) -> None:
+    incident = await opened(record)
+    executing = incident.model_copy(update={"stage": Stage.EXECUTING})
+    await record.journal.commit(incident=executing, expected=(Stage.TRIGGERED, 1), now=at(10))
+    await record.journal.commit(incident=executing, expected=(Stage.EXECUTING, 1), now=at(20))
+    assert await record.journal.executions_since(at(10)) == 1
+    assert await record.journal.executions_since(at(11)) == 0
+
+
+async def test_erasing_keeps_the_chain_and_takes_what_it_said(record: Record) -> None:
+    incident = await opened(record)
+    before = await record.journal.events(incident.id)
+    assert await record.journal.erase_payloads(incident.id, at(9)) == 1
+    erased, said = await record.journal.events(incident.id)
+    assert erased == before[0].model_copy(update={"salt": None, "payload": None})
+    assert (said.kind, said.payload) == ("payloads_erased", {"count": 1})
+
+
+async def test_erasing_a_closed_incident_takes_its_outputs_too(record: Record) -> None:
+    incident = await opened(record)
+    await record.journal.commit(
+        incident=incident.moved(Stage.ESCALATED, at(1)),
+        expected=(Stage.TRIGGERED, 1),
+        now=at(1),
+        outputs=[output(incident, "{}")],
+    )
+    await record.journal.erase_payloads(incident.id, at(9))
+    assert await record.journal.output(incident.id, 1, Stage.INVESTIGATING) is None
+
+
+async def test_payloads_are_bounded_and_spelled_in_utf8(record: Record) -> None:
+    incident = await opened(record)
+    notes = [
+        Note(kind="long", payload={"log": '"\\\n' * 50_000}),
+        Note(kind="odd", payload={"log": "half a pair: \ud800"}),
+    ]
+    await record.journal.append(incident.id, notes, at(1))
+    long, odd = (await record.journal.events(incident.id))[1:]
+    assert long.payload is not None
+    assert long.payload["truncated"] is True
+    assert len(str(long.payload["head"])) > 20_000
+    assert odd.payload == {"log": "half a pair: ?"}
+
+
+async def test_not_understood_deliveries_are_kept_once_and_bounded(record: Record) -> None:
+    for _ in range(2):
+        await record.journal.record_delivery("grafana", "\ud800" + "x" * 10_000, at(1))
+    with record.engine.begin() as connection:
+        row = connection.execute(text("SELECT count, length(text) FROM deliveries")).one()
+    assert tuple(row) == (2, 4096)
+
+
+def test_payloads_are_sealed_on_disk(record: Record, tmp_path: Path) -> None:
+    incident = asyncio.run(opened(record))
+    note = Note(kind="n", payload={"s": "hush-hush"})
+    asyncio.run(record.journal.append(incident.id, [note], at(1)))
+    stored = b"".join(path.read_bytes() for path in tmp_path.glob("vigil.sqlite*"))
+    assert b"hush-hush" not in stored
+    assert incident.id.encode() in stored
+
+
+def test_files_are_for_their_owner_only(record: Record, tmp_path: Path) -> None:
+    modes = {p.name: p.stat().st_mode & 0o777 for p in tmp_path.rglob("*") if p.is_file()}
+    assert modes.pop("audit.pub") & 0o022 == 0
+    assert modes
+    assert set(modes.values()) == {0o600}
+    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700

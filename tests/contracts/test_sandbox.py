@@ -1,0 +1,150 @@
+"""The promises of ``ports.sandbox``, kept by the runner on this machine."""
+
+import asyncio
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.runner.bench import SECRET, Bench, Supervised, host_processes
+
+from vigil.domain.errors import PlanMismatch, PortUnavailable, SandboxUnavailable
+from vigil.domain.plan import ActionStatus
+from vigil.integrations.sandbox.embedded import RunnerSandbox
+
+# The kernel's own way to allow no namespace: only the runner started within is concerned.
+NO_NAMESPACES = (
+    "unshare",
+    "--user",
+    "--map-root-user",
+    "sh",
+    "-c",
+    'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"',
+    "sh",
+)
+MARK = "sleep 86421"
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
+    if shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed, and without a sandbox nothing runs")
+    made = Supervised(tmp_path_factory.mktemp("t"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, target: Supervised) -> Iterator[Bench]:
+    made = Bench(tmp_path_factory.mktemp("running"), target)
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bench(running: Bench) -> Iterator[Bench]:
+    yield running
+    running.reset()
+
+
+@pytest.fixture
+def alone(tmp_path: Path, target: Supervised) -> Iterator[Bench]:
+    """A runner that has not been started."""
+    made = Bench(tmp_path, target)
+    yield made
+    made.close()
+
+
+async def test_1_empty_environment_no_network_read_only_limits_and_nothing_left(
+    bench: Bench,
+) -> None:
+    script = (
+        "tr '\\0' '\\n' < /proc/1/environ; env\n"
+        "(: < /dev/tcp/127.0.0.1/22) 2>/dev/null && echo LEAK\n"
+        "(: > /usr/leak) 2>/dev/null && echo LEAK\n"
+        f"{MARK} & disown\n"
+        "yes | head -c 5M; echo; sleep 60"
+    )
+    started = time.monotonic()
+    result = await bench.do(script, timeout_s=1.5)
+    assert result.status is ActionStatus.TIMED_OUT
+    assert time.monotonic() - started < 8
+    assert SECRET not in result.output
+    assert "LEAK" not in result.output
+    assert len(result.output) < 20_000
+    assert not any(MARK in words for _, words in host_processes())
+    assert list((bench.state / "runs").iterdir()) == []
+
+
+async def test_2_only_the_judged_calls_go_through_and_a_refusal_fails_the_script(
+    bench: Bench,
+) -> None:
+    lines: list[str] = []
+    order = bench.order(f"x=vigil-do; $x release.switch release {bench.digests['one']} || true")
+    result = await bench.run(order, lines)
+    assert result.status is ActionStatus.FAILED
+    assert [c.allowed for c in result.calls] == [False]
+    assert any(line.startswith("broker: release.switch") and "refused" in line for line in lines)
+    assert bench.current == "two"
+    assert (await bench.do(bench.to("one"))).status is ActionStatus.SUCCEEDED
+    assert bench.current == "one"
+
+
+async def test_3_the_same_key_never_causes_the_same_effect_twice(alone: Bench) -> None:
+    alone.start()
+    before = alone.supervised.starts("web-1")
+    order = alone.order("vigil-do process.restart restart web-1")
+    asking = asyncio.create_task(alone.run(order))
+    await asyncio.sleep(0.5)
+    alone.kill()
+    with pytest.raises(PortUnavailable, match="same run key"):
+        await asking
+    alone.start()
+    first = await alone.run(order)
+    assert first.status is ActionStatus.SUCCEEDED
+    assert alone.supervised.starts("web-1") == before + 1
+    assert await alone.run(order) == first
+    assert alone.supervised.starts("web-1") == before + 1
+
+
+async def test_4_another_plan_is_refused(bench: Bench) -> None:
+    order = bench.order(bench.to("one"))
+    other = bench.order("true").plan.digest
+    with pytest.raises(PlanMismatch):
+        await bench.run(order.model_copy(update={"approved_digest": other}))
+    assert bench.current == "two"
+
+
+async def test_5_without_a_safe_sandbox_nothing_runs(alone: Bench) -> None:
+    allowed = subprocess.run([*NO_NAMESPACES, "true"], check=False, capture_output=True)  # noqa: ASYNC221 - it takes milliseconds
+    if allowed.returncode != 0:
+        pytest.skip("this machine lets no ordinary program make a user namespace")
+    alone.start(*NO_NAMESPACES)
+    with pytest.raises(SandboxUnavailable, match="namespace"):
+        await alone.do(alone.to("one"))
+    health = await alone.sandbox.health()
+    assert not health.ok
+    assert health.remedy is not None
+    assert "AppArmor" in health.remedy
+    assert alone.current == "two"
+
+
+async def test_5_a_runner_that_is_not_there_is_unavailable(tmp_path: Path, bench: Bench) -> None:
+    nobody = RunnerSandbox(tmp_path / "runner.sock")
+
+    async def ignore(line: str) -> None:
+        pass
+
+    with pytest.raises(PortUnavailable, match="same run key"):
+        await nobody.run(bench.order("true"), ignore)
+    health = await nobody.health()
+    assert not health.ok
+    assert health.remedy is not None
+    assert "vigil runner" in health.remedy
+
+
+async def test_a_healthy_sandbox_says_so(bench: Bench) -> None:
+    assert (await bench.sandbox.health()).ok

@@ -1,0 +1,249 @@
+"""What the broker checks before it does anything, counted at the target."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.runner.bench import Bench, Supervised
+
+from vigil.domain.effects import Call, Effects
+from vigil.domain.errors import LockHeld, NotFound, PlanMismatch
+from vigil.domain.plan import ActionStatus
+from vigil.domain.run import Fence
+from vigil.runner.server import only_runner
+
+
+def in_seconds(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def own(shared: Bench) -> Iterator[Bench]:
+    """The shared runner; what a test does to its target is undone."""
+    yield shared
+    shared.reset()
+
+
+async def test_switch_and_restart(own: Bench) -> None:
+    before = own.supervised.starts("web-1")
+    result = await own.do(f"{own.to('one')}\nvigil-do process.restart restart web-1")
+    assert result.status is ActionStatus.SUCCEEDED
+    assert [c.allowed for c in result.calls] == [True, True]
+    assert own.current == "one"
+    assert own.logged_switches() == ["one"]
+    assert own.supervised.starts("web-1") == before + 1
+
+
+async def test_a_switch_to_where_the_link_is_changes_nothing(shared: Bench) -> None:
+    result = await shared.do(shared.to("two"))
+    assert result.status is ActionStatus.SUCCEEDED
+    assert shared.logged_switches() == []
+
+
+async def test_a_relative_link_stays_relative(own: Bench) -> None:
+    own.link.unlink()
+    own.link.symlink_to("releases/two")
+    await own.do(own.to("one"))
+    assert str(own.link.readlink()) == "releases/one"
+
+
+async def test_a_process_that_does_not_start_is_reported(shared: Bench) -> None:
+    result = await shared.do("vigil-do process.restart restart broken")
+    assert (result.status, result.exit_code) == (ActionStatus.FAILED, 1)
+    assert [c.allowed for c in result.calls] == [True]
+    assert "cannot be started" in result.calls[0].result
+
+
+async def test_a_supervisor_that_is_gone_is_temporary(bench: Bench, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "gone"
+    elsewhere.mkdir()
+    bench.supervised = Supervised.__new__(Supervised)
+    bench.supervised.socket = elsewhere / "s.sock"
+    bench.start()
+    result = await bench.do("vigil-do process.restart restart web-1")
+    assert (result.status, result.exit_code) == (ActionStatus.FAILED, 75)
+    assert [c.allowed for c in result.calls] == [False]
+
+
+class TestReleases:
+    async def refused(self, bench: Bench, reason: str) -> None:
+        result = await bench.do(bench.to("one"))
+        assert (result.status, result.exit_code) == (ActionStatus.FAILED, 77)
+        assert reason in result.calls[0].result
+        assert bench.link.resolve().name != "one"
+
+    async def test_tampered(self, own: Bench) -> None:
+        (own.releases / "one" / "app" / "main.py").write_text("print('0ne')\n")
+        await self.refused(own, "no release below")
+
+    async def test_with_a_file_more(self, own: Bench) -> None:
+        (own.releases / "one" / "app" / "sitecustomize.py").write_text("")
+        await self.refused(own, "no release below")
+
+    async def test_with_a_link_inside(self, own: Bench) -> None:
+        (own.releases / "one" / "app" / "more").symlink_to("/etc")
+        await self.refused(own, "is a symbolic link")
+
+    async def test_that_is_itself_a_link_to_elsewhere(self, own: Bench) -> None:
+        shutil.move(own.releases / "one", own.folder / "elsewhere")
+        (own.releases / "one").symlink_to(own.folder / "elsewhere")
+        await self.refused(own, "no release below")
+
+    async def test_where_the_link_is_a_folder(self, own: Bench) -> None:
+        own.link.unlink()
+        own.link.mkdir()
+        await self.refused(own, "is not a symbolic link")
+
+
+class TestPlan:
+    async def test_another_digest(self, shared: Bench) -> None:
+        order = shared.order(shared.to("one"), approved_digest="sha256:" + "0" * 64)
+        with pytest.raises(PlanMismatch, match="nothing was run"):
+            await shared.run(order)
+        assert shared.current == "two"
+
+    async def test_effects_that_the_guard_does_not_find(self, shared: Bench) -> None:
+        order = shared.order("echo nothing")
+        lie = order.plan.actions[0].effects
+        calls = (Call(verb="process.restart", grant="restart", arguments=("web-1",)),)
+        action = order.plan.actions[0].model_copy(
+            update={"effects": Effects(kind=lie.kind, effects=lie.effects, calls=calls)}
+        )
+        plan = order.plan.model_copy(update={"actions": (action,)})
+        order = order.model_copy(update={"plan": plan, "approved_digest": plan.digest})
+        with pytest.raises(PlanMismatch, match="other calls"):
+            await shared.run(order)
+
+    async def test_an_action_that_is_not_in_it(self, shared: Bench) -> None:
+        with pytest.raises(PlanMismatch, match="no action 'a2'"):
+            await shared.run(shared.order("true", action="a2"))
+
+    async def test_a_service_that_is_not_here(self, shared: Bench) -> None:
+        order = shared.order("true")
+        plan = order.plan.model_copy(update={"service": "elsewhere"})
+        order = order.model_copy(update={"plan": plan, "approved_digest": plan.digest})
+        with pytest.raises(NotFound, match="elsewhere"):
+            await shared.run(order)
+
+    async def test_a_key_that_stands_for_another_plan(self, shared: Bench) -> None:
+        order = shared.order("true")
+        await shared.run(order)
+        with pytest.raises(PlanMismatch, match="new key"):
+            await shared.run(shared.order("echo other", run_key=order.run_key))
+
+
+class TestFences:
+    @staticmethod
+    def held(bench: Bench, token: int) -> tuple[Fence, ...]:
+        return tuple(Fence(resource=f"shop/{r}", token=token) for r in ("release:release",))
+
+    async def test_a_token_that_was_overtaken(self, bench: Bench) -> None:
+        own = bench
+        own.start()
+        assert (await own.run(own.order(own.to("one"), fences=self.held(own, 7)))).calls[0].allowed
+        own.kill()
+        own.start()  # it is remembered
+        result = await own.run(own.order(own.to("two"), fences=self.held(own, 6)))
+        assert result.status is ActionStatus.FAILED
+        assert "stale" in result.calls[0].result
+        assert own.current == "one"
+        assert (await own.run(own.order(own.to("two"), fences=self.held(own, 7)))).calls[0].allowed
+
+    async def test_a_resource_without_a_lock(self, shared: Bench) -> None:
+        result = await shared.run(shared.order(shared.to("one"), fences=()))
+        assert result.status is ActionStatus.FAILED
+        assert "holds no lock on shop/release:release" in result.calls[0].result
+        assert shared.current == "two"
+
+
+class TestLease:
+    async def test_that_is_over(self, shared: Bench) -> None:
+        result = await shared.run(shared.order(shared.to("one"), lease_until=in_seconds(-1)))
+        assert (result.status, result.calls) == (ActionStatus.FAILED, ())
+        assert "lease" in result.output
+
+    async def test_that_ends_while_it_runs(self, shared: Bench) -> None:
+        started = time.monotonic()
+        order = shared.order("sleep 10; true", lease_until=in_seconds(6.5))
+        result = await shared.run(order)
+        assert result.status is ActionStatus.TIMED_OUT
+        assert time.monotonic() - started < 5
+
+    async def test_that_is_too_short_for_a_call(self, shared: Bench) -> None:
+        result = await shared.run(shared.order(shared.to("one"), lease_until=in_seconds(6.8)))
+        assert result.status is ActionStatus.FAILED
+        assert "too soon" in result.calls[0].result
+
+
+class TestStopSwitch:
+    @pytest.mark.parametrize(
+        "text",
+        ['{"stopped": true}', "", "no", "[]", "{}", '{"stopped": "false"}', '{"now": false}', None],
+    )
+    async def test_stopped_or_unreadable_runs_nothing(self, own: Bench, text: str | None) -> None:
+        file = own.state / "switch.json"
+        file.unlink()
+        if text is not None:
+            file.write_text(text)
+        result = await own.do(f"echo started; {own.to('one')}")
+        assert (result.status, result.calls) == (ActionStatus.STOPPED, ())
+        assert "stop switch" in result.output
+        assert own.current == "two"
+
+    async def test_stopped_between_calls(self, own: Bench) -> None:
+        script = f"{own.to('one')}\nsleep 1\nvigil-do process.restart restart web-1"
+        before = own.supervised.starts("web-1")
+        run = asyncio.create_task(own.do(script))
+        await asyncio.sleep(0.6)
+        own.switch(stopped=True)
+        result = await run
+        assert result.status is ActionStatus.STOPPED
+        assert [c.allowed for c in result.calls] == [True, False]
+        assert own.supervised.starts("web-1") == before
+
+    async def test_now_before_any_effect(self, own: Bench) -> None:
+        run = asyncio.create_task(own.do("sleep 8"))
+        await asyncio.sleep(0.5)
+        own.switch(stopped=True, now=True)
+        pulled = time.monotonic()
+        result = await run
+        assert time.monotonic() - pulled < 1
+        assert result.status is ActionStatus.STOPPED
+
+    async def test_now_after_an_effect(self, own: Bench) -> None:
+        run = asyncio.create_task(own.do(f"{own.to('one')}\nsleep 8"))
+        await asyncio.sleep(0.6)
+        own.switch(stopped=True, now=True)
+        result = await run
+        assert result.status is ActionStatus.UNCERTAIN
+        assert [c.allowed for c in result.calls] == [True]
+
+    async def test_now_while_a_call_is_under_way(self, own: Bench) -> None:
+        before = own.supervised.starts("web-2")
+        run = asyncio.create_task(own.do("vigil-do process.restart restart web-2\necho LEAK"))
+        await asyncio.sleep(0.5)
+        own.switch(stopped=True, now=True)
+        result = await run
+        assert result.status is ActionStatus.UNCERTAIN
+        assert "LEAK" not in result.output
+        assert own.supervised.starts("web-2") == before + 1
+
+
+async def test_one_runner_for_a_state(shared: Bench) -> None:
+    with pytest.raises(LockHeld, match="another runner"), only_runner(shared.state):
+        pass
+
+
+async def test_every_call_is_logged_with_its_reason(own: Bench) -> None:
+    await own.do(own.to("one"))
+    await own.do("vigil-do process.restart restart other")
+    log = own.log.read_text()
+    lines = [line for line in log.splitlines() if '"event": "call"' in line][-2:]
+    assert '"allowed": true' in lines[0]
+    assert "now points at one" in lines[0]
+    assert '"allowed": false' in lines[1]
+    assert "does not cover 'other'" in lines[1]

@@ -1,0 +1,234 @@
+"""A whole Vigil with its real parts, except that nothing runs segments and nothing runs scripts."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import httpx2
+from fastapi import FastAPI
+
+from tests.support.hand_clock import HandClock
+from tests.support.record import Record, open_record
+from vigil.decide.synthesize import Synthesis
+from vigil.domain.catalogue import Catalogue, Service, Symptom
+from vigil.domain.effects import Effects, EffectKind, Risk
+from vigil.domain.errors import SandboxUnavailable
+from vigil.domain.incident import Incident, Stage
+from vigil.domain.plan import Action, ActionResult, Plan, Reason
+from vigil.domain.policy import Policy
+from vigil.domain.run import Health, RunOrder
+from vigil.domain.verdict import Decision, Verdict
+from vigil.engine import Engine, Source
+from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
+from vigil.integrations.changes.embedded import ReleaseLogChanges
+from vigil.integrations.locks.embedded import SqlLocks
+from vigil.integrations.memory.embedded import EmbeddedMemory
+from vigil.integrations.probes.embedded import EmbeddedProbes
+from vigil.integrations.reasoner.embedded import PlaybookReasoner
+from vigil.integrations.switch.embedded import FileSwitch
+from vigil.integrations.telemetry.embedded import EmbeddedTelemetry
+from vigil.lifecycle import Parts
+from vigil.orient.scene import Senses
+from vigil.ports.journal import Note
+from vigil.ports.sandbox import OnOutput
+from vigil.ports.switch import SwitchState
+from vigil.ports.workflow import GiveUp, RunSegment, Segment
+from vigil.progress import Progress
+from vigil.web.access import Access
+from vigil.web.app import create_app
+from vigil.web.server import listen, serve_on
+
+T = TypeVar("T")
+
+TOKEN = "a-token-of-the-test"
+WEBHOOK_TOKEN = "a-webhook-token-of-the-test"
+BEARER = {"authorization": f"Bearer {TOKEN}"}
+CATALOGUE = Catalogue(
+    version=1,
+    services={"web": Service(symptoms={"errors": Symptom(alerts=("CheckoutErrors",))})},
+)
+
+
+class NoWork:
+    """Fulfils ``ports.workflow.Workflow`` for an engine that is never started."""
+
+    async def launch(self, run: RunSegment, give_up: GiveUp) -> None:
+        raise NotImplementedError
+
+    async def start(self, segment: Segment, incident: str, attempt: int) -> None:
+        raise NotImplementedError
+
+    async def shutdown(self) -> None: ...
+
+    async def health(self) -> Health:
+        return Health(part="workflow", ok=True, text="nothing is run in this test")
+
+
+class NoHands:
+    """Fulfils ``ports.sandbox.Sandbox`` where no sandbox can be made."""
+
+    async def run(self, order: RunOrder, on_output: OnOutput) -> ActionResult:
+        raise SandboxUnavailable("nothing is run in this test")
+
+    async def health(self) -> Health:
+        return Health(part="sandbox", ok=True, text="nothing is run in this test")
+
+
+@dataclass
+class House:
+    """One Vigil that is being served, and what it stands on."""
+
+    engine: Engine
+    record: Record
+    clock: HandClock
+    access: Access
+    app: FastAPI
+    client: httpx2.AsyncClient
+    port: int
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def session(self) -> dict[str, str]:
+        """The headers that a page of Vigil's own sends with a change."""
+        answer = await self.client.post("/api/session", json={"token": TOKEN})
+        assert answer.status_code == 200, answer.text
+        cookie = answer.headers["set-cookie"].split(";")[0]
+        self.client.cookies.clear()
+        return {"cookie": cookie, "x-csrf-token": answer.json()["csrf"], "origin": self.origin}
+
+    async def waiting(self, service: str = "web") -> tuple[Incident, Plan]:
+        """An incident that waits for a person, brought there as the lifecycle does it."""
+        journal, clock = self.record.journal, self.clock
+        alert = {"alertname": "CheckoutErrors", "service": service}
+        [joined] = await self.engine.hear(
+            self.engine.sources["alertmanager"].adapter.parse(alertmanager_body(alert))
+        )
+        assert joined.incident is not None
+        step = Progress(joined.incident, 1, journal, clock)
+        for stage in (
+            Stage.INVESTIGATING,
+            Stage.HYPOTHESIS_RECEIVED,
+            Stage.CONTEXT_RETRIEVED,
+            Stage.SYNTHESIZING,
+        ):
+            clock.advance(2)
+            await step.enter(stage)
+        plan = plan_for(joined.incident)
+        synthesis = Synthesis(plan=plan, reasons=plan.reasons)
+        await step.recorded(Synthesis, _given(synthesis), _silent)
+        verdict = Verdict(
+            plan_digest=plan.digest,
+            decision=Decision.ASK,
+            confidence=50,
+            context_match=50,
+            risk=Risk.LOW,
+            rules=("ask: this is a test",),
+        )
+        await step.recorded(Verdict, _given(verdict), _silent, "verdict")
+        await step.wait_for_approval(plan.digest)
+        return step.incident, plan
+
+
+@asynccontextmanager
+async def served(directory: Path) -> AsyncIterator[House]:
+    """A Vigil on a free port of the loopback address."""
+    record = open_record(directory)
+    clock = HandClock()
+    engine = _engine(directory, record, clock)
+    stopping = asyncio.Event()
+    with listen("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        access = Access(
+            token_hash=hashlib.sha256(TOKEN.encode()).hexdigest(),
+            session_key=b"k" * 32,
+            allowed_hosts=(f"127.0.0.1:{port}", f"localhost:{port}"),
+        )
+        app = create_app(engine, access)
+        serving = asyncio.create_task(serve_on(app, listener, stopping))
+        async with httpx2.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20
+        ) as client:
+            yield House(engine, record, clock, access, app, client, port)
+        stopping.set()
+        await serving
+    record.engine.dispose()
+
+
+def alertmanager_body(labels: dict[str, str]) -> bytes:
+    alert = {
+        "status": "firing",
+        "labels": labels,
+        "annotations": {},
+        "startsAt": "2026-03-01T12:00:00Z",
+        "endsAt": "0001-01-01T00:00:00Z",
+    }
+    return httpx2.Request(
+        "POST", "http://x", json={"version": "4", "status": "firing", "alerts": [alert]}
+    ).content
+
+
+def plan_for(incident: Incident) -> Plan:
+    action = Action(
+        id="a1",
+        title="restart it",
+        script="vigil-do process.restart web",
+        grants=("restart",),
+        effects=Effects(kind=EffectKind.REVERSIBLE, effects=()),
+        no_undo="a restart cannot be undone",
+    )
+    return Plan(
+        incident=incident.id,
+        attempt=1,
+        service=incident.service,
+        symptom=incident.symptom,
+        failure_type="process_down",
+        component=incident.service,
+        runbook=None,
+        runbook_digest=None,
+        summary="restart it",
+        reasons=(Reason(step="symptom", text="it fails"),),
+        actions=(action,),
+        declared_risk=Risk.LOW,
+        proving=(),
+        neighbours=(),
+    )
+
+
+def _engine(directory: Path, record: Record, clock: HandClock) -> Engine:
+    switch = FileSwitch(directory / "switch.json")
+    switch.set(SwitchState(stopped=False))
+    parts = Parts(
+        catalogue=CATALOGUE,
+        policy=Policy(),
+        senses=Senses(
+            probes=EmbeddedProbes(clock),
+            telemetry=EmbeddedTelemetry(CATALOGUE, clock),
+            changes=ReleaseLogChanges(CATALOGUE),
+            clock=clock,
+        ),
+        journal=record.journal,
+        memory=EmbeddedMemory(record.engine),
+        reasoner=PlaybookReasoner(),
+        sandbox=NoHands(),
+        switch=switch,
+        locks=SqlLocks(record.engine),
+    )
+    source = Source(AlertmanagerAlerts(WEBHOOK_TOKEN, clock))
+    return Engine(parts=parts, workflow=NoWork(), sources={"alertmanager": source})
+
+
+def _given(value: T) -> Callable[[], Awaitable[T]]:
+    async def work() -> T:
+        return value
+
+    return work
+
+
+def _silent(_: object) -> list[Note]:
+    return []
