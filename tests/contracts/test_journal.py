@@ -21,7 +21,7 @@ from tests.support.record import (
 
 from vigil.domain.alert import AlertStatus
 from vigil.domain.errors import NotFound
-from vigil.domain.incident import Incident, Stage, WaitingOn
+from vigil.domain.incident import HANDED_OVER, Incident, Stage, WaitingOn
 from vigil.domain.timeline import GENESIS
 from vigil.domain.verdict import Answer, Approval
 from vigil.ports.journal import Joined, NextSegment, Note, StageOutput
@@ -111,16 +111,40 @@ async def test_1_resolved_alert_is_noted_and_opens_nothing(record: Record) -> No
     assert await kinds(record, resolved.incident) == ["opened", "alert_resolved"]
 
 
-async def test_1_after_closing_a_new_alert_is_a_new_incident(record: Record) -> None:
+async def escalated(record: Record) -> None:
     joined = await receive(record, 1, AlertStatus.FIRING, "a")
     assert joined.incident is not None
     closed = joined.incident.moved(Stage.ESCALATED, at(2))
     assert await record.journal.commit(incident=closed, expected=(Stage.TRIGGERED, 1), now=at(2))
+
+
+async def test_1_an_escalated_incident_is_joined_by_alerts_of_the_same_trouble(
+    record: Record,
+) -> None:
+    await escalated(record)
     later = await receive(record, 3, AlertStatus.FIRING, "b")
+    assert (later.opened, later.incident and later.incident.id) == (False, "a")
+    assert await kinds(record, later.incident) == ["opened", "alert_joined"]
+    assert not await record.journal.incidents(only_open=True)
+
+
+async def test_1_trouble_that_is_said_to_be_over_comes_back_as_a_new_incident(
+    record: Record,
+) -> None:
+    await escalated(record)
+    assert (await receive(record, 3, AlertStatus.RESOLVED, "-")).incident is not None
+    later = await receive(record, 4, AlertStatus.FIRING, "b")
     assert later.opened
     assert [i.id for i in await record.journal.incidents()] == ["b", "a"]
     assert [i.id for i in await record.journal.incidents(only_open=True)] == ["b"]
     assert [i.id for i in await record.journal.incidents(1)] == ["b"]
+
+
+async def test_1_nobody_has_an_escalated_incident_in_hand_for_ever(record: Record) -> None:
+    await escalated(record)
+    until = 2 + HANDED_OVER.total_seconds()
+    assert not (await receive(record, int(until) - 1, AlertStatus.FIRING, "b")).opened
+    assert (await receive(record, int(until) + 1, AlertStatus.FIRING, "c")).opened
 
 
 async def test_1_two_symptoms_of_one_service_stay_apart(record: Record) -> None:

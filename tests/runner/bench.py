@@ -30,7 +30,7 @@ SECRET = "hunter2-of-the-runner"
 SUPERVISORD = """
 [supervisord]
 nodaemon=true
-logfile=NONE
+logfile={folder}/log
 logfile_maxbytes=0
 pidfile={folder}/pid
 childlogdir={folder}
@@ -88,7 +88,11 @@ class Supervised:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_until(lambda: all((folder / f"{name}.starts").exists() for name in NAMES))
+        try:
+            wait_until(lambda: all((folder / f"{name}.starts").exists() for name in NAMES))
+        except AssertionError:
+            self.close()
+            raise
 
     def starts(self, name: str) -> int:
         return len((self.folder / f"{name}.starts").read_text().splitlines())

@@ -10,12 +10,12 @@ from typing import TypeVar
 
 import httpx2
 from fastapi import FastAPI
-
 from tests.support.hand_clock import HandClock
 from tests.support.record import Record, open_record
+
 from vigil.decide.synthesize import Synthesis
 from vigil.domain.catalogue import Catalogue, Service, Symptom
-from vigil.domain.effects import Effects, EffectKind, Risk
+from vigil.domain.effects import EffectKind, Effects, Risk
 from vigil.domain.errors import SandboxUnavailable
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.plan import Action, ActionResult, Plan, Reason

@@ -4,18 +4,18 @@ import asyncio
 from pathlib import Path
 
 import pytest
-
 from tests.web.house import BEARER, House
+
+from vigil.domain.ending import Ending
 from vigil.domain.incident import Stage
 from vigil.domain.proof import Outcome, Proof
-from vigil.domain.ending import Ending
 from vigil.ports.workflow import Segment
 from vigil.progress import Progress
 
 OTHER_DIGEST = "sha256:" + "b" * 64
 
 
-async def test_incidents_are_listed_newest_first_and_bounded(house: House):
+async def test_incidents_are_listed_newest_first_and_bounded(house: House) -> None:
     first, _ = await house.waiting("web")
     house.clock.advance(1)
     second, _ = await house.waiting("worker")
@@ -29,7 +29,7 @@ async def test_incidents_are_listed_newest_first_and_bounded(house: House):
         assert answer.json()["error"]["what"].startswith("query.limit: ")
 
 
-async def test_an_incident_comes_with_its_seconds_in_each_stage(house: House):
+async def test_an_incident_comes_with_its_seconds_in_each_stage(house: House) -> None:
     incident, _ = await house.waiting()
     house.clock.advance(30)
     found = (await house.client.get(f"/api/incidents/{incident.id}", headers=BEARER)).json()
@@ -43,7 +43,7 @@ async def test_an_incident_comes_with_its_seconds_in_each_stage(house: House):
     }
 
 
-async def test_a_closed_incident_no_longer_grows(house: House):
+async def test_a_closed_incident_no_longer_grows(house: House) -> None:
     incident, _ = await house.waiting()
     step = Progress(incident, 1, house.record.journal, house.clock)
     await step.close(
@@ -55,7 +55,7 @@ async def test_a_closed_incident_no_longer_grows(house: House):
     assert found["stages"]["ESCALATED"] == 0.0
 
 
-async def test_a_timeline_is_read_on_from_a_number_without_its_salts(house: House):
+async def test_a_timeline_is_read_on_from_a_number_without_its_salts(house: House) -> None:
     incident, _ = await house.waiting()
     path = f"/api/incidents/{incident.id}/timeline"
     whole = (await house.client.get(path, headers=BEARER)).json()
@@ -66,7 +66,7 @@ async def test_a_timeline_is_read_on_from_a_number_without_its_salts(house: Hous
     assert rest["events"] == whole["events"][4:]
 
 
-async def test_plan_and_proof_are_null_before_there_is_one(house: House):
+async def test_plan_and_proof_are_null_before_there_is_one(house: House) -> None:
     await house.engine.hear(
         house.engine.sources["alertmanager"].adapter.parse(b'{"alerts": [{"labels": {}}]}')
     )
@@ -78,7 +78,7 @@ async def test_plan_and_proof_are_null_before_there_is_one(house: House):
     assert (proof.status_code, proof.json()) == (200, {"proof": None})
 
 
-async def test_a_plan_is_told_with_its_digest_and_verdict(house: House):
+async def test_a_plan_is_told_with_its_digest_and_verdict(house: House) -> None:
     incident, plan = await house.waiting()
     told = (await house.client.get(f"/api/incidents/{incident.id}/plan", headers=BEARER)).json()
     assert told["digest"] == plan.digest == told["verdict"]["plan_digest"]
@@ -87,8 +87,8 @@ async def test_a_plan_is_told_with_its_digest_and_verdict(house: House):
     assert (await house.client.get(second, headers=BEARER)).json()["plan"] is None
 
 
-async def test_a_proof_is_told(house: House):
-    incident, plan = await house.waiting()
+async def test_a_proof_is_told(house: House) -> None:
+    incident, _ = await house.waiting()
     step = Progress(incident, 1, house.record.journal, house.clock)
     await step.enter(Stage.EXECUTING)
     proof = Proof(outcome=Outcome.VERIFIED, text="it works", decided_at=house.clock.now())
@@ -101,7 +101,7 @@ async def test_a_proof_is_told(house: House):
     assert Proof.model_validate(told["proof"]) == proof
 
 
-async def test_an_unknown_incident_is_not_found(house: House):
+async def test_an_unknown_incident_is_not_found(house: House) -> None:
     for rest in ("", "/timeline", "/plan", "/proof"):
         answer = await house.client.get(f"/api/incidents/nobody{rest}", headers=BEARER)
         assert answer.status_code == 404
@@ -114,7 +114,7 @@ async def test_an_unknown_incident_is_not_found(house: House):
 @pytest.mark.parametrize(("verb", "segment"), [("approve", Segment.ACT), ("reject", Segment.CLOSE)])
 async def test_an_answer_wins_and_is_written_with_who_gave_it(
     house: House, verb: str, segment: Segment
-):
+) -> None:
     incident, plan = await house.waiting()
     answer = await house.client.post(
         f"/api/incidents/{incident.id}/{verb}",
@@ -128,7 +128,7 @@ async def test_an_answer_wins_and_is_written_with_who_gave_it(
     assert segment in [due.segment for due in await house.record.journal.due(10)]
 
 
-async def test_of_many_answers_at_once_exactly_one_wins(house: House):
+async def test_of_many_answers_at_once_exactly_one_wins(house: House) -> None:
     incident, plan = await house.waiting()
 
     async def give(number: int) -> tuple[int, bool]:
@@ -146,7 +146,7 @@ async def test_of_many_answers_at_once_exactly_one_wins(house: House):
     assert kinds.count("approved") + kinds.count("rejected") == 1
 
 
-async def test_an_answer_to_another_plan_does_not_win(house: House):
+async def test_an_answer_to_another_plan_does_not_win(house: House) -> None:
     incident, plan = await house.waiting()
     answer = await house.client.post(
         f"/api/incidents/{incident.id}/approve",
@@ -172,7 +172,7 @@ NO_ANSWERS = (
 )
 
 
-async def test_an_answer_without_a_plans_digest_is_invalid(house: House):
+async def test_an_answer_without_a_plans_digest_is_invalid(house: House) -> None:
     incident, _ = await house.waiting()
     headers = {**BEARER, "content-type": "application/json"}
     for body in NO_ANSWERS:
@@ -184,7 +184,7 @@ async def test_an_answer_without_a_plans_digest_is_invalid(house: House):
     assert (await house.engine.incident(incident.id)).waiting_on is not None
 
 
-async def test_an_answer_to_an_unknown_incident_is_not_found(house: House):
+async def test_an_answer_to_an_unknown_incident_is_not_found(house: House) -> None:
     for verb in ("approve", "reject"):
         answer = await house.client.post(
             f"/api/incidents/nobody/{verb}", json={"plan_digest": OTHER_DIGEST}, headers=BEARER
@@ -195,7 +195,7 @@ async def test_an_answer_to_an_unknown_incident_is_not_found(house: House):
 # --- stop switch and checkpoint ------------------------------------------------------------------
 
 
-async def test_stop_and_resume_turn_the_switch_and_say_so_everywhere(house: House):
+async def test_stop_and_resume_turn_the_switch_and_say_so_everywhere(house: House) -> None:
     order = {"now": True, "text": "maintenance", "by": "ada"}
     answer = await house.client.post("/api/stop", json=order, headers=BEARER)
     assert answer.json() == {"stopped": True, **order}
@@ -210,14 +210,14 @@ async def test_stop_and_resume_turn_the_switch_and_say_so_everywhere(house: Hous
     assert (await house.client.get("/ready")).status_code == 200
 
 
-async def test_a_switch_that_cannot_be_written_is_said_loudly(house: House, tmp_path: Path):
+async def test_a_switch_that_cannot_be_written_is_said_loudly(house: House, tmp_path: Path) -> None:
     (tmp_path / "switch.new").mkdir()
     answer = await house.client.post("/api/stop", json={}, headers=BEARER)
     assert answer.status_code == 503
     assert "could not be written" in answer.json()["error"]["what"]
 
 
-async def test_a_checkpoint_signs_every_event_and_then_nothing_is_new(house: House):
+async def test_a_checkpoint_signs_every_event_and_then_nothing_is_new(house: House) -> None:
     incident, _ = await house.waiting()
     made = (await house.client.post("/api/audit/checkpoint", headers=BEARER)).json()
     assert made["events"] == len(await house.engine.timeline(incident.id))

@@ -5,8 +5,8 @@ import re
 import structlog
 from sqlalchemy import text
 from structlog.testing import capture_logs
-
 from tests.web.house import BEARER, TOKEN, WEBHOOK_TOKEN, House
+
 from vigil.domain.ending import Ending
 from vigil.domain.incident import Stage
 from vigil.domain.proof import Outcome
@@ -19,12 +19,12 @@ def sample(metrics: str, series: str) -> float | None:
     return float(found[1]) if found else None
 
 
-async def test_health_says_no_more_than_that_it_lives(house: House):
+async def test_health_says_no_more_than_that_it_lives(house: House) -> None:
     answer = await house.client.get("/health")
     assert (answer.status_code, answer.json()) == (200, {"alive": True})
 
 
-async def test_ready_names_each_part_and_no_secret(house: House):
+async def test_ready_names_each_part_and_no_secret(house: House) -> None:
     answer = await house.client.get("/ready")
     assert answer.status_code == 200
     parts = {part["part"]: part for part in answer.json()["parts"]}
@@ -34,7 +34,7 @@ async def test_ready_names_each_part_and_no_secret(house: House):
     assert WEBHOOK_TOKEN not in answer.text
 
 
-async def test_metrics_count_each_thing_once(house: House):
+async def test_metrics_count_each_thing_once(house: House) -> None:
     incident, _ = await house.waiting()
     path = "/webhooks/alertmanager"
     secret = {"authorization": f"Bearer {WEBHOOK_TOKEN}"}
@@ -67,7 +67,7 @@ async def test_metrics_count_each_thing_once(house: House):
         assert sample(answer.text, series) == value, series
 
 
-async def test_metrics_are_there_without_the_record(house: House):
+async def test_metrics_are_there_without_the_record(house: House) -> None:
     with house.record.engine.begin() as connection:
         connection.execute(text("ALTER TABLE incidents RENAME TO elsewhere"))
     answer = await house.client.get("/metrics")
@@ -75,7 +75,7 @@ async def test_metrics_are_there_without_the_record(house: House):
     assert sample(answer.text, "vigil_stopped") == 0
 
 
-async def test_every_answer_carries_the_common_headers(house: House):
+async def test_every_answer_carries_the_common_headers(house: House) -> None:
     for path, status in (("/", 200), ("/metrics", 200), ("/nowhere", 401), ("/ready", 200)):
         answer = await house.client.get(path)
         assert answer.status_code == status
@@ -84,7 +84,7 @@ async def test_every_answer_carries_the_common_headers(house: House):
         assert "server" not in answer.headers
 
 
-async def test_errors_of_every_kind_have_one_shape(house: House):
+async def test_errors_of_every_kind_have_one_shape(house: House) -> None:
     for method, path, status in (
         ("GET", "/api/nowhere", 404),
         ("DELETE", "/api/stop", 405),
@@ -97,7 +97,7 @@ async def test_errors_of_every_kind_have_one_shape(house: House):
         assert answer.json()["error"].keys() == {"what", "next"}
 
 
-async def test_a_failure_of_vigil_tells_nothing_of_the_inside(house: House):
+async def test_a_failure_of_vigil_tells_nothing_of_the_inside(house: House) -> None:
     incident, _ = await house.waiting()
     with house.record.engine.begin() as connection:
         connection.execute(text("UPDATE incidents SET stage = 'NO_SUCH_STAGE'"))
@@ -108,7 +108,7 @@ async def test_a_failure_of_vigil_tells_nothing_of_the_inside(house: House):
     assert SECURITY_HEADERS.items() <= dict(answer.headers).items()
 
 
-async def test_the_log_has_one_line_a_request_and_nothing_of_what_it_carried(house: House):
+async def test_the_log_has_one_line_a_request_and_nothing_of_what_it_carried(house: House) -> None:
     structlog.reset_defaults()
     with capture_logs() as lines:
         await house.client.get(
@@ -128,7 +128,7 @@ async def test_the_log_has_one_line_a_request_and_nothing_of_what_it_carried(hou
 
 async def test_the_schema_needs_the_token_and_there_are_no_pages_that_load_from_elsewhere(
     house: House,
-):
+) -> None:
     assert (await house.client.get("/openapi.json")).status_code == 401
     assert (await house.client.get("/openapi.json", headers=BEARER)).status_code == 200
     for path in ("/docs", "/redoc"):

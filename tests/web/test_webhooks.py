@@ -1,10 +1,11 @@
 """Deliveries: on disk before the answer, refused without the secret, bounded."""
 
 import json
+from collections.abc import AsyncIterator
 
 from sqlalchemy import select
-
 from tests.web.house import WEBHOOK_TOKEN, House, alertmanager_body
+
 from vigil.integrations.journal.tables import deliveries
 from vigil.web.door import MOST_WEBHOOK_BYTES
 
@@ -13,7 +14,7 @@ SECRET = {"authorization": f"Bearer {WEBHOOK_TOKEN}"}
 FIRING = alertmanager_body({"alertname": "CheckoutErrors", "service": "web"})
 
 
-async def test_a_delivery_is_on_disk_before_the_answer(house: House):
+async def test_a_delivery_is_on_disk_before_the_answer(house: House) -> None:
     answer = await house.client.post(PATH, content=FIRING, headers=SECRET)
     assert answer.status_code == 202
     assert answer.json() == {"alerts": 1, "opened": 1, "repeated": 0, "not_understood": None}
@@ -24,7 +25,7 @@ async def test_a_delivery_is_on_disk_before_the_answer(house: House):
     assert len(await house.record.journal.incidents()) == 1
 
 
-async def test_an_authentic_body_that_nobody_understands_is_recorded(house: House):
+async def test_an_authentic_body_that_nobody_understands_is_recorded(house: House) -> None:
     for body in (b"\xff\xfe", b'{"alerts": 7}', b"", b"[" * 50_000):
         answer = await house.client.post(PATH, content=body, headers=SECRET)
         assert answer.status_code == 202, body[:10]
@@ -36,7 +37,7 @@ async def test_an_authentic_body_that_nobody_understands_is_recorded(house: Hous
     assert await house.record.journal.incidents() == ()
 
 
-async def test_a_wrong_secret_is_refused_and_raises_ready_until_a_good_one(house: House):
+async def test_a_wrong_secret_is_refused_and_raises_ready_until_a_good_one(house: House) -> None:
     assert (await house.client.get("/ready")).status_code == 200
     for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": WEBHOOK_TOKEN}):
         answer = await house.client.post(PATH, content=FIRING, headers=headers)
@@ -54,7 +55,7 @@ async def test_a_wrong_secret_is_refused_and_raises_ready_until_a_good_one(house
     assert (await house.client.get("/ready")).status_code == 200
 
 
-async def test_a_source_without_a_secret_is_off_and_says_what_turns_it_on(house: House):
+async def test_a_source_without_a_secret_is_off_and_says_what_turns_it_on(house: House) -> None:
     sources = house.engine.sources
     assert isinstance(sources, dict)
     del sources["alertmanager"]
@@ -64,7 +65,7 @@ async def test_a_source_without_a_secret_is_off_and_says_what_turns_it_on(house:
     assert (await house.client.post("/webhooks/telex", headers=SECRET)).status_code == 404
 
 
-async def test_a_delivery_of_a_mebibyte_is_read_and_one_more_byte_is_not(house: House):
+async def test_a_delivery_of_a_mebibyte_is_read_and_one_more_byte_is_not(house: House) -> None:
     body = json.loads(FIRING)
     body["padding"] = ""
     length = MOST_WEBHOOK_BYTES - len(json.dumps(body))
@@ -73,7 +74,7 @@ async def test_a_delivery_of_a_mebibyte_is_read_and_one_more_byte_is_not(house: 
     assert len(fits) == MOST_WEBHOOK_BYTES
     assert (await house.client.post(PATH, content=fits, headers=SECRET)).status_code == 202
 
-    async def pieces():
+    async def pieces() -> AsyncIterator[bytes]:
         yield fits
         yield b" "
 
@@ -82,7 +83,7 @@ async def test_a_delivery_of_a_mebibyte_is_read_and_one_more_byte_is_not(house: 
         assert answer.status_code == 413
 
 
-async def test_a_delivery_that_could_not_be_written_is_not_answered_with_202(house: House):
+async def test_a_delivery_that_could_not_be_written_is_not_answered_with_202(house: House) -> None:
     await house.client.post(PATH, content=b"{}")
     with house.record.engine.connect() as connection:
         connection.exec_driver_sql("ALTER TABLE deliveries RENAME TO elsewhere")

@@ -26,7 +26,7 @@ NEEDED = {
     "bwrap": "the sandbox; apt-get install bubblewrap",
     "setpriv": "ends the runner with its parent; apt-get install util-linux",
     "nginx": "the lab's proxy, for `vigil demo` only; apt-get install nginx",
-    "redis-server": "the lab's cache and queue, for `vigil demo` only; apt-get install redis-server",
+    "redis-server": "the lab's cache, for `vigil demo` only; apt-get install redis-server",
     "postgres": "the lab's database, for `vigil demo` only; apt-get install postgresql",
 }
 FOR_THE_LAB = ("nginx", "redis-server", "postgres")

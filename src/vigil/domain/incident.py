@@ -1,5 +1,6 @@
 """An incident and the only steps it may take."""
 
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -28,6 +29,10 @@ class WaitingOn(StrEnum):
 
     APPROVAL = "approval"
 
+
+HANDED_OVER = timedelta(hours=4)
+"""How long alerts of the same trouble join an escalated incident, unless it is said to be over:
+a person has it in hand, and a second page for it would only be in the way."""
 
 CLOSED = frozenset({Stage.RESOLVED, Stage.ESCALATED})
 

@@ -64,7 +64,8 @@ class Journal(Protocol):
 
     1. ``receive``: the same delivery key again is a repetition and changes nothing but a count; a
        firing alert opens an incident or joins the open one of its (service, symptom), never two,
-       also when two arrive at once; a new incident comes with its first event and its first segment.
+       also when two arrive at once; one that was escalated is joined too, until the trouble is
+       said to be over; a new incident comes with its first event and its first segment.
     2. ``commit`` writes incident, outputs, events and next segment in one transaction, or nothing;
        a commit whose ``expected`` stage and attempt are not those on record writes nothing and
        returns False.

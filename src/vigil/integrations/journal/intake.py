@@ -11,7 +11,7 @@ from vigil.domain.timeline import GENESIS
 from vigil.integrations.journal.chain import append_events
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.outbox import put
-from vigil.integrations.journal.rows import get_incident, incident_columns, open_incident
+from vigil.integrations.journal.rows import get_incident, incident_columns, incident_to_join
 from vigil.integrations.journal.tables import deliveries, incidents
 from vigil.ports.journal import Joined, NextSegment, Note
 from vigil.ports.workflow import Segment
@@ -28,13 +28,15 @@ def receive(connection: Connection, keys: Keys, alert: Alert, opening: Incident)
     now = opening.opened_at
     if (repeated := _repetition(connection, alert.delivery_key, now)) is not None:
         return repeated
-    current = open_incident(connection, opening.service, opening.symptom)
+    current = incident_to_join(connection, opening.service, opening.symptom, now)
     if current is None and alert.status is AlertStatus.FIRING:
         joined = Joined(incident=_open(connection, opening), opened=True, repeated=False)
     else:
         joined = Joined(incident=current, opened=False, repeated=False)
     if joined.incident is not None:
         append_events(connection, keys, joined.incident.id, [_note(alert, joined)], now)
+        if alert.status is AlertStatus.RESOLVED:
+            _trouble_is_over(connection, joined.incident)
     _record(connection, alert.delivery_key, alert.source, joined.incident, now)
     return joined
 
@@ -63,6 +65,13 @@ def _open(connection: Connection, incident: Incident) -> Incident:
     first = NextSegment(segment=Segment.ORIENT, incident=incident.id, attempt=incident.attempt)
     put(connection, first, incident.opened_at)
     return incident
+
+
+def _trouble_is_over(connection: Connection, incident: Incident) -> None:
+    """What fires after this is new trouble."""
+    connection.execute(
+        update(incidents).where(incidents.c.id == incident.id).values(handed_over_until=None)
+    )
 
 
 def _note(alert: Alert, joined: Joined) -> Note:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from vigil.domain.incident import Incident, Stage, WaitingOn
+from vigil.domain.incident import HANDED_OVER, Incident, Stage, WaitingOn
 from vigil.domain.verdict import Answer, Approval
 from vigil.integrations.journal.chain import append_events
 from vigil.integrations.journal.keys import Keys
@@ -23,9 +23,10 @@ def move(connection: Connection, incident: Incident, expected: tuple[Stage, int]
     current = get_incident(connection, incident.id, to_change=True)
     if (current.stage, current.attempt) != expected or _asks_again(connection, incident):
         return False
-    connection.execute(
-        update(incidents).where(incidents.c.id == incident.id).values(movable_columns(incident))
-    )
+    values = movable_columns(incident)
+    if incident.stage is Stage.ESCALATED and incident.closed_at is not None:
+        values["handed_over_until"] = incident.closed_at + HANDED_OVER
+    connection.execute(update(incidents).where(incidents.c.id == incident.id).values(values))
     return True
 
 

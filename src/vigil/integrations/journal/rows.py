@@ -1,5 +1,6 @@
 """Rows to values and back."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -42,12 +43,16 @@ def list_incidents(connection: Connection, limit: int, *, only_open: bool) -> tu
     return tuple(Incident.model_validate(dict(row)) for row in rows)
 
 
-def open_incident(connection: Connection, service: str, symptom: str) -> Incident | None:
-    """The one that is open for this symptom of this service."""
-    query = select(*_INCIDENT).where(
-        incidents.c.service == service,
-        incidents.c.symptom == symptom,
-        incidents.c.closed_at.is_(None),
+def incident_to_join(
+    connection: Connection, service: str, symptom: str, now: datetime
+) -> Incident | None:
+    """The one that is open for this symptom of this service, or that a person has in hand."""
+    in_hand = incidents.c.closed_at.is_(None) | (incidents.c.handed_over_until > now)
+    query = (
+        select(*_INCIDENT)
+        .where(incidents.c.service == service, incidents.c.symptom == symptom, in_hand)
+        .order_by(incidents.c.opened_at.desc(), incidents.c.id.desc())
+        .limit(1)
     )
     row = connection.execute(query.with_for_update()).mappings().one_or_none()
     return None if row is None else Incident.model_validate(dict(row))

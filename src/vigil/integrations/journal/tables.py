@@ -32,6 +32,8 @@ incidents = Table(
     Column("outcome", String(32)),
     Column("opened_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
+    # Escalated and not heard to be over: alerts of the same trouble join it until then.
+    Column("handed_over_until", UtcTime),
     # The newest link of the chain, and how far the newest checkpoint has signed it.
     Column("head_seq", Integer, nullable=False),
     Column("head_hash", String(64), nullable=False),

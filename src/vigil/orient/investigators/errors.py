@@ -8,6 +8,10 @@ from vigil.domain.telemetry import ErrorGroup, ErrorOrigin
 from vigil.orient.scene import Observation, Scene, saw
 
 BEFORE = timedelta(minutes=10)
+FRESH = timedelta(minutes=1)
+"""Errors that ended longer ago belong to an older trouble."""
+RELEASES_BEFORE = timedelta(days=30)
+"""Far enough back to find the release that the newest one replaced."""
 
 
 async def look_at_errors(scene: Scene) -> tuple[Observation, ...]:
@@ -21,14 +25,13 @@ async def look_at_errors(scene: Scene) -> tuple[Observation, ...]:
         (ErrorOrigin.CODE, Finding.CODE_ERRORS),
         (ErrorOrigin.DEPENDENCY, Finding.DEPENDENCY_ERRORS),
     ):
-        of_origin = [g for g in groups if g.origin is origin]
+        of_origin = [g for g in groups if g.origin is origin and g.last_at >= opened - FRESH]
         if of_origin:
             found.append(_summary(finding, name, of_origin))
-    releases = await scene.senses.changes.releases(name, opened - BEFORE)
+    releases = await scene.senses.changes.releases(name, opened - RELEASES_BEFORE)
     code = [g for g in groups if g.origin is ErrorOrigin.CODE]
-    if releases and code:
-        found.append(_since_release(name, releases[0], code))
-    return tuple(found)
+    came_with = _since_release(name, releases, code) if releases else None
+    return (*found, came_with) if came_with else tuple(found)
 
 
 def _summary(finding: Finding, name: str, groups: list[ErrorGroup]) -> Observation:
@@ -45,26 +48,44 @@ def _summary(finding: Finding, name: str, groups: list[ErrorGroup]) -> Observati
     )
 
 
-def _since_release(name: str, release: Release, code: list[ErrorGroup]) -> Observation:
-    """Errors count as new with a release only if the main one never came before it."""
-    main = max(code, key=lambda group: group.count)
-    same = [g for g in code if g.type == main.type]
-    first = min(g.first_at for g in same)
-    others = sorted({g.release for g in same if g.release} - {release.release})
-    if first < release.at or others:
+def _since_release(
+    name: str, releases: tuple[Release, ...], code: list[ErrorGroup]
+) -> Observation | None:
+    """Whether the main error came with the newest release or was there under the one before.
+
+    What an older release logged says nothing: the same mistake may come back after it was undone.
+    """
+    newest, replaced = releases[0], releases[1].release if len(releases) > 1 else None
+    live = (newest.release, replaced, None)
+    of_these = [g for g in code if replaced is None or g.release in live]
+    if not of_these:
+        return None
+    main = max(of_these, key=lambda group: group.count)
+    same = [g for g in of_these if g.type == main.type]
+    older = [g for g in same if _was_there_before(g, newest, replaced)]
+    if older:
+        by = ", ".join(sorted({g.release for g in older if g.release}))
         return saw(
             Finding.ERRORS_BEFORE_RELEASE,
             name,
-            f"{main.type} was logged before {release.release} was released"
-            + (f", by {', '.join(others)}." if others else "."),
+            f"{main.type} was logged before {newest.release} was released{by and f', by {by}'}.",
             type=main.type,
         )
+    first = min(g.first_at for g in same)
     return saw(
         Finding.ERRORS_SINCE_RELEASE,
         name,
-        f"{main.type} was first logged {(first - release.at).total_seconds():.0f} s after "
-        f"{release.release} was released, and not once before.",
+        f"{main.type} was first logged {(first - newest.at).total_seconds():.0f} s after "
+        f"{newest.release} was released, and not by the release before.",
         type=main.type,
-        release=release.release,
+        release=newest.release,
         count=main.count,
     )
+
+
+def _was_there_before(group: ErrorGroup, newest: Release, replaced: str | None) -> bool:
+    if group.release is None:
+        return group.first_at < newest.at
+    if replaced is None:
+        return group.release != newest.release
+    return group.release == replaced
