@@ -54,7 +54,6 @@ def trials_of(seed: int, number: int) -> list[dict[str, Any]]:
                 _progress(json.dumps(found[-1]))
                 if not found[-1]["success"]:
                     break
-                rehearsal.lab.restore()
     except (VigilError, LabError) as error:
         found.append({"seed": seed, "trial": len(found), "success": False, "error": str(error)})
         _progress(json.dumps(found[-1]))

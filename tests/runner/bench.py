@@ -186,6 +186,7 @@ class Bench:
         if self.process is not None:
             self.process.terminate()
             assert self.process.wait(30) == 0, self.log.read_text()
+            self.process = None
 
     def order(self, script: str, *, timeout_s: float = 15.0, **changes: object) -> RunOrder:
         """An order that is right in every way, but for ``changes``."""

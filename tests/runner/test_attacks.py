@@ -15,7 +15,6 @@ from vigil.domain.plan import ActionStatus
 from vigil.runner.bubblewrap import interpreter
 from vigil.runner.confinement import Doors, choices
 from vigil.runner.limits import MAX_CALLS_PER_RUN, Limits
-from vigil.runner.sandbox import GROUP_PREFIX
 
 PYTHON = f"{interpreter().program} -I -S"
 MARK = "sleep 97531"
@@ -26,8 +25,7 @@ def left_behind(bench: Bench) -> list[Path]:
     groups = [
         group
         for controller in ("pids", "memory")
-        for group in Path("/sys/fs/cgroup", controller).glob(f"**/{GROUP_PREFIX}*")
-        if (group / "cgroup.procs").read_text()
+        for group in Path("/sys/fs/cgroup", controller).glob(f"**/{doors.prefix}*")
     ]
     return [*groups, *(left for choice in choices() for left in doors.left(choice))]
 

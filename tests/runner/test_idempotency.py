@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any
 
 import pytest
-from tests.runner.bench import Bench, wait_until
+from tests.runner.bench import Bench, host_processes, wait_until
 
 from vigil.domain.errors import PortUnavailable
 from vigil.domain.plan import ActionStatus
@@ -115,6 +115,45 @@ async def test_switch_made_and_undone_by_a_person_is_not_made_again(own: Bench) 
     result = await own.run(order)
     assert [(c.allowed, c.repeated) for c in result.calls] == [(True, True)]
     assert own.current == "two"
+
+
+async def test_a_call_on_record_is_not_even_compared_with_its_target(own: Bench) -> None:
+    order = own.order(own.to("one"))
+    await own.run(order)
+    own.kill()
+    with sqlite3.connect(own.state / LEDGER) as base:
+        base.execute("UPDATE runs SET result = NULL, ended_at = NULL")
+    base.close()
+    own.reset()  # link and log look as if nothing had been done
+    own.start()
+    result = await own.run(order)
+    assert [(c.allowed, c.repeated) for c in result.calls] == [(True, True)]
+    assert (own.current, own.logged_switches()) == ("two", [])
+
+
+async def test_a_killed_runner_takes_its_sandboxes_with_it(own: Bench) -> None:
+    asking = asyncio.create_task(own.do("sleep 9.753"))
+    await asyncio.sleep(0.5)
+    assert any("sleep 9.753" in words for _, words in host_processes())
+    own.kill()
+    wait_until(lambda: not any("sleep 9.753" in words for _, words in host_processes()), 3)
+    with pytest.raises(PortUnavailable):
+        await asking
+
+
+async def test_a_runner_told_to_end_finishes_the_call_under_way(own: Bench) -> None:
+    starts = own.supervised.starts("web-1")
+    order = own.order(f"{RESTART}\n{own.to('one')}")
+    asking = asyncio.create_task(own.run(order))
+    await asyncio.sleep(0.5)
+    own.close()
+    with pytest.raises(PortUnavailable):
+        await asking
+    assert own.current == "two"
+    own.start()
+    result = await own.run(order)
+    assert [(c.allowed, c.repeated) for c in result.calls] == [(True, True), (True, False)]
+    assert own.supervised.starts("web-1") == starts + 1
 
 
 async def test_restart_begun_and_not_made(bench: Bench) -> None:

@@ -12,7 +12,7 @@ from vigil.cli.rehearsal.live import LiveView, PlainView, View
 from vigil.cli.rehearsal.rehearsal import Rehearsal, Run
 from vigil.cli.words import GOOD, NO, Json, complain, print_json, told
 from vigil.lab.errors import LabError
-from vigil.lab.scenario import choose, load_scenarios
+from vigil.lab.scenario import Scenario, choose, load_scenarios
 
 FAULTS = ("bad-release",)
 CONTROLS = ("false-alert",)
@@ -53,8 +53,8 @@ def _play(seed: int, view: View, console: Console, *, once: bool, as_json: bool)
     try:
         with view:
             rehearsal.up()
-            faults = [_one(rehearsal, view, choose(scenarios, name).id) for name in FAULTS]
-            controls = [_one(rehearsal, view, choose(scenarios, name).id) for name in CONTROLS]
+            faults = [_one(rehearsal, view, choose(scenarios, name)) for name in FAULTS]
+            controls = [_one(rehearsal, view, choose(scenarios, name)) for name in CONTROLS]
             view.say("verifying the audit chain from an export")
             audit = rehearsal.audit()
         result = report.as_json(seed, faults, controls, audit)
@@ -70,12 +70,12 @@ def _play(seed: int, view: View, console: Console, *, once: bool, as_json: bool)
     return bool(result["ok"])
 
 
-def _one(rehearsal: Rehearsal, view: View, name: str) -> Run:
-    scenario = choose(load_scenarios(), name)
+def _one(rehearsal: Rehearsal, view: View, scenario: Scenario) -> Run:
     view.say("waiting until metrics and alerts of the shop are calm")
     rehearsal.wait_calm(CLEAR_S)
     view.say(f"{scenario.file.kind}: {scenario.file.title}")
     run = rehearsal.run(scenario, view.look)
+    view.look(None)
     view.say(
         f"ended: {run.watching.outcome}; the judge {'agrees' if run.judge_agrees else 'DISAGREES'}"
     )

@@ -3,14 +3,17 @@
 Only version 1 hierarchies are used. Everywhere else the limits per process hold alone.
 """
 
+import asyncio
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from vigil.domain.value import Value
 from vigil.runner.limits import Limits
 
+_REMOVALS = 50
+_REMOVE_AGAIN_S = 0.02
 ROOT = Path("/sys/fs/cgroup")
 _JOIN = 'for tasks in $JOIN; do echo $$ > "$tasks" || exit 125; done; unset JOIN; exec "$@"'
 
@@ -75,8 +78,8 @@ def _make(controller: str, values: tuple[tuple[str, int], ...], name: str) -> Pa
     return folder
 
 
-@contextlib.contextmanager
-def group(name: str, limits: Limits) -> Iterator[Group]:
+@contextlib.asynccontextmanager
+async def group(name: str, limits: Limits) -> AsyncIterator[Group]:
     """Groups for one sandbox, gone afterwards; without folders where none can be made."""
     made = [_make(controller, values, name) for controller, values in _settings(limits).items()]
     folders = tuple(folder for folder in made if folder is not None)
@@ -84,9 +87,17 @@ def group(name: str, limits: Limits) -> Iterator[Group]:
         yield Group(folders=folders)
     finally:
         for folder in folders:
-            # Busy only while the kernel still counts a killed process; the next start sweeps it.
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+            # Busy while the kernel still counts a killed process, which takes it milliseconds.
+            for _ in range(_REMOVALS):
+                if _removed(folder):
+                    break
+                await asyncio.sleep(_REMOVE_AGAIN_S)
+
+
+def _removed(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+    return not folder.exists()
 
 
 def sweep(prefix: str) -> None:
@@ -94,5 +105,4 @@ def sweep(prefix: str) -> None:
     for controller in ("pids", "memory"):
         parent = _own_path(controller)
         for folder in parent.glob(f"{prefix}*") if parent else ():
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+            _removed(folder)

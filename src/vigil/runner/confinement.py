@@ -51,12 +51,13 @@ class Doors:
     def __init__(self, runs: Path) -> None:
         self._runs = runs
         name = hashlib.sha256(str(runs).encode()).hexdigest()[:12]
-        self._prefix = f"vigil-{name}-"
+        self.prefix = f"vigil-{name}-"
+        """Of everything that is made for a sandbox of this state folder, and of nothing else."""
 
     @contextmanager
     def folder(self, confinement: Confinement) -> Iterator[Path]:
         """A folder that the sandbox's user can enter and that is gone afterwards."""
-        folder = Path(tempfile.mkdtemp(prefix=self._prefix, dir=self._base(confinement)))
+        folder = Path(tempfile.mkdtemp(prefix=self.prefix, dir=self._base(confinement)))
         try:
             if confinement.gives_up_root:
                 folder.chmod(0o711)
@@ -73,7 +74,7 @@ class Doors:
 
     def left(self, confinement: Confinement) -> list[Path]:
         """Folders that are there now."""
-        return sorted(self._base(confinement).glob(f"{self._prefix}*"))
+        return sorted(self._base(confinement).glob(f"{self.prefix}*"))
 
     def sweep(self) -> None:
         """Remove what a killed runner left."""

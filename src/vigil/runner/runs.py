@@ -12,6 +12,7 @@ from vigil.domain.plan import ActionResult, ActionStatus, CallRecord
 from vigil.domain.run import RunOrder
 from vigil.domain.value import Value
 from vigil.runner.broker import Broker
+from vigil.runner.cgroup import sweep
 from vigil.runner.confinement import Confinement, Doors
 from vigil.runner.door import opened
 from vigil.runner.ledger import Ledger
@@ -44,6 +45,7 @@ class Runs:
         self._catalogue = catalogue
         self._doors = Doors(state / RUNS)
         self._doors.sweep()
+        sweep(self._doors.prefix)
         self._switch_file = state / FILE
         self._ledger = ledger
         self._analyse = analyse

@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from uuid import uuid4
 
 from vigil.domain.errors import SandboxUnavailable
 from vigil.domain.value import Value
@@ -19,7 +18,6 @@ from vigil.runner.output import OnLine, Tail, pump
 from vigil.runner.seccomp import filter_program, in_memory
 
 CLIENT_SOURCE = Path(__file__).with_name("vigil_do.py")
-GROUP_PREFIX = "vigil-run-"
 _DEATH_S = 5.0
 
 
@@ -77,29 +75,33 @@ async def run_script(script: Script, on_line: OnLine, kill: asyncio.Event) -> En
     """
     python = interpreter()
     started = time.monotonic()
-    with (
-        group(f"{GROUP_PREFIX}{uuid4().hex[:12]}", script.limits) as limited,
-        _descriptors(script.text, python) as descriptors,
-    ):
-        words = command(script.limits, descriptors, python, script.broker)
-        words, environment = limited.joining([*script.confinement.prefix, *words])
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *words,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                env=environment,
-                pass_fds=descriptors.all,
-                cwd="/",
-            )
-        except OSError as refused:
-            raise SandboxUnavailable(f"bubblewrap cannot be started: {refused}") from refused
-        end, tail = await _to_its_end(process, script, on_line, kill)
+    async with group(script.broker.parent.name, script.limits) as limited:
+        with _descriptors(script.text, python) as descriptors:
+            words = command(script.limits, descriptors, python, script.broker)
+            words, environment = limited.joining([*script.confinement.prefix, *words])
+            process = await _started(words, environment, descriptors)
+            end, tail = await _to_its_end(process, script, on_line, kill)
     code = process.returncode if end is End.EXITED else None
     return Ended(
         end=end, exit_code=code, output=tail.text, seconds=round(time.monotonic() - started, 3)
     )
+
+
+async def _started(
+    words: list[str], environment: Mapping[str, str], descriptors: Descriptors
+) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=environment,
+            pass_fds=descriptors.all,
+            cwd="/",
+        )
+    except OSError as refused:
+        raise SandboxUnavailable(f"bubblewrap cannot be started: {refused}") from refused
 
 
 async def _to_its_end(

@@ -11,15 +11,13 @@ import structlog
 from pydantic import ValidationError
 
 from vigil.domain.catalogue import Catalogue
-from vigil.domain.errors import LockHeld, PlanMismatch, VigilError
+from vigil.domain.errors import LockHeld, PermanentError, PlanMismatch, PortUnavailable, VigilError
 from vigil.domain.plan import ActionResult, CallRecord
 from vigil.domain.run import RunOrder
-from vigil.runner.cgroup import sweep
 from vigil.runner.ledger import Ledger
 from vigil.runner.limits import MAX_REQUEST_BYTES
 from vigil.runner.orders import Analyse
 from vigil.runner.runs import Listener, Runs
-from vigil.runner.sandbox import GROUP_PREFIX
 from vigil.runner.sockets import listening, peer_uid
 from vigil.runner.wire import (
     REQUEST,
@@ -89,6 +87,9 @@ def _end_of(task: "asyncio.Task[ActionResult]") -> Event:
         return FinishedEvent(result=task.result())
     except VigilError as refusal:
         return RefusedEvent(error=type(refusal).__name__, text=str(refusal))
+    except OSError as broken:  # a full disk, no more descriptors: not the order's fault
+        text = f"the runner could not run it ({broken}); free what is exhausted and ask again"
+        return RefusedEvent(error=PortUnavailable.__name__, text=text)
 
 
 class Runner:
@@ -117,20 +118,24 @@ class Runner:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> AsyncGenerator[Event]:
         if peer_uid(writer.get_extra_info("socket")) != os.geteuid():
-            yield RefusedEvent(error="PermanentError", text="only the runner's own user may ask")
+            yield RefusedEvent(
+                error=PermanentError.__name__, text="only the runner's own user may ask"
+            )
             return
         if self._connections > MAX_CONNECTIONS:
-            yield RefusedEvent(error="PortUnavailable", text="the runner has too many connections")
+            yield RefusedEvent(
+                error=PortUnavailable.__name__, text="the runner has too many connections"
+            )
             return
         try:
             line = await asyncio.wait_for(reader.readuntil(b"\n"), _READ_S)
             request = REQUEST.validate_json(line)
         except (asyncio.LimitOverrunError, asyncio.IncompleteReadError) as cut:
-            yield RefusedEvent(error="PermanentError", text=f"not one line: {cut}")
+            yield RefusedEvent(error=PermanentError.__name__, text=f"not one line: {cut}")
             return
         except ValidationError as wrong:
             mistakes = "; ".join(f"{e['loc']}: {e['msg']}" for e in wrong.errors()[:5])
-            yield RefusedEvent(error="PermanentError", text=f"not a request: {mistakes}")
+            yield RefusedEvent(error=PermanentError.__name__, text=f"not a request: {mistakes}")
             return
         if isinstance(request, HealthRequest):
             yield HealthEvent(health=await self._runs.selfcheck.health())
@@ -142,7 +147,9 @@ class Runner:
         running = self._running.get(order.run_key)
         if running is None:
             if len(self._running) >= MAX_RUNS:
-                yield RefusedEvent(error="PortUnavailable", text="the runner is busy; ask again")
+                yield RefusedEvent(
+                    error=PortUnavailable.__name__, text="the runner is busy; ask again"
+                )
                 return
             running = _Running(self._runs, order)
             self._running[order.run_key] = running
@@ -192,7 +199,6 @@ async def serve(
     catalogue: Catalogue, state: Path, analyse: Analyse, ledger: Ledger, stop: asyncio.Event
 ) -> None:
     """Serve orders below ``state`` until ``stop`` is set. Call it inside ``only_runner``."""
-    sweep(GROUP_PREFIX)
     runs = Runs(catalogue, state, ledger, analyse)
     runner = Runner(runs)
     health = await runs.selfcheck.health()

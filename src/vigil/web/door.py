@@ -67,7 +67,7 @@ class Door:
                 "use the address that `vigil serve` listens on, or add the name to "
                 "VIGIL_ALLOWED_HOSTS",
             )
-        # As routes see it: in a URL put together again an escaped "?" would end the path.
+        # The path that routes are matched with, not one read from a URL put together again.
         path, safe = request.scope["path"], request.method in SAFE
         if not safe and (refusal := _foreign(request, hosts[0])):
             return refusal

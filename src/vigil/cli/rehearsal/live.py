@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import pairwise
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -201,7 +202,7 @@ class LiveView:
         if watching is None:
             return []
         told = [line for e in watching.events if (line := describe(e))]
-        output = [str(p["line"]) for p in watching.payloads("action_output")]
+        output = _once([str(p["line"]) for p in watching.payloads("action_output")])
         boxes = [_box("Now", told[-LINES:])]
         return [*boxes, _box("Sandbox", output[-OUTPUT_LINES:])] if output else boxes
 
@@ -212,6 +213,11 @@ def _entered(watching: Watching, stage: str) -> datetime:
         if event["kind"] == "stage_entered" and payload.get("stage") == stage:
             return datetime.fromisoformat(event["at"])
     return watching.opened_at
+
+
+def _once(lines: list[str]) -> list[str]:
+    """A script prints what the broker answered; the broker's own line says it already."""
+    return [now for before, now in pairwise(["", *lines]) if now not in before]
 
 
 def _box(title: str, lines: list[str]) -> RenderableType:

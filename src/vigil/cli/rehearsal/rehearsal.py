@@ -163,6 +163,9 @@ class Rehearsal:
         mark = self.lab.mark() if scenario.file.expect.actions == "0" else None
         self._follow(watching, on_look, during)
         judgement = self.lab.judge()
+        touched = self.lab.mark().actions_since(mark) if mark else 0
+        # Whatever Vigil left undone; a shop that is well is not touched.
+        self.lab.restore()
         cause = scenario.file.expect.cause
         rank = (
             watching.rank_of(cause.failure_type, self._name_of(cause.component)) if cause else None
@@ -172,7 +175,7 @@ class Rehearsal:
             watching=watching,
             began=began,
             judgement=judgement,
-            touched=self.lab.mark().actions_since(mark) if mark else 0,
+            touched=touched,
             new_incidents=len(all_ids(self.serve.client) - known),
             expected_rank=rank,
         )

@@ -1,5 +1,6 @@
 """The report of a rehearsal: one screen for a person, one object for a machine."""
 
+import re
 from typing import Any
 
 from rich.console import Console
@@ -78,7 +79,7 @@ def _fault(console: Console, run: Run) -> None:
         ]
         table.add_row("Plan", Text("\n".join(_short(c) for c in calls)))
         table.add_row("Effects", Text(_effects(action)))
-        table.add_row("Undo", Text(_short(_one_line(action["undo"] or action["no_undo"]))))
+        table.add_row("Undo", Text(_short(_script(action["undo"] or action["no_undo"]))))
     judged = watching.last("judged") or {}
     rules = "; ".join(judged.get("rules", []))
     table.add_row("Gate", Text(f"{judged.get('decision')}: {rules.removeprefix('allow: ')}"))
@@ -144,13 +145,12 @@ def _judge(run: Run) -> Text:
     return Text("; ".join(judgement.findings), style="red")
 
 
-def _one_line(text: str) -> str:
-    return "; ".join(
-        line for line in text.strip().splitlines() if not line.startswith(("#", "set"))
-    )
+def _script(script: str) -> str:
+    """What a script does, without the words that every script has."""
+    lines = (line.removeprefix("vigil-do ") for line in script.strip().splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith(("#", "set ")))
 
 
 def _short(text: str) -> str:
     """Digests at a length that people compare."""
-    words = [w[:19] + "…" if w.startswith("sha256:") else w for w in text.split(" ")]
-    return " ".join(words)
+    return re.sub(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}", r"\1…", text)

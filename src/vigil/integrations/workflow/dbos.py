@@ -16,7 +16,7 @@ from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 from dbos import error as dbos_error
 from sqlalchemy import Engine, create_engine, event
 
-from vigil.domain.errors import TemporaryError
+from vigil.domain.errors import PermanentError, TemporaryError
 from vigil.domain.run import Health
 from vigil.ports.workflow import GiveUp, RunSegment, Segment
 
@@ -25,8 +25,15 @@ AT_ONCE = 20
 """Segments that one process runs side by side; a segment mostly waits for answers."""
 POLL_S = 0.1
 ATTEMPTS = 9
+FIRST_PAUSE_S = 1.0
 BACKOFF = 1.6
 """Nine tries, the waits growing from 1 s by this factor, give something temporary 70 seconds."""
+GIVE_UP_ATTEMPTS = 1000
+GIVE_UP_PAUSE_S = 30.0
+"""Giving up writes to the record too. What kept the segment from it may last for hours, and an
+incident that could not even be given up would be lost."""
+
+_ERROR = "vigil_error"
 
 
 class JsonSerializer(Serializer):
@@ -38,26 +45,48 @@ class JsonSerializer(Serializer):
 
     def deserialize(cls, serialized_data: str) -> Any:  # noqa: ANN401, N805 - DBOS's own signature
         """From text."""
-        return json.loads(serialized_data)
+        return json.loads(serialized_data, object_hook=_error_again)
 
     def name(self) -> str:
         """Stored beside each value."""
         return "vigil_json"
 
 
-def _error_text(value: object) -> str:
+def _is_temporary(error: BaseException) -> bool:
+    return isinstance(error, TemporaryError)
+
+
+def _error_text(value: object) -> dict[str, str]:
     """An exception is kept as its text; anything else that JSON does not know is a mistake."""
+    if isinstance(value, dbos_error.DBOSMaxStepRetriesExceeded):
+        value = value.errors[-1]
     if isinstance(value, BaseException):
-        return f"{type(value).__name__}: {value}"
+        return {_ERROR: f"{type(value).__name__}: {value}"}
     raise TypeError(f"{type(value).__name__} cannot be stored as JSON")
+
+
+def _error_again(value: dict[str, Any]) -> Any:  # noqa: ANN401 - json's own signature
+    """A recorded failure is raised again when the workflow is taken up by another process."""
+    return PermanentError(value[_ERROR]) if value.keys() == {_ERROR} else value
 
 
 class DbosWorkflow:
     """Segments as DBOS workflows, in the process's own event loop."""
 
-    def __init__(self, database: Path, executor_id: str = "vigil") -> None:
+    def __init__(
+        self,
+        database: Path,
+        executor_id: str = "vigil",
+        *,
+        attempts: int = ATTEMPTS,
+        first_pause_s: float = FIRST_PAUSE_S,
+        give_up_pause_s: float = GIVE_UP_PAUSE_S,
+    ) -> None:
         self._database = database
         self._executor_id = executor_id
+        self._attempts = attempts
+        self._first_pause_s = first_pause_s
+        self._give_up_pause_s = give_up_pause_s
         self._launched = False
 
     async def launch(self, run: RunSegment, give_up: GiveUp) -> None:
@@ -67,22 +96,33 @@ class DbosWorkflow:
         @DBOS.step(
             name="run_segment_v1",
             retries_allowed=True,
-            max_attempts=ATTEMPTS,
-            interval_seconds=1.0,
+            max_attempts=self._attempts,
+            interval_seconds=self._first_pause_s,
             backoff_rate=BACKOFF,
-            should_retry=lambda error: isinstance(error, TemporaryError),
+            should_retry=_is_temporary,
         )
         async def run_segment_v1(segment: str, incident: str, attempt: int) -> None:
             await run(Segment(segment), incident, attempt)
+
+        @DBOS.step(
+            name="give_up_v1",
+            retries_allowed=True,
+            max_attempts=GIVE_UP_ATTEMPTS,
+            interval_seconds=self._give_up_pause_s,
+            backoff_rate=1.0,
+            should_retry=_is_temporary,
+        )
+        async def give_up_v1(incident: str, error: Exception) -> None:
+            await give_up(incident, error)
 
         @DBOS.workflow(name="segment_v1", max_recovery_attempts=1000)
         async def segment_v1(segment: str, incident: str, attempt: int) -> None:
             try:
                 await run_segment_v1(segment, incident, attempt)
             except dbos_error.DBOSMaxStepRetriesExceeded as exhausted:
-                await give_up(incident, exhausted.errors[-1])
+                await give_up_v1(incident, exhausted.errors[-1])
             except Exception as error:  # noqa: BLE001 - whatever it was, a person is told
-                await give_up(incident, error)
+                await give_up_v1(incident, error)
 
         self._segment = segment_v1
         # Launched inside the running loop, DBOS runs its coroutines in this loop.

@@ -1,0 +1,91 @@
+"""A process that runs segments, for tests that kill it: ``python -m tests.support.segments STATE``.
+
+It is asked by lines on its standard input, ``SEGMENT INCIDENT ATTEMPT`` or ``shutdown``, and
+writes what happens to STATE/log, one line each, in single writes that a kill cannot tear. How a
+segment goes is said by the incident's name up to the first dash.
+"""
+
+import asyncio
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+from vigil.domain.errors import PermanentError, PortUnavailable
+from vigil.ports.workflow import Segment
+
+GO = "go"
+"""While this file is not there, segments named ``long`` and ``stuck`` do not get further."""
+ATTEMPTS = 3
+PAUSE_S = 0.05
+
+
+class Story:
+    """What the segments do."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._log = os.open(state / "log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        self._refusals = 0
+
+    def note(self, *words: object) -> None:
+        os.write(self._log, f"{' '.join(map(str, words))}\n".encode())
+
+    async def run(self, segment: Segment, incident: str, attempt: int) -> None:
+        self.note("begins", segment, incident, attempt)
+        match incident.partition("-")[0]:
+            case "long":
+                await self._until_go()
+            case "busy":
+                raise PortUnavailable("the target does not answer")
+            case "flaky":
+                self._refusals += 1
+                if self._refusals < ATTEMPTS:
+                    raise PortUnavailable("not yet")
+            case "broken" | "stuck" | "unheard":
+                raise PermanentError("nothing can be done")
+        self.note("ends", segment, incident, attempt)
+
+    async def give_up(self, incident: str, error: Exception) -> None:
+        self.note("gives_up", incident, error)
+        match incident.partition("-")[0]:
+            case "stuck":
+                await self._until_go()
+            case "unheard":
+                self._refusals += 1
+                if self._refusals < ATTEMPTS:
+                    raise PortUnavailable("the record cannot be written")
+        self.note("gave_up", incident, error)
+
+    async def _until_go(self) -> None:
+        while not (self._state / GO).exists():
+            await asyncio.sleep(0.02)
+
+
+async def main(state: Path, adapter: Path) -> None:
+    """Run segments until told to shut down."""
+    story = Story(state)
+    spec = importlib.util.spec_from_file_location("adapter", adapter)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["adapter"] = module
+    spec.loader.exec_module(module)
+    workflow = module.DbosWorkflow(
+        state / "workflow.sqlite",
+        attempts=ATTEMPTS,
+        first_pause_s=PAUSE_S,
+        give_up_pause_s=PAUSE_S,
+    )
+    await workflow.launch(story.run, story.give_up)
+    story.note("launched")
+    while (line := (await asyncio.to_thread(sys.stdin.readline)).strip()) not in ("", "shutdown"):
+        segment, incident, attempt = line.split()
+        await workflow.start(Segment(segment), incident, int(attempt))
+        story.note("asked", line)
+    await workflow.shutdown()
+    story.note("shut_down")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))
