@@ -8,7 +8,7 @@ BIN := .venv/bin
 # `make demo ONCE=1 SEED=7` becomes `vigil demo --once --seed 7`.
 DEMO_OPTIONS := $(if $(filter-out 0,$(ONCE)),--once) $(if $(SEED),--seed $(SEED))
 
-# Tests start real servers: two workers fill a small machine, and groups keep each lab on one of them.
+# Tests start real servers: two workers fill a small machine, and a file shares its servers.
 WORKERS ?= 2
 
 help: ## show this list
@@ -24,7 +24,7 @@ demo: setup ## break a real shop and watch Vigil repair it (ONCE=1 ends by itsel
 	@$(BIN)/vigil demo $(strip $(DEMO_OPTIONS))
 
 test: check ## run every check and the whole test suite (TESTS="-k name" narrows it)
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 check: setup-dev ## check format, lint, types and the direction of imports
 	$(BIN)/ruff format --check .
