@@ -98,14 +98,20 @@ def main() -> None:
         "commit": _commit(),
         "command": "python benchmarks/runbook_record.py " + " ".join(sys.argv[1:]),
         "scenario": SCENARIO,
-        "trials": len(rows),
+        "trials": sum(1 for row in rows if _tried(row)),
         "successes": sum(1 for row in rows if row["success"]),
-        "rows": rows,
+        "not_tried": [row for row in rows if not _tried(row)],
+        "rows": [row for row in rows if _tried(row)],
     }
     options.json.write_text(json.dumps(result, indent=1) + "\n")
     if options.record:
         _write_record(options.record, result)
     _progress(f"{result['successes']} of {result['trials']}")
+
+
+def _tried(row: dict[str, Any]) -> bool:
+    """A plan of the runbook was made and put to the person; a shop that never opened is no trial."""
+    return row.get("runbook") == RUNBOOK
 
 
 def _write_record(path: Path, result: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from vigil.cli.rehearsal import report
 from vigil.cli.rehearsal.live import LiveView, PlainView, View
+from vigil.cli.rehearsal.process import USUAL_PORT
 from vigil.cli.rehearsal.rehearsal import Rehearsal, Run
 from vigil.cli.words import GOOD, NO, Json, complain, print_json, told
 from vigil.lab.errors import LabError
@@ -49,7 +50,7 @@ def _play(seed: int, view: View, console: Console, *, once: bool, as_json: bool)
     scenarios = load_scenarios()
     began = time.monotonic()
     # The view is left before the report, and the shop only after the last look at it.
-    rehearsal = Rehearsal(seed, view.say)
+    rehearsal = Rehearsal(seed, view.say, port=USUAL_PORT)
     try:
         with view:
             rehearsal.up()

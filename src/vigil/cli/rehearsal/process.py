@@ -15,12 +15,13 @@ from vigil.domain.errors import PortUnavailable
 READY_S = 60.0
 STOP_S = 45.0
 POLL_S = 0.2
-PREFERRED_PORT = 3000
+USUAL_PORT = 3000
+LAST_WORDS = 500
 
 
-def free_port() -> int:
-    """The usual port when nobody has it, otherwise any that is free now."""
-    for port in (PREFERRED_PORT, 0):
+def free_port(preferred: int = 0) -> int:
+    """The preferred port when nobody has it, otherwise any that is free now."""
+    for port in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -95,7 +96,8 @@ class ServeProcess:
         last = "no answer"
         while time.monotonic() < deadline:
             if self._process is not None and self._process.poll() is not None:
-                raise PortUnavailable(f"vigil serve ended at once; its log is {self.log}")
+                said = self.log.read_text(errors="replace").strip()[-LAST_WORDS:]
+                raise PortUnavailable(f"vigil serve ended at once: {said or 'without a word'}")
             try:
                 status, body = self.client.status("/ready")
             except PortUnavailable:

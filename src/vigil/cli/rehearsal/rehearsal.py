@@ -85,6 +85,7 @@ class Rehearsal:
         seed: int,
         progress: Progress,
         *,
+        port: int = 0,
         settings: dict[str, str] | None = None,
         edit_catalogue: Callable[[str], str] = lambda text: text,
     ) -> None:
@@ -92,7 +93,7 @@ class Rehearsal:
         self._progress = progress
         self._edit = edit_catalogue
         self._folder = Path(tempfile.mkdtemp(prefix="vigil-"))
-        self.serve = ServeProcess(self._folder / "v", free_port(), settings)
+        self.serve = ServeProcess(self._folder / "v", free_port(port), settings)
         self._lab: Lab | None = None
 
     @property
