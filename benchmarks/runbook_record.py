@@ -110,7 +110,7 @@ def main() -> None:
 
 
 def _tried(row: dict[str, Any]) -> bool:
-    """A plan of the runbook was made and put to the person; a shop that never opened is no trial."""
+    """A plan of the runbook was made; a shop that never opened is no trial of it."""
     return row.get("runbook") == RUNBOOK
 
 

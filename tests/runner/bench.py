@@ -18,6 +18,8 @@ from vigil.domain.plan import Action, ActionResult, Plan
 from vigil.domain.run import Fence, RunOrder
 from vigil.guard import analyse
 from vigil.integrations.sandbox.embedded import RunnerSandbox
+from vigil.runner.cgroup import sweep
+from vigil.runner.confinement import Doors
 
 RUNNER = """
 import sys
@@ -187,6 +189,10 @@ class Bench:
             self.process.terminate()
             assert self.process.wait(30) == 0, self.log.read_text()
             self.process = None
+        # What the next start would do, where a test has killed the last one.
+        doors = Doors(self.state / "runs")
+        doors.sweep()
+        sweep(doors.prefix)
 
     def order(self, script: str, *, timeout_s: float = 15.0, **changes: object) -> RunOrder:
         """An order that is right in every way, but for ``changes``."""

@@ -11,13 +11,18 @@ class HandClock:
 
     def __init__(self) -> None:
         self._passed = 0.0
+        self._set = 0.0
         self._ids = 0
 
     def advance(self, seconds: float) -> None:
         self._passed += seconds
 
+    def set_wall(self, seconds: float) -> None:
+        """Set the wall clock forwards or backwards, as a time server would; no time passes."""
+        self._set += seconds
+
     def now(self) -> datetime:
-        return START + timedelta(seconds=self._passed)
+        return START + timedelta(seconds=self._passed + self._set)
 
     def elapsed(self) -> float:
         return self._passed

@@ -9,6 +9,7 @@ import asyncio
 import importlib.util
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 from vigil.domain.errors import PermanentError, PortUnavailable
@@ -26,39 +27,37 @@ class Story:
     def __init__(self, state: Path) -> None:
         self._state = state
         self._log = os.open(state / "log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        self._refusals = 0
+        self._tries: Counter[str] = Counter()
 
     def note(self, *words: object) -> None:
         os.write(self._log, f"{' '.join(map(str, words))}\n".encode())
 
     async def run(self, segment: Segment, incident: str, attempt: int) -> None:
         self.note("begins", segment, incident, attempt)
-        match incident.partition("-")[0]:
-            case "long":
-                await self._until_go()
-            case "busy":
-                raise PortUnavailable("the target does not answer")
-            case "flaky":
-                self._refusals += 1
-                if self._refusals < ATTEMPTS:
-                    raise PortUnavailable("not yet")
-            case "broken" | "stuck" | "unheard":
-                raise PermanentError("nothing can be done")
+        kind = incident.partition("-")[0]
+        if kind == "long":
+            await self._until_go()
+        if kind == "busy" or (kind == "flaky" and self._too_early(incident)):
+            raise PortUnavailable("the target does not answer")
+        if kind in ("broken", "stuck", "unheard"):
+            raise PermanentError("nothing can be done")
         self.note("ends", segment, incident, attempt)
 
     async def give_up(self, incident: str, error: Exception) -> None:
         self.note("gives_up", incident, error)
-        match incident.partition("-")[0]:
-            case "stuck":
-                await self._until_go()
-            case "unheard":
-                self._refusals += 1
-                if self._refusals < ATTEMPTS:
-                    raise PortUnavailable("the record cannot be written")
+        kind = incident.partition("-")[0]
+        if kind == "stuck":
+            await self._until_go()
+        if kind == "unheard" and self._too_early(incident):
+            raise PortUnavailable("the record cannot be written")
         self.note("gave_up", incident, error)
 
+    def _too_early(self, incident: str) -> bool:
+        self._tries[incident] += 1
+        return self._tries[incident] < ATTEMPTS
+
     async def _until_go(self) -> None:
-        while not (self._state / GO).exists():
+        while not (self._state / GO).exists():  # noqa: ASYNC110 - the word comes from another process
             await asyncio.sleep(0.02)
 
 
