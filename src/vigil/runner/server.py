@@ -14,12 +14,7 @@ from vigil.domain.catalogue import Catalogue
 from vigil.domain.errors import LockHeld, PermanentError, PlanMismatch, PortUnavailable, VigilError
 from vigil.domain.plan import ActionResult, CallRecord
 from vigil.domain.run import RunOrder
-from vigil.runner.ledger import Ledger
-from vigil.runner.limits import MAX_REQUEST_BYTES
-from vigil.runner.orders import Analyse
-from vigil.runner.runs import Listener, Runs
-from vigil.runner.sockets import listening, peer_uid
-from vigil.runner.wire import (
+from vigil.domain.wire import (
     REQUEST,
     CallEvent,
     Event,
@@ -29,6 +24,11 @@ from vigil.runner.wire import (
     OutputEvent,
     RefusedEvent,
 )
+from vigil.runner.ledger import Ledger
+from vigil.runner.limits import MAX_REQUEST_BYTES
+from vigil.runner.orders import Analyse
+from vigil.runner.runs import Listener, Runs
+from vigil.runner.sockets import listening, peer_uid
 
 SOCKET = "runner.sock"
 LEDGER = "runner.sqlite"

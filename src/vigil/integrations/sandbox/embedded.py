@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from vigil.domain.errors import (
     NotFound,
@@ -20,7 +19,17 @@ from vigil.domain.errors import (
 )
 from vigil.domain.plan import ActionResult, CallRecord
 from vigil.domain.run import Health, RunOrder
-from vigil.domain.value import Value
+from vigil.domain.wire import (
+    EVENT,
+    CallEvent,
+    Event,
+    FinishedEvent,
+    HealthEvent,
+    HealthRequest,
+    OutputEvent,
+    RefusedEvent,
+    RunRequest,
+)
 from vigil.ports.sandbox import OnOutput
 
 _MAX_LINE_BYTES = 1024 * 1024
@@ -30,34 +39,6 @@ _AFTER_LEASE_S = 45.0
 """The runner waits for a call under way before it answers; it is never left longer than this."""
 
 
-class _Output(Value):
-    event: Literal["output"]
-    line: str
-
-
-class _Call(Value):
-    event: Literal["call"]
-    record: CallRecord
-
-
-class _Finished(Value):
-    event: Literal["finished"]
-    result: ActionResult
-
-
-class _Refused(Value):
-    event: Literal["refused"]
-    error: str
-    text: str
-
-
-class _Health(Value):
-    event: Literal["health"]
-    health: Health
-
-
-_Event = _Output | _Call | _Finished | _Refused | _Health
-_EVENT: TypeAdapter[_Event] = TypeAdapter(Annotated[_Event, Field(discriminator="event")])
 _ERRORS: dict[str, type[VigilError]] = {
     error.__name__: error
     for error in (NotFound, PermanentError, PlanMismatch, PortUnavailable, SandboxUnavailable)
@@ -77,28 +58,31 @@ class RunnerSandbox:
     async def run(self, order: RunOrder, on_output: OnOutput) -> ActionResult:
         """See the port."""
         left = (order.lease_until - datetime.now(UTC)).total_seconds()
-        request = f'{{"op":"run","order":{order.model_dump_json()}}}\n'
+        request = RunRequest(op="run", order=order).model_dump_json()
         async with self._within(max(left, 0.0) + _AFTER_LEASE_S), self._asked(request) as reader:
             while event := await _next(reader):
                 match event:
-                    case _Output():
+                    case OutputEvent():
                         await on_output(event.line)
-                    case _Call():
+                    case CallEvent():
                         await on_output(_told(event.record))
-                    case _Finished():
+                    case FinishedEvent():
                         return event.result
-                    case _Refused():
+                    case RefusedEvent():
                         raise _ERRORS.get(event.error, PermanentError)(event.text)
-                    case _Health():
+                    case HealthEvent():
                         break
         raise self._lost("it ended its answer before the run had ended")
 
     async def health(self) -> Health:
         """See the port."""
         try:
-            async with self._within(_HEALTH_S), self._asked('{"op":"health"}\n') as reader:
+            async with (
+                self._within(_HEALTH_S),
+                self._asked(HealthRequest(op="health").model_dump_json()) as reader,
+            ):
                 event = await _next(reader)
-            if isinstance(event, _Health):
+            if isinstance(event, HealthEvent):
                 return event.health
             text = str(self._lost("it did not answer the question"))
         except PortUnavailable as silent:
@@ -119,7 +103,7 @@ class RunnerSandbox:
         try:
             reader, writer = await self._connected()
             try:
-                writer.write(request.encode())
+                writer.write(f"{request}\n".encode())
                 await writer.drain()
                 yield reader
             finally:
@@ -147,7 +131,7 @@ class RunnerSandbox:
         )
 
 
-async def _next(reader: asyncio.StreamReader) -> _Event | None:
+async def _next(reader: asyncio.StreamReader) -> Event | None:
     """The next event; None when the runner has closed the connection, also in mid-line."""
     try:
         line = await reader.readuntil(b"\n")
@@ -155,7 +139,7 @@ async def _next(reader: asyncio.StreamReader) -> _Event | None:
         return None
     except asyncio.LimitOverrunError as endless:
         raise ConnectionError(f"an answer is too long: {endless}") from endless
-    return _EVENT.validate_json(line)
+    return EVENT.validate_json(line)
 
 
 def _told(record: CallRecord) -> str:

@@ -1,4 +1,4 @@
-"""What is said on the runner's socket: one JSON object a line, each of a closed form."""
+"""What worker and runner say to each other: one JSON object a line, each of a closed form."""
 
 from typing import Annotated, Literal
 
