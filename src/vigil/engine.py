@@ -20,7 +20,7 @@ from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
 from vigil.domain.proof import Proof
 from vigil.domain.run import Health
 from vigil.domain.telemetry import Ratio
-from vigil.domain.timeline import Checkpoint, Event
+from vigil.domain.timeline import Event
 from vigil.domain.verdict import Answer, Approval, Verdict
 from vigil.lifecycle import Lifecycle, Parts
 from vigil.observe.intake import intake
@@ -203,10 +203,6 @@ class Engine:
             if text is not None:
                 return Proof.model_validate_json(text)
         return None
-
-    async def checkpoint(self) -> Checkpoint | None:
-        """Sign all heads now."""
-        return await self.parts.journal.checkpoint(self.parts.senses.clock.now())
 
     async def health(self) -> tuple[Health, ...]:
         """Every part with its state and, where one is broken, a remedy."""

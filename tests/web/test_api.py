@@ -192,7 +192,7 @@ async def test_an_answer_to_an_unknown_incident_is_not_found(house: House) -> No
         assert answer.status_code == 404
 
 
-# --- stop switch and checkpoint ------------------------------------------------------------------
+# --- stop switch ---------------------------------------------------------------------------------
 
 
 async def test_stop_and_resume_turn_the_switch_and_say_so_everywhere(house: House) -> None:
@@ -215,13 +215,3 @@ async def test_a_switch_that_cannot_be_written_is_said_loudly(house: House, tmp_
     answer = await house.client.post("/api/stop", json={}, headers=BEARER)
     assert answer.status_code == 503
     assert "could not be written" in answer.json()["error"]["what"]
-
-
-async def test_a_checkpoint_signs_every_event_and_then_nothing_is_new(house: House) -> None:
-    incident, _ = await house.waiting()
-    made = (await house.client.post("/api/audit/checkpoint", headers=BEARER)).json()
-    assert made["events"] == len(await house.engine.timeline(incident.id))
-    assert made["number"] == 1
-    assert len(made["head"]) == 64
-    again = (await house.client.post("/api/audit/checkpoint", headers=BEARER)).json()
-    assert set(again.values()) == {None}

@@ -14,15 +14,20 @@ def nothing_to_check(investigation: Investigation) -> Ending | None:
     """The symptom cannot be seen from the user's side, so no cure could ever be proven."""
     if investigation.has(Finding.SYMPTOM_FAILING):
         return None
-    if investigation.has(Finding.SYMPTOM_PASSING) and not investigation.has(
-        Finding.SYMPTOM_UNKNOWN
-    ):
+    passing = investigation.has(Finding.SYMPTOM_PASSING)
+    if not passing or investigation.has(Finding.SYMPTOM_UNKNOWN):
+        text = "No probe that maps to this alert gave an answer, so nobody can say how users fare."
+    elif investigation.has(Finding.CONDITION_CLEAR):
+        text = (
+            "The probes that map to this alert pass and its condition is clear, but something else "
+            "is not as it should be, so this is neither a false alarm nor something that could be "
+            "proven fixed."
+        )
+    else:
         text = (
             "The probes that map to this alert pass, but its own condition is not known to be "
             "clear, so this is neither a false alarm nor something that could be proven fixed."
         )
-    else:
-        text = "No probe that maps to this alert gave an answer, so nobody can say how users fare."
     return Ending(
         resolved=False,
         outcome=Outcome.NOTHING_TO_CHECK,

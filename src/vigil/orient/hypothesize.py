@@ -35,8 +35,9 @@ WEIGHTS = MappingProxyType(
             Finding.SYMPTOM_UNKNOWN: -6.0,
             Finding.CONDITION_HOLDS: -5.0,
             Finding.CONDITION_UNKNOWN: -3.0,
-            Finding.PROCESS_DOWN: -4.0,
-            Finding.DATABASE_LOCK: -4.0,
+            # More than the passing symptom says for it: with these it is never the likeliest.
+            Finding.PROCESS_DOWN: -5.0,
+            Finding.DATABASE_LOCK: -5.0,
         },
         FailureType.BAD_RELEASE: {
             Finding.RELEASE_RECENT: 2.0,

@@ -1,4 +1,4 @@
-"""Sessions, the stop switch and the audit checkpoint."""
+"""Sessions and the stop switch."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ from vigil.web.answers import Refusal
 from vigil.web.door import SESSION, check_token
 from vigil.web.routes_api import SAID_IN_SCHEMA, errors
 from vigil.web.tries import Tries
-from vigil.web.views import CheckpointMade, ResumeOrder, SessionOpened, StopOrder, Token
+from vigil.web.views import ResumeOrder, SessionOpened, StopOrder, Token
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ def add_session_route(app: FastAPI, access: Access, tries: Tries, clock: Clock) 
 
 
 def add_control_routes(app: FastAPI, engine: Engine) -> None:
-    """/api/stop, /api/resume and /api/audit/checkpoint."""
+    """/api/stop and /api/resume."""
 
     async def turn(state: SwitchState) -> SwitchState | JSONResponse:
         try:
@@ -71,12 +71,3 @@ def add_control_routes(app: FastAPI, engine: Engine) -> None:
     async def resume(order: ResumeOrder) -> SwitchState | JSONResponse:
         """Act again."""
         return await turn(SwitchState(stopped=False, by=order.by))
-
-    @app.post("/api/audit/checkpoint", dependencies=SAID_IN_SCHEMA, responses=errors())
-    async def checkpoint() -> CheckpointMade:
-        """Sign the heads of all timelines now."""
-        made = await engine.checkpoint()
-        if made is None:
-            return CheckpointMade()
-        events = sum(head.seq for head in made.heads)
-        return CheckpointMade(number=made.number, at=made.at, head=made.digest, events=events)

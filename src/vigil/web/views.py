@@ -135,12 +135,3 @@ class ResumeOrder(Value):
     """Let Vigil act again."""
 
     by: Line = "somebody with the access token"
-
-
-class CheckpointMade(Value):
-    """A signed checkpoint over all timelines; all null when nothing is new since the last one."""
-
-    number: int | None = None
-    at: Instant | None = None
-    head: str | None = None
-    events: int | None = None

@@ -30,14 +30,20 @@ async def look_at_dependencies(scene: Scene) -> tuple[Observation, ...]:
                 probes=[str(ref) for ref in refs],
             ),
         )
-    return tuple(_observation(scene, result) for result in bad)
+    down = {r.ref.service for r in bad if not _means_lock(scene, r.ref)}
+    return tuple(_observation(scene, result, down) for result in bad)
 
 
-def _observation(scene: Scene, result: ProbeResult) -> Observation:
+def _observation(scene: Scene, result: ProbeResult, down: set[str]) -> Observation:
+    """A lock is a lock only where the rest of the database works; otherwise it is simply down."""
     ref = result.ref
     if result.outcome is ProbeOutcome.UNKNOWN:
         return saw(Finding.BLIND, ref.service, f"Probe {ref} could not look: {result.text}")
-    probe = scene.catalogue.probe(ref)
-    locked = isinstance(probe, SqlProbe) and probe.means == "database_lock"
+    locked = _means_lock(scene, ref) and ref.service not in down
     finding = Finding.DATABASE_LOCK if locked else Finding.DEPENDENCY_FAILING
     return saw(finding, ref.service, f"Probe {ref} fails: {result.text}", probe=str(ref))
+
+
+def _means_lock(scene: Scene, ref: ProbeRef) -> bool:
+    probe = scene.catalogue.probe(ref)
+    return isinstance(probe, SqlProbe) and probe.means == "database_lock"
