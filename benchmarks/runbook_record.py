@@ -42,11 +42,8 @@ def trials_of(seed: int, number: int) -> list[dict[str, Any]]:
     """So many trials on the shop of one seed; a failed one ends the shop, and is counted."""
     scenario = load_scenarios()[SCENARIO]
     found: list[dict[str, Any]] = []
-    to_approve = {
-        "edit_catalogue": lambda text: text.replace("autonomy: auto", "autonomy: approve")
-    }
     try:
-        with Rehearsal(seed, _progress, **to_approve) as rehearsal:
+        with Rehearsal(seed, _progress, edit_catalogue=_ask_always) as rehearsal:
             for trial in range(number):
                 rehearsal.wait_calm(CALM_S)
                 run = rehearsal.run(scenario, lambda _: None, approve)
@@ -58,6 +55,10 @@ def trials_of(seed: int, number: int) -> list[dict[str, Any]]:
         found.append({"seed": seed, "trial": len(found), "success": False, "error": str(error)})
         _progress(json.dumps(found[-1]))
     return found
+
+
+def _ask_always(catalogue: str) -> str:
+    return catalogue.replace("autonomy: auto", "autonomy: approve")
 
 
 def _row(seed: int, trial: int, run: Run) -> dict[str, Any]:
