@@ -179,7 +179,18 @@ class Lifecycle:
             return await step.hand_over(Segment.ACT, plan_digest=plan.digest)
         if verdict.decision is Decision.ASK:
             return await self._ask(step, plan)
-        return await step.end(escalate.denied(plan, verdict))
+        return await step.end(await self._refused(step, plan, verdict))
+
+    async def _refused(self, step: Progress, plan: Plan, verdict: Verdict) -> Ending:
+        """The gate's no; to an undo it comes when something has been done, and that is said."""
+        before = step.attempt - 1
+        remedy = await step.recall(Stage.SYNTHESIZING, Synthesis, attempt=before)
+        execution = await step.recall(Stage.EXECUTING, Execution, attempt=before)
+        proof = await step.recall(Stage.VERIFYING, Proof, attempt=before)
+        if remedy is None or remedy.plan is None or execution is None or proof is None:
+            return escalate.denied(plan, verdict)
+        held = f"It is still in place: the gate said no to its undo: {'; '.join(verdict.rules)}."
+        return escalate.not_proven(remedy.plan, proof, execution, held)
 
     async def _ask(self, step: Progress, plan: Plan) -> None:
         """Wait for a person, unless a former run of this segment began to, or was answered."""
@@ -355,8 +366,10 @@ class Lifecycle:
             return
         await self._parts.locks.release(incident_id)
         text = str(error) if isinstance(error, VigilError) else type(error).__name__
+        # "Not executed" would be a claim that nobody can make any more from here on.
+        started = incident.attempt > 1 or incident.stage in {Stage.EXECUTING, Stage.VERIFYING}
         step = Progress(incident, incident.attempt, self._parts.journal, self._parts.senses.clock)
-        await step.close(Stage.ESCALATED, escalate.gave_up(text))
+        await step.close(Stage.ESCALATED, escalate.gave_up(text, started=started))
 
     # --- what the segments share ------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from vigil.domain.errors import SandboxUnavailable
 from vigil.domain.plan import ActionResult, ActionStatus, Execution, Plan
 from vigil.domain.run import Fence, RunOrder
 from vigil.domain.value import Instant
@@ -47,17 +48,18 @@ async def execute(
         async def tell(line: str, action_id: str = action.id) -> None:
             await on_line(action_id, line)
 
-        result = await sandbox.run(
-            RunOrder(
-                run_key=f"{plan.digest}:{action.id}",
-                plan=plan,
-                approved_digest=permit.approved_digest,
-                action=action.id,
-                fences=permit.fences,
-                lease_until=permit.lease_until,
-            ),
-            tell,
+        order = RunOrder(
+            run_key=f"{plan.digest}:{action.id}",
+            plan=plan,
+            approved_digest=permit.approved_digest,
+            action=action.id,
+            fences=permit.fences,
+            lease_until=permit.lease_until,
         )
+        try:
+            result = await sandbox.run(order, tell)
+        except SandboxUnavailable as error:
+            return Execution(plan_digest=plan.digest, results=tuple(results), refused=str(error))
         results.append(result)
         if result.status is not ActionStatus.SUCCEEDED:
             break

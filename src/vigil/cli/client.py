@@ -21,6 +21,10 @@ class Client:
             trust_env=False,
         )
 
+    def close(self) -> None:
+        """Let go of its connections."""
+        self._http.close()
+
     @classmethod
     def from_settings(cls, settings: Settings) -> "Client":
         """The Vigil that the settings name; without a token nobody is let in."""

@@ -6,13 +6,19 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from vigil.bootstrap import open_switch
 from vigil.cli.client import Client
+from vigil.cli.sentences import describe, short
 from vigil.cli.words import GOOD, NO, Json, print_json, told
 from vigil.domain.errors import PermanentError, PortUnavailable
+from vigil.domain.scrub import clean
 from vigil.ports.switch import SwitchState
 from vigil.settings import load_settings
+
+WIDEST = 2000
+"""Characters of one line; what is longer is somebody's whole log."""
 
 Incident = Annotated[str, typer.Argument(help="The incident's id.")]
 PlanDigest = Annotated[
@@ -93,28 +99,31 @@ def _answer(verb: str, incident: str, plan: str, by: str, *, as_json: bool) -> N
 
 
 def _list(found: list[dict[str, Any]]) -> None:
-    table = Table(box=None)
-    for heading in ("id", "opened", "service", "symptom", "stage", "outcome"):
-        table.add_column(heading)
+    table = Table(box=None, pad_edge=False)
+    # An id that is cut cannot be copied, whatever the width of the terminal.
+    table.add_column("id", no_wrap=True, min_width=20)
+    table.add_column("opened", no_wrap=True)
+    for heading in ("service", "symptom", "stage", "outcome"):
+        table.add_column(heading, overflow="fold")
     for one in found:
         stage = f"{one['stage']} ({one['waiting_on']})" if one["waiting_on"] else one["stage"]
-        table.add_row(
-            one["id"],
-            str(one["opened_at"])[:19],
-            one["service"],
-            one["symptom"],
-            stage,
-            one["outcome"] or "",
-        )
+        opened = str(one["opened_at"])[5:16].replace("T", " ")
+        cells = (one["id"], opened, one["service"], one["symptom"], stage, one["outcome"] or "")
+        table.add_row(*(Text(clean(cell, WIDEST)) for cell in cells))
     Console().print(table if found else "No incidents.")
 
 
 def _show(whole: dict[str, Any]) -> None:
+    """One incident with its timeline; what sources and logs said is shown without control codes."""
     console = Console()
     incident = whole["incident"]
-    console.print(f"[bold]{incident['title']}[/bold]  {incident['id']}")
-    console.print(f"{incident['service']}  {incident['stage']}  {incident['outcome'] or ''}")
+    console.print(Text(clean(incident["title"], WIDEST), style="bold"))
+    words = (incident["id"], incident["service"], incident["stage"], incident["outcome"] or "")
+    console.print(Text("  ".join(words)))
+    if incident["waiting_on"]:
+        plan = incident["plan_digest"]
+        console.print(Text(f"vigil approve {incident['id']} --plan {plan}", style="yellow"))
     for event in whole["timeline"]:
         payload = event["payload"] or {}
-        text = payload.get("text") or payload.get("line") or payload.get("stage") or ""
-        console.print(f"{event['at'][11:19]}  {event['kind']:<14} {text}", markup=False)
+        said = describe(event) or str(payload.get("text") or payload.get("line") or event["kind"])
+        console.print(Text(f"{event['at'][11:19]}  {clean(short(said), WIDEST)}"))

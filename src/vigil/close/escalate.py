@@ -91,12 +91,13 @@ def not_proven(plan: Plan, proof: Proof, execution: Execution, undone: str) -> E
     )
 
 
-def gave_up(error: str) -> Ending:
-    """Vigil itself failed."""
+def gave_up(error: str, *, started: bool) -> Ending:
+    """Vigil itself failed, before it did anything or when actions may have been started."""
+    text = f"Vigil could not go on: {error}"
     return Ending(
         resolved=False,
-        outcome=Outcome.NOT_EXECUTED,
-        text=f"Vigil could not go on: {error}",
+        outcome=Outcome.NOT_FIXED if started else Outcome.NOT_EXECUTED,
+        text=f"{text}. Actions may have been started and may be in place." if started else text,
         look_next=("See the timeline for what was done, and `vigil doctor` for what is broken.",),
     )
 

@@ -7,8 +7,11 @@ from pydantic import Field, PositiveFloat, model_validator
 
 from vigil.domain.alert import Severity
 from vigil.domain.grant import Grant
-from vigil.domain.probe import Probe, ProbeRef
+from vigil.domain.probe import Probe, ProbeRef, ProcessProbe
 from vigil.domain.value import Name, Value
+
+RUNNING = "processes-running"
+"""Name of the probe that every service with processes has without asking."""
 
 
 class Autonomy(StrEnum):
@@ -100,7 +103,6 @@ class Limits(Value):
     """Bounds of one incident."""
 
     max_actions: int = Field(default=6, ge=1, le=10)
-    budget_minutes: PositiveFloat = 15.0
 
 
 class Service(Value):
@@ -118,6 +120,20 @@ class Service(Value):
     symptoms: dict[Name, Symptom] = {}
     grants: dict[Name, Grant] = {}
     limits: Limits = Limits()
+
+    @property
+    def looks(self) -> dict[Name, Probe]:
+        """Its probes, and that its processes run.
+
+        The second is looked at although nobody asked for it: a service whose failing part was
+        taken away must not look healed.
+        """
+        if self.processes is None or RUNNING in self.probes:
+            return self.probes
+        running = ProcessProbe(
+            kind="process", supervisor=self.processes.supervisor, names=self.processes.names
+        )
+        return {**self.probes, RUNNING: running}
 
     @model_validator(mode="after")
     def _symptoms_name_their_probes(self) -> Self:
@@ -181,10 +197,10 @@ class Catalogue(Value):
         return tuple(
             ref
             for name in dict.fromkeys(around)
-            for probe in self.services[name].probes
+            for probe in self.services[name].looks
             if (ref := ProbeRef(service=name, probe=probe)) not in proving
         )
 
     def probe(self, ref: ProbeRef) -> Probe:
         """The probe at this place; KeyError when there is none."""
-        return self.services[ref.service].probes[ref.probe]
+        return self.services[ref.service].looks[ref.probe]

@@ -118,12 +118,13 @@ class Execution(Value):
     plan_digest: str
     results: tuple[ActionResult, ...]
     refused: str | None = None
-    """Why nothing was started, when nothing was."""
+    """Why nothing was started, or nothing more than ``results`` says."""
 
     @property
     def succeeded(self) -> bool:
-        """Every action that was started succeeded, and at least one was."""
-        return bool(self.results) and all(r.status is ActionStatus.SUCCEEDED for r in self.results)
+        """The plan ran to its end: nothing was refused, and every action succeeded."""
+        every = all(r.status is ActionStatus.SUCCEEDED for r in self.results)
+        return bool(self.results) and self.refused is None and every
 
     @property
     def calls_done(self) -> int:

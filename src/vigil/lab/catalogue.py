@@ -95,7 +95,7 @@ def _web(config: LabConfig) -> dict[str, Any]:
                 "processes": instances,
             },
         },
-        "limits": {"max_actions": 6, "budget_minutes": 15},
+        "limits": {"max_actions": 6},
     }
 
 

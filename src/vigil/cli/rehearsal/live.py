@@ -2,11 +2,10 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -15,21 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from vigil.cli.rehearsal.watching import OPEN_STAGES, Watching
+from vigil.cli.sentences import MEANING, describe, short
 
 LINES = 6
 OUTPUT_LINES = 5
-MEANING = {
-    "TRIGGERED": "an alert came in",
-    "INVESTIGATING": "confirm the symptom, look around",
-    "HYPOTHESIS_RECEIVED": "rank the explanations",
-    "CONTEXT_RETRIEVED": "recall runbooks, run their checks",
-    "SYNTHESIZING": "write a plan, compute its effects, ask the gate",
-    "EXECUTING": "run it in the sandbox, through the broker",
-    "VERIFYING": "look from the user's side until it is proven",
-}
-
-
-Say = Callable[[dict[str, Any]], str]
 
 
 class View(Protocol):
@@ -55,46 +43,6 @@ class View(Protocol):
     ) -> None:
         """Leave the terminal as it was."""
         ...
-
-
-def describe(event: dict[str, Any]) -> str | None:
-    """One line for an event; None for those that have a place of their own."""
-    say = SENTENCES.get(event["kind"])
-    return say(event["payload"] or {}) if say else None
-
-
-def _heard(what: str) -> Say:
-    return lambda p: f"{what} by {p.get('source')}: {p.get('name')}"
-
-
-def _fits(payload: dict[str, Any]) -> str:
-    found = ", ".join(f"{m['id']} fits {m['context_match']}" for m in payload["matches"])
-    return f"runbooks: {found or 'none'}"
-
-
-def _most_likely(payload: dict[str, Any]) -> str:
-    top = payload["ranked"][0]
-    return f"most likely ({top['likelihood']:.0%}): {top['text']}"
-
-
-SENTENCES: dict[str, Say] = {
-    "opened": _heard("opened"),
-    "alert_joined": _heard("joined"),
-    "alert_resolved": _heard("alert resolved"),
-    "stage_entered": lambda p: f"{p['stage']}: {MEANING.get(p['stage'], 'the end')}",
-    "evidence": lambda p: f"saw: {p['text']}",
-    "hypotheses": _most_likely,
-    "runbooks": _fits,
-    "planned": lambda p: f"plan {p['digest'][7:19]}: {p['summary']}",
-    "judged": lambda p: f"gate: {p['decision']} (confidence {p['confidence']})",
-    "waiting": lambda _: "waiting for a person's approval",
-    "approved": lambda p: f"approved by {p.get('by')}",
-    "rejected": lambda p: f"rejected by {p.get('by')}",
-    "executed": lambda p: f"{p['action']} {p['status']} in {p['seconds']:.1f} s",
-    "not_executed": lambda p: f"not executed: {p['text']}",
-    "proof": lambda p: f"proof: {p['outcome']}: {p['text']}",
-    "closed": lambda p: f"closed: {p['outcome']}",
-}
 
 
 class PlainView:
@@ -221,5 +169,5 @@ def _once(lines: list[str]) -> list[str]:
 
 
 def _box(title: str, lines: list[str]) -> RenderableType:
-    text = Text("\n".join(lines) or " ", overflow="ellipsis", no_wrap=True)
+    text = Text(short("\n".join(lines)) or " ", overflow="ellipsis", no_wrap=True)
     return Panel(text, title=title, title_align="left", border_style="dim")

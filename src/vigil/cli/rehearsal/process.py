@@ -43,6 +43,8 @@ class ServeProcess:
         self.log = state.parent / f"{state.name}.log"
         self._settings = settings or {}
         self._process: subprocess.Popen[bytes] | None = None
+        self.client = Client(self.url, self.token)
+        """A client that is let in, until ``stop``."""
 
     @property
     def url(self) -> str:
@@ -53,11 +55,6 @@ class ServeProcess:
     def alert_url(self) -> str:
         """Where an Alertmanager would send to."""
         return f"{self.url}/webhooks/alertmanager"
-
-    @property
-    def client(self) -> Client:
-        """A client that is let in."""
-        return Client(self.url, self.token)
 
     @property
     def pid(self) -> int | None:
@@ -117,6 +114,7 @@ class ServeProcess:
 
     def stop(self) -> None:
         """In order, and if that takes too long without."""
+        self.client.close()
         if self._process is None or self._process.poll() is not None:
             return
         self._process.terminate()

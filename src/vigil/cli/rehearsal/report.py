@@ -1,6 +1,5 @@
 """The report of a rehearsal: one screen for a person, one object for a machine."""
 
-import re
 from typing import Any
 
 from rich.console import Console
@@ -8,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vigil.cli.rehearsal.rehearsal import Run
+from vigil.cli.sentences import short
 
 MOST_EVIDENCE = 5
 
@@ -77,9 +77,9 @@ def _fault(console: Console, run: Run) -> None:
         calls = [
             " ".join((c["verb"], c["grant"], *c["arguments"])) for c in action["effects"]["calls"]
         ]
-        table.add_row("Plan", Text("\n".join(_short(c) for c in calls)))
+        table.add_row("Plan", Text("\n".join(short(c) for c in calls)))
         table.add_row("Effects", Text(_effects(action)))
-        table.add_row("Undo", Text(_short(_script(action["undo"] or action["no_undo"]))))
+        table.add_row("Undo", Text(short(_script(action["undo"] or action["no_undo"]))))
     judged = watching.last("judged") or {}
     rules = "; ".join(judged.get("rules", []))
     table.add_row("Gate", Text(f"{judged.get('decision')}: {rules.removeprefix('allow: ')}"))
@@ -149,8 +149,3 @@ def _script(script: str) -> str:
     """What a script does, without the words that every script has."""
     lines = (line.removeprefix("vigil-do ") for line in script.strip().splitlines())
     return "\n".join(line for line in lines if line and not line.startswith(("#", "set ")))
-
-
-def _short(text: str) -> str:
-    """Digests at a length that people compare."""
-    return re.sub(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}", r"\1…", text)

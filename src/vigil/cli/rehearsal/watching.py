@@ -29,11 +29,14 @@ class Watching:
     events: list[Json] = field(default_factory=list)
 
     def refresh(self) -> None:
-        """Ask for the incident and the events that are new."""
-        after = self.events[-1]["seq"] if self.events else 0
-        self.events += self.client.get(f"/api/incidents/{self.id}/timeline", after=after)["events"]
+        """Ask for the incident, then for the events that are new.
+
+        In this order: of an incident that is seen to be closed, the last event is seen as well.
+        """
         whole = self.client.get(f"/api/incidents/{self.id}")
         self.incident, self.stages = whole["incident"], whole["stages"]
+        after = self.events[-1]["seq"] if self.events else 0
+        self.events += self.client.get(f"/api/incidents/{self.id}/timeline", after=after)["events"]
 
     @property
     def closed(self) -> bool:

@@ -1,0 +1,62 @@
+"""One sentence for each event of a timeline, as a person reads it."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+Say = Callable[[dict[str, Any]], str]
+
+MEANING = {
+    "TRIGGERED": "an alert came in",
+    "INVESTIGATING": "confirm the symptom, look around",
+    "HYPOTHESIS_RECEIVED": "rank the explanations",
+    "CONTEXT_RETRIEVED": "recall runbooks, run their checks",
+    "SYNTHESIZING": "write a plan, compute its effects, ask the gate",
+    "EXECUTING": "run it in the sandbox, through the broker",
+    "VERIFYING": "look from the user's side until it is proven",
+}
+
+
+def describe(event: dict[str, Any]) -> str | None:
+    """One line for an event; None for those that have a place of their own."""
+    say = SENTENCES.get(event["kind"])
+    return say(event["payload"] or {}) if say else None
+
+
+def _heard(what: str) -> Say:
+    return lambda p: f"{what} by {p.get('source')}: {p.get('name')}"
+
+
+def _fits(payload: dict[str, Any]) -> str:
+    found = ", ".join(f"{m['id']} fits {m['context_match']}" for m in payload["matches"])
+    return f"runbooks: {found or 'none'}"
+
+
+def _most_likely(payload: dict[str, Any]) -> str:
+    top = payload["ranked"][0]
+    return f"most likely ({top['likelihood']:.0%}): {top['text']}"
+
+
+SENTENCES: dict[str, Say] = {
+    "opened": _heard("opened"),
+    "alert_joined": _heard("joined"),
+    "alert_resolved": _heard("alert resolved"),
+    "stage_entered": lambda p: f"{p['stage']}: {MEANING.get(p['stage'], 'the end')}",
+    "evidence": lambda p: f"saw: {p['text']}",
+    "hypotheses": _most_likely,
+    "runbooks": _fits,
+    "planned": lambda p: f"plan {p['digest'][7:19]}: {p['summary']}",
+    "judged": lambda p: f"gate: {p['decision']} (confidence {p['confidence']})",
+    "waiting": lambda _: "waiting for a person's approval",
+    "approved": lambda p: f"approved by {p.get('by')}",
+    "rejected": lambda p: f"rejected by {p.get('by')}",
+    "executed": lambda p: f"{p['action']} {p['status']} in {p['seconds']:.1f} s",
+    "not_executed": lambda p: f"not executed: {p['text']}",
+    "proof": lambda p: f"proof: {p['outcome']}: {p['text']}",
+    "closed": lambda p: f"closed: {p['outcome']}",
+}
+
+
+def short(text: str) -> str:
+    """Digests at a length that people compare."""
+    return re.sub(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}", r"\1…", text)
