@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vigil.domain.catalogue import Catalogue
+from vigil.domain.errors import NotFound
 from vigil.domain.policy import Policy
 from vigil.domain.run import Health
 from vigil.engine import Engine, Source
@@ -36,6 +37,10 @@ from vigil.settings import Settings, load_catalogue, load_policy
 
 SHIPPED_RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 """In a checkout; an installation names its own folder."""
+KEYS = "keys"
+"""Folder of the keys; they are made at the first start and never again."""
+SWITCH = "switch.json"
+"""The stop switch; the runner reads the same file."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +60,16 @@ def build(settings: Settings) -> Installation:
     catalogue = load_catalogue(settings.vigil_config)
     policy = load_policy(settings)
     state = state_directory(settings)
-    fresh = not (state / "vigil.sqlite").exists()
+    first_start = not (state / KEYS).exists()
     clock = SystemClock()
     database = open_engine(settings.database_url)
     migrate(database)
-    journal = SqlJournal(database, load_keys(state / "keys"))
+    journal = SqlJournal(database, load_keys(state / KEYS))
     memory = EmbeddedMemory(database)
     telemetry = EmbeddedTelemetry(catalogue, clock)
-    switch = FileSwitch(state / "switch.json")
-    if fresh:
+    switch = FileSwitch(state / SWITCH)
+    # Only where there has never been a switch: one that was lost later reads as stopped.
+    if first_start and not (state / SWITCH).exists():
         switch.set(SwitchState(stopped=False))
     parts = Parts(
         catalogue=catalogue,
@@ -100,13 +106,13 @@ def build(settings: Settings) -> Installation:
         policy=policy,
         engine=engine,
         memory=memory,
-        credentials=load_credentials(state / "keys", given.get_secret_value() if given else None),
+        credentials=load_credentials(state / KEYS, given.get_secret_value() if given else None),
     )
 
 
 def open_switch(settings: Settings) -> Switch:
     """The stop switch alone, for a CLI that finds no Vigil running."""
-    return FileSwitch(settings.vigil_state_dir / "switch.json")
+    return FileSwitch(settings.vigil_state_dir / SWITCH)
 
 
 def open_memory(settings: Settings) -> Memory:
@@ -119,10 +125,12 @@ def open_memory(settings: Settings) -> Memory:
 
 def open_audit(settings: Settings) -> Iterator[str]:
     """The lines of an export of this installation's record, signed up to now."""
-    state = state_directory(settings)
+    keys = settings.vigil_state_dir / KEYS
+    if not keys.exists():
+        raise NotFound(f"{keys} is not there: no Vigil has run here, so there is nothing to export")
     database = open_engine(settings.database_url)
     migrate(database)
-    return export_lines(database, load_keys(state / "keys"), SystemClock().now())
+    return export_lines(database, load_keys(keys), SystemClock().now())
 
 
 def check_database(settings: Settings) -> str:

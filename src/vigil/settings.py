@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vigil.domain.catalogue import Catalogue
@@ -23,7 +23,13 @@ def _state_home() -> Path:
 class Settings(BaseSettings):
     """What the environment says. Secrets are ``SecretStr``, so that no log line shows one."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        # A line that was left empty says nothing; it must not turn a source on or a path to ".".
+        env_ignore_empty=True,
+        extra="ignore",
+    )
 
     vigil_state_dir: Path = Field(
         default_factory=_state_home,
@@ -71,6 +77,11 @@ class Settings(BaseSettings):
         le=100,
         description="Least context match (0-100) to act unasked; policy.yaml may be stricter.",
     )
+
+    @field_validator("vigil_state_dir", "vigil_config", "vigil_policy", "vigil_runbooks")
+    @classmethod
+    def _home_is_known(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser()
 
     @property
     def database_url(self) -> str:

@@ -4,6 +4,7 @@ Every script prints LEAK when it got somewhere.
 """
 
 import asyncio
+import os
 import socket
 import time
 from pathlib import Path
@@ -17,7 +18,8 @@ from vigil.runner.confinement import Doors, choices
 from vigil.runner.limits import MAX_CALLS_PER_RUN, Limits
 
 PYTHON = f"{interpreter().program} -I -S"
-MARK = "sleep 97531"
+# Another for each test process, as several may run at once.
+MARK = f"sleep {90_000_000 + os.getpid()}"
 
 
 def left_behind(bench: Bench) -> list[Path]:

@@ -11,7 +11,7 @@ from rich.text import Text
 from vigil.bootstrap import open_switch
 from vigil.cli.client import Client
 from vigil.cli.sentences import describe, short
-from vigil.cli.words import GOOD, NO, Json, print_json, told
+from vigil.cli.words import GOOD, NO, Json, complain, print_json, told
 from vigil.domain.errors import PermanentError, PortUnavailable
 from vigil.domain.scrub import clean
 from vigil.ports.switch import SwitchState
@@ -73,18 +73,21 @@ def resume(*, as_json: Json = False) -> None:
 
 
 def _turn(state: SwitchState, *, as_json: bool) -> None:
-    """Over the API, which records who it was; stopping falls back on the record itself."""
+    """Over the API; stopping does not wait for it where the switch itself is within reach."""
     with told():
         settings = load_settings()
+        here = state.stopped and settings.vigil_state_dir.is_dir()
+        if here:
+            open_switch(settings).set(state)
         try:
             client = Client.from_settings(settings)
             path = "/api/stop" if state.stopped else "/api/resume"
             body = {"now": state.now, "text": state.text, "by": state.by}
             client.post(path, body if state.stopped else {"by": state.by})
-        except (PortUnavailable, PermanentError):
-            if not state.stopped:
+        except (PortUnavailable, PermanentError) as error:
+            if not here:
                 raise
-            open_switch(settings).set(state)
+            complain(f"{error}\nThe switch in {settings.vigil_state_dir} is turned all the same.")
     words = ("stopped now" if state.now else "stopped") if state.stopped else "resumed"
     print_json({"stopped": state.stopped, "now": state.now}) if as_json else typer.echo(words)
 

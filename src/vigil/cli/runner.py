@@ -5,29 +5,26 @@ from typing import Annotated
 
 import typer
 
+from vigil.cli.words import told
 from vigil.domain.catalogue import Catalogue
-from vigil.domain.errors import LockHeld, SettingsError
 
 
 def runner(
-    config: Annotated[Path, typer.Option(help="The service catalogue.")] = Path("vigil.yaml"),
+    config: Annotated[
+        Path | None, typer.Option(help="The service catalogue.", show_default=False)
+    ] = None,
     state: Annotated[
-        Path, typer.Option(envvar="VIGIL_STATE_DIR", help="Where socket, ledger and switch are.")
-    ] = Path(".vigil"),
+        Path | None,
+        typer.Option(help="Where socket, ledger and switch are.", show_default=False),
+    ] = None,
 ) -> None:
     """Run judged plans in sandboxes and keep the broker, until told to stop."""
-    from vigil.settings import load_catalogue
+    from vigil.settings import load_catalogue, load_settings
 
-    try:
-        catalogue = load_catalogue(config)
-    except SettingsError as wrong:
-        typer.echo(str(wrong), err=True)
-        raise typer.Exit(2) from wrong
-    try:
-        run_runner(catalogue, state)
-    except LockHeld as held:
-        typer.echo(str(held), err=True)
-        raise typer.Exit(1) from held
+    with told():
+        settings = load_settings()
+        catalogue = load_catalogue(config or settings.vigil_config)
+        run_runner(catalogue, state or settings.vigil_state_dir)
 
 
 def run_runner(catalogue: Catalogue, state: Path) -> None:

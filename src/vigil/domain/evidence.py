@@ -20,8 +20,6 @@ class Finding(StrEnum):
     """The source's own condition is true of the scraped metrics."""
     CONDITION_CLEAR = "condition_clear"
     CONDITION_UNKNOWN = "condition_unknown"
-    OTHER_PROBE_FAILING = "other_probe_failing"
-    """A probe of the same service that does not map to the alert fails too."""
     CODE_ERRORS = "code_errors"
     """Unhandled errors raised by the application's own code in the log."""
     DEPENDENCY_ERRORS = "dependency_errors"
