@@ -39,7 +39,7 @@ SHOPS = 20
 
 def points_of(chance: Random, *, asks: bool) -> list[Point]:
     """Where the next incident's Vigil is to be killed, in the order of its stages."""
-    stages = [*STAGES[:5], *EFFECTS, "EXECUTING", "VERIFYING", CLOSING, ANY, ANY, ANY]
+    stages = [*STAGES[:5], *EFFECTS, "EXECUTING", "VERIFYING", CLOSING, CLOSING, ANY, ANY]
     drawn = chance.sample(stages, chance.randint(*KILLS_PER_INCIDENT))
     places = [*STAGES[:5], "approval", *EFFECTS, *STAGES[5:], CLOSING]
     order = {place: float(number) for number, place in enumerate(places)}
@@ -54,8 +54,10 @@ def _point(chance: Random, stage: str) -> Point:
     if stage == "approval":
         return Point("SYNTHESIZING", Whom.SERVE, waiting=True, before=_approve)
     if stage in EFFECTS:
-        return Point("EXECUTING", whom, effect=stage, delay_s=chance.choice((0.0, 0.0, 0.005)))
-    longest = 2.5 if stage == ANY else LONGEST_S.get(stage, 0.02)
+        # The link is the first thing that is touched, an instance the second.
+        felt = chance.choice((0, 1 + EFFECTS.index(stage)))
+        return Point("EXECUTING", whom, effect=stage, touched=felt)
+    longest = 2.5 if stage == ANY else LONGEST_S.get(stage, chance.choice((0.0, 0.02)))
     # The runner has a part in executing only.
     whom = whom if stage in (ANY, "EXECUTING") else chance.choice((Whom.SERVE, Whom.BOTH))
     return Point(stage, whom, delay_s=chance.uniform(0, longest))

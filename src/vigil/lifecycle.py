@@ -269,13 +269,15 @@ class Lifecycle:
     async def _after(self, step: Progress, plan: Plan, execution: Execution, proof: Proof) -> None:
         """Proven, undone, held for a person, or already an undo: one of four ends."""
         if plan.kind is PlanKind.ROLLBACK:
+            remedy = await step.recall(Stage.SYNTHESIZING, Synthesis, attempt=step.attempt - 1)
+            tried = remedy.plan if remedy and remedy.plan else plan
             first = await step.recall(Stage.VERIFYING, Proof, attempt=step.attempt - 1)
             undone = (
                 "What was done has been undone."
                 if execution.succeeded
                 else "The undo did not run to its end; see the timeline for what is in place."
             )
-            return await step.end(escalate.not_proven(plan, first or proof, execution, undone))
+            return await step.end(escalate.not_proven(tried, first or proof, execution, undone))
         if proof.outcome is Outcome.VERIFIED:
             return await step.end(resolve.verified(plan, proof))
         undo = rollback(plan, execution)

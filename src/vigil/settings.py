@@ -128,16 +128,16 @@ def _references(document: Any) -> Iterator[Mistake]:  # noqa: ANN401 - a raw doc
     for name, raw in services.items():
         service = _mapping(raw)
         for number, needed in enumerate(_list(service.get("depends_on"))):
-            if needed not in services:
+            if str(needed) not in services:
                 at: Place = ("services", name, "depends_on", number)
                 yield at, f"'{needed}' is not in the catalogue; add it or correct the name"
         probes = _mapping(service.get("probes"))
         for symptom, mapped in _mapping(service.get("symptoms")).items():
             for number, probe in enumerate(_list(_mapping(mapped).get("probes"))):
-                if probe not in probes:
+                if str(probe) not in probes:
                     known = ", ".join(map(str, probes)) or "none"
                     place: Place = ("services", name, "symptoms", symptom, "probes", number)
-                    yield place, f"no probe '{probe}' here; this service has: {known}"
+                    yield place, f"no probe '{probe}' here; add it or name one of: {known}"
 
 
 def _mapping(value: Any) -> dict[Any, Any]:  # noqa: ANN401 - a raw document of any shape

@@ -1,5 +1,6 @@
 """YAML files of a user: read strictly, and every mistake reported at once with file and line."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +13,9 @@ from vigil.domain.errors import SettingsError
 
 BYTES = 1_000_000
 """A longer file is not a configuration somebody wrote."""
+NODES = 50_000
+DEPTH = 50
+"""Values of a file and how deep they are nested, those counted again that are only referred to."""
 
 T = TypeVar("T", bound=BaseModel)
 Place = tuple[str | int, ...]
@@ -26,18 +30,20 @@ def load(path: Path, kind: type[T], cross_check: CrossCheck = lambda _: ()) -> T
     something else is wrong as well; it has to bear any shape.
     """
     root = _compose(path)
-    document = yaml.safe_load(_text(path))
-    mistakes: list[Mistake] = [*_repeated_keys(root, ()), *cross_check(document)]
+    mistakes = _bad_keys(path, root)
+    document = _construct(path)
+    mistakes += cross_check(document)
     try:
         value = kind.model_validate(document)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False, include_input=False)
+        details = _without_echoes(error.errors(include_url=False, include_input=False))
         # What a validator of ours says, the cross-check has said with a better place already.
         mistakes += [_mistake(d) for d in details if d["type"] != "value_error" or not mistakes]
     else:
         if not mistakes:
             return value
-    raise SettingsError([f"{path}:{_line(root, place)}: {text}" for place, text in mistakes])
+    numbered = sorted((_line(root, place), text) for place, text in mistakes)
+    raise SettingsError([f"{path}:{line}: {text}" for line, text in numbered])
 
 
 def _text(path: Path) -> str:
@@ -59,36 +65,77 @@ def _text(path: Path) -> str:
 def _compose(path: Path) -> yaml.Node:
     try:
         root = yaml.compose(_text(path), Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise SettingsError(
-            [f"{path}:{line}: not YAML: {error.problem}; correct the indentation or quoting"]
-        ) from error
     except yaml.YAMLError as error:
-        raise SettingsError([f"{path}:1: not YAML: {error}"]) from error
+        raise _not_yaml(path, error, "correct the indentation or quoting") from error
+    except RecursionError as error:
+        raise _too_much(path) from error
     if not isinstance(root, yaml.MappingNode):
         raise SettingsError([f"{path}:1: has to be a mapping of names to values"])
     return root
 
 
-def _repeated_keys(node: yaml.Node, place: Place) -> list[Mistake]:
+def _construct(path: Path) -> Any:  # noqa: ANN401 - a raw document of any shape
+    try:
+        return yaml.safe_load(_text(path))
+    except yaml.YAMLError as error:
+        raise _not_yaml(path, error, "write plain values") from error
+    except ValueError as error:
+        # What looks like a date or a number and is none.
+        raise SettingsError([f"{path}:1: {error}; put such values into quotes"]) from error
+
+
+def _not_yaml(path: Path, error: yaml.YAMLError, remedy: str) -> SettingsError:
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return SettingsError([f"{path}:1: not YAML: {error}; {remedy}"])
+    line = error.problem_mark.line + 1 if error.problem_mark else 1
+    return SettingsError([f"{path}:{line}: not YAML: {error.problem}; {remedy}"])
+
+
+def _too_much(path: Path) -> SettingsError:
+    text = f"{path}:1: more than {NODES} values, or nested more than {DEPTH} deep"
+    return SettingsError([f"{text}; make it simpler (an alias counts as what it stands for)"])
+
+
+def _bad_keys(path: Path, root: yaml.Node) -> list[Mistake]:
     """YAML silently keeps the last of two equal keys; a user would look at the first."""
     found: list[Mistake] = []
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                found.append(((*place, key.value), f"'{key.value}' is given twice; keep one"))
-            seen.add(key.value)
-            found += _repeated_keys(value, (*place, key.value))
-    if isinstance(node, yaml.SequenceNode):
-        for number, value in enumerate(node.value):
-            found += _repeated_keys(value, (*place, number))
-    return found
+    waiting: list[tuple[Place, yaml.Node]] = [((), root)]
+    for _ in range(NODES):
+        if not waiting:
+            return found
+        place, node = waiting.pop()
+        if len(place) > DEPTH:
+            break
+        if isinstance(node, yaml.SequenceNode):
+            waiting += [((*place, number), value) for number, value in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode):
+            names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            if len(names) < len(node.value):
+                found.append((place, "a key has to be a plain word; correct it"))
+            twice = [name for name, times in Counter(names).items() if times > 1]
+            found += [((*place, name), f"'{name}' is given twice; keep one") for name in twice]
+            waiting += [((*place, str(key.value)), value) for key, value in node.value]
+    raise _too_much(path)
+
+
+def _without_echoes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """A list whose items are wrong is called too short as well, because they were left out."""
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(
+            other is not detail and other["loc"][: len(detail["loc"])] == detail["loc"]
+            for other in details
+        )
+    ]
 
 
 def _mistake(detail: ErrorDetails) -> Mistake:
     place = detail["loc"]
+    if detail["type"] == "union_tag_invalid":
+        # The place is the whole mapping; what is wrong is one word of it.
+        place = (*place, detail["ctx"]["discriminator"].strip("'"))
     name = ".".join(str(part) for part in place) or "the file"
     remedies = {
         "missing": f"'{name}' is missing; add it",

@@ -123,7 +123,8 @@ async def test_1_an_escalated_incident_is_joined_by_alerts_of_the_same_trouble(
 ) -> None:
     await escalated(record)
     later = await receive(record, 3, AlertStatus.FIRING, "b")
-    assert (later.opened, later.incident and later.incident.id) == (False, "a")
+    assert later.incident is not None
+    assert (later.opened, later.incident.id) == (False, "a")
     assert await kinds(record, later.incident) == ["opened", "alert_joined"]
     assert not await record.journal.incidents(only_open=True)
 

@@ -115,6 +115,12 @@ async def _keep_runner(settings: Settings) -> None:
 
 
 def _tied_to_us() -> tuple[str, ...]:
-    """A prefix with which the kernel ends the runner when this process is killed."""
+    """A prefix with which the kernel ends the runner when this process is killed.
+
+    The tie holds from its making on only: whoever was killed before is not its parent any more.
+    """
     setpriv = shutil.which("setpriv")
-    return (setpriv, "--pdeathsig", "TERM", "--") if setpriv else ()
+    if setpriv is None:
+        return ()
+    same_parent = 'test "$PPID" = "$0" && exec "$@"'
+    return (setpriv, "--pdeathsig", "TERM", "--", "/bin/sh", "-c", same_parent, str(os.getpid()))

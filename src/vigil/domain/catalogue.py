@@ -1,9 +1,11 @@
 """The service catalogue: what a user tells Vigil about the services (``vigil.yaml``)."""
 
+import re
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveFloat, model_validator
+from pydantic import AfterValidator, Field, PositiveFloat, model_validator
+from pydantic_core import PydanticCustomError
 
 from vigil.domain.alert import Severity
 from vigil.domain.grant import Grant
@@ -79,12 +81,22 @@ class Changes(Value):
     release_log: str | None = None
 
 
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise PydanticCustomError(
+            "regular_expression", "not a regular expression ({why})", {"why": str(error)}
+        ) from None
+    return pattern
+
+
 class Condition(Value):
     """A source's own condition, as a ratio of bad to all over scraped counters."""
 
     metric: str
     where: dict[str, str] = {}
-    bad: dict[str, str]
+    bad: dict[str, Annotated[str, AfterValidator(_compiles)]]
     """Label to regular expression (full match) of what counts as bad."""
     window_s: PositiveFloat = 10.0
     above: float = Field(gt=0, lt=1)

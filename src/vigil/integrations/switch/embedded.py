@@ -21,7 +21,10 @@ class FileSwitch:
         """What it says; anything that cannot be read is 'stopped'."""
         try:
             with self._path.open("rb") as file:
-                return SwitchState.model_validate_json(file.read(BYTES))
+                record = file.read(BYTES + 1)
+            if len(record) > BYTES:
+                return SwitchState(stopped=True, text=f"{self._path} is too long for a switch")
+            return SwitchState.model_validate_json(record, strict=True)
         except OSError as error:
             return SwitchState(stopped=True, text=f"{self._path} cannot be read: {error.strerror}")
         except ValidationError:

@@ -1,0 +1,217 @@
+"""A Vigil whose every part is a value in memory: nothing of it needs a world."""
+
+from collections.abc import Sequence
+
+from tests.support.hand_clock import START, HandClock
+from tests.support.shop import CountingSandbox, Shop
+from tests.support.world import (
+    HandSwitch,
+    ScriptedChanges,
+    ScriptedProbes,
+    ScriptedTelemetry,
+    catalogue,
+)
+
+from vigil.domain.alert import Alert, AlertStatus, Delivery, Severity
+from vigil.domain.effects import Risk
+from vigil.domain.errors import NotFound
+from vigil.domain.evidence import Finding
+from vigil.domain.hypothesis import FailureType
+from vigil.domain.incident import Incident, Stage
+from vigil.domain.lesson import Lesson
+from vigil.domain.policy import Policy
+from vigil.domain.run import Fence
+from vigil.domain.runbook import Check, Record, Runbook, Step
+from vigil.domain.timeline import Checkpoint, Event
+from vigil.domain.value import Instant
+from vigil.domain.verdict import Approval
+from vigil.integrations.reasoner.embedded import PlaybookReasoner
+from vigil.lifecycle import Lifecycle, Parts
+from vigil.observe.intake import intake
+from vigil.orient.scene import Senses
+from vigil.ports.journal import Decided, Joined, NextSegment, Note, StageOutput
+from vigil.ports.memory import Ingested, Recalled
+from vigil.ports.workflow import Segment
+
+SCRIPT = (
+    "vigil-do release.switch {{grant.release.switch}} {{release.%s}}\n"
+    "vigil-do process.restart {{grant.process.restart}} {{processes}}\n"
+)
+RUNBOOK = Runbook(
+    id="bad-release",
+    title="A new release broke it",
+    service=("web-application",),
+    failure_types=(FailureType.BAD_RELEASE,),
+    risk_level=Risk.LOW,
+    checks=(Check(id="recent", title="A release came", finding=Finding.RELEASE_RECENT),),
+    steps=(
+        Step(
+            title="Switch back",
+            script=SCRIPT % "previous",
+            verbs=("release.switch", "process.restart"),
+            undo=SCRIPT % "current",
+        ),
+    ),
+    body="",
+    path="bad-release.md",
+)
+
+
+class ListJournal:
+    """Fulfils ``ports.journal.Journal`` for one process that is never killed."""
+
+    def __init__(self) -> None:
+        self._incidents: dict[str, Incident] = {}
+        self._outputs: dict[tuple[str, int, str, str], str] = {}
+        self.notes: list[Note] = []
+        self.following: list[NextSegment] = []
+
+    async def receive(
+        self, *, alert: Alert, service: str, symptom: str, title: str, now: Instant, new_id: str
+    ) -> Joined:
+        opened = Incident(
+            id=new_id,
+            service=service,
+            symptom=symptom,
+            severity=alert.severity,
+            title=title,
+            opened_at=now,
+        )
+        self._incidents[new_id] = opened
+        self.following.append(NextSegment(segment=Segment.ORIENT, incident=new_id, attempt=1))
+        return Joined(incident=opened, opened=True, repeated=False)
+
+    async def record_delivery(self, source: str, text: str, now: Instant) -> None:
+        raise NotImplementedError
+
+    async def incident(self, incident_id: str) -> Incident:
+        if incident_id not in self._incidents:
+            raise NotFound(incident_id)
+        return self._incidents[incident_id]
+
+    async def incidents(self, limit: int = 100, *, only_open: bool = False) -> tuple[Incident, ...]:
+        return tuple(self._incidents.values())
+
+    async def output(
+        self, incident_id: str, attempt: int, stage: Stage, name: str = "output"
+    ) -> str | None:
+        return self._outputs.get((incident_id, attempt, stage, name))
+
+    async def commit(
+        self,
+        *,
+        incident: Incident,
+        expected: tuple[Stage, int],
+        now: Instant,
+        outputs: Sequence[StageOutput] = (),
+        notes: Sequence[Note] = (),
+        following: NextSegment | None = None,
+    ) -> bool:
+        self._incidents[incident.id] = incident
+        for o in outputs:
+            self._outputs.setdefault((o.incident, o.attempt, o.stage, o.name), o.json_text)
+        self.notes += notes
+        self.following += [following] if following else []
+        return True
+
+    async def append(self, incident_id: str, notes: Sequence[Note], now: Instant) -> None:
+        self.notes += notes
+
+    async def events(self, incident_id: str, after: int = 0) -> tuple[Event, ...]:
+        return ()
+
+    async def answer(self, incident_id: str, approval: Approval) -> Decided:
+        raise NotImplementedError
+
+    async def approval(self, incident_id: str, plan_digest: str) -> Approval | None:
+        return None
+
+    async def due(self, limit: int) -> tuple[NextSegment, ...]:
+        return tuple(self.following)
+
+    async def mark(self, following: NextSegment) -> None:
+        self.following.remove(following)
+
+    async def executions_since(self, since: Instant) -> int:
+        return 0
+
+    async def checkpoint(self, now: Instant) -> Checkpoint | None:
+        return None
+
+    async def erase_payloads(self, incident_id: str, now: Instant) -> int:
+        return 0
+
+
+class OneRunbook:
+    """Fulfils ``ports.memory.Memory``."""
+
+    def __init__(self) -> None:
+        self.lessons: list[Lesson] = []
+
+    async def ingest(self, origin: str, runbooks: Sequence[Runbook]) -> Ingested:
+        raise NotImplementedError
+
+    async def recall(self, words: str, limit: int) -> tuple[Recalled, ...]:
+        return (Recalled(runbook=RUNBOOK, text_score=1.0),)
+
+    async def learn(self, lesson: Lesson, attempt: int) -> None:
+        self.lessons.append(lesson)
+
+    async def record(self, runbook: Runbook, service_kind: str) -> Record:
+        return Record(trials=60, successes=60)
+
+
+class NobodyElse:
+    """Fulfils ``ports.locks.Locks`` where nobody else wants anything."""
+
+    async def take(
+        self, resources: Sequence[str], owner: str, now: Instant, lease_s: float
+    ) -> tuple[Fence, ...]:
+        return tuple(Fence(resource=resource, token=1) for resource in sorted(resources))
+
+    async def release(self, owner: str) -> None:
+        return None
+
+
+async def heal(*, cure_helps: bool) -> tuple[str, list[str]]:
+    """One incident from its alert to its end: how it ended, and what was done to the shop."""
+    clock = HandClock()
+    shop = Shop(clock)
+    if not cure_helps:
+        shop.checkout_fails = lambda _: True
+    journal = ListJournal()
+    senses = Senses(
+        probes=ScriptedProbes(clock, {"web/checkout": shop.checkout}),
+        telemetry=ScriptedTelemetry(clock, bad=lambda: 0.6, errors=shop.errors),
+        changes=ScriptedChanges(shop.releases()),
+        clock=clock,
+    )
+    parts = Parts(
+        catalogue=catalogue(),
+        policy=Policy(),
+        senses=senses,
+        journal=journal,
+        memory=OneRunbook(),
+        reasoner=PlaybookReasoner(),
+        sandbox=CountingSandbox(shop),
+        switch=HandSwitch(),
+        locks=NobodyElse(),
+    )
+    alert = Alert(
+        source="watch",
+        name="CheckoutErrors",
+        service="web",
+        status=AlertStatus.FIRING,
+        fingerprint="f",
+        severity=Severity.CRITICAL,
+        starts_at=START,
+    )
+    delivery = Delivery(source="watch", alerts=(alert,))
+    await intake(delivery, catalogue=parts.catalogue, journal=journal, clock=clock)
+    while journal.following:
+        segment = journal.following[0]
+        await Lifecycle(parts).run(segment.segment, segment.incident, segment.attempt)
+        await journal.mark(segment)
+    (incident,) = await journal.incidents()
+    texts = [str(note.payload["text"]) for note in journal.notes if note.kind == "closed"]
+    return f"{incident.stage} {incident.outcome} {texts}", shop.done

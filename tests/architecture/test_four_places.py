@@ -1,0 +1,105 @@
+"""Each port has its adapters and its contract suite, and each promise its tests (below 1 s)."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PORTS = sorted(p.stem for p in (ROOT / "src/vigil/ports").glob("*.py") if p.stem != "__init__")
+NO_PORT_OF_THEIR_OWN = {
+    "_clients": "plumbing that integrations share",
+    "access": "credentials of this installation, read once by bootstrap and given to the web",
+}
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def promises(port: str) -> set[int]:
+    """The numbers of the promises in the docstring of the port's Protocol."""
+    (protocol,) = (
+        node
+        for node in parsed(ROOT / f"src/vigil/ports/{port}.py").body
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases)
+    )
+    return {
+        int(number)
+        for number in re.findall(r"^\s*(\d+)\. ", ast.get_docstring(protocol) or "", re.MULTILINE)
+    }
+
+
+def kept(tests: str) -> set[int]:
+    """The numbers that tests name: ``test_3_...``, or ``test_1_and_4_...`` for both."""
+    names = re.findall(r"^(?:async )?def (test_\w+)\(", tests, re.MULTILINE)
+    found: set[int] = set()
+    for name in names:
+        numbered = re.match(r"test_(\d+)(?:_and_(\d+))*_", name)
+        if numbered:
+            found |= {int(n) for n in re.findall(r"\d+", numbered[0])}
+    return found
+
+
+def suite(port: str) -> str:
+    return (ROOT / f"tests/contracts/test_{port}.py").read_text()
+
+
+@pytest.mark.parametrize("port", PORTS)
+def test_a_port_has_adapters_and_a_contract_suite_of_its_name(port: str) -> None:
+    adapters = [
+        p for p in (ROOT / f"src/vigil/integrations/{port}").glob("*.py") if p.stem != "__init__"
+    ]
+    assert adapters
+    assert f"vigil.ports.{port}" in suite(port) or f"vigil.integrations.{port}" in suite(port)
+
+
+@pytest.mark.parametrize("port", PORTS)
+def test_each_promise_of_a_port_has_a_test_of_its_number(port: str) -> None:
+    promised = promises(port)
+    assert promised == set(range(1, len(promised) + 1)), "numbered from 1 without a gap"
+    assert promised, "a port that promises nothing"
+    assert kept(suite(port)) == promised
+
+
+def test_no_adapter_without_a_port() -> None:
+    rooms = {
+        p.name
+        for p in (ROOT / "src/vigil/integrations").iterdir()
+        if p.is_dir() and p.name != "__pycache__"
+    }
+    assert rooms - set(PORTS) == set(NO_PORT_OF_THEIR_OWN)
+
+
+def test_no_contract_suite_without_a_port() -> None:
+    assert {p.stem for p in (ROOT / "tests/contracts").glob("test_*.py")} == {
+        f"test_{port}" for port in PORTS
+    }
+
+
+def test_ports_are_narrow() -> None:
+    """One to four methods; the journal is one transaction with many questions, as decided."""
+    wide = {}
+    for port in PORTS:
+        methods = [
+            node
+            for part in parsed(ROOT / f"src/vigil/ports/{port}.py").body
+            if isinstance(part, ast.ClassDef)
+            and any(isinstance(b, ast.Name) and b.id == "Protocol" for b in part.bases)
+            for node in part.body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        ]
+        if len(methods) > 4:
+            wide[port] = len(methods)
+    assert set(wide) <= {"journal"}
+
+
+def test_the_rule_can_fail() -> None:
+    assert kept("async def test_1_and_4_at_once():\n\ndef test_2_x():\n\ndef test_y():\n") == {
+        1,
+        2,
+        4,
+    }
+    assert promises("locks") == {1, 2, 3, 4}

@@ -1,0 +1,97 @@
+"""The engine as it runs: its own watcher, its sweeper, DBOS; only the world is played (5 s)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.support.story import Story
+from tests.support.world import NEW, OLD
+
+from vigil.domain.alert import Delivery
+from vigil.domain.errors import PortUnavailable
+from vigil.domain.proof import Outcome
+from vigil.domain.run import RunOrder
+from vigil.engine import Engine
+from vigil.integrations.workflow.dbos import DbosWorkflow
+
+PATIENCE_S = 30.0
+
+
+@asynccontextmanager
+async def running(story: Story, directory: Path) -> AsyncIterator[Engine]:
+    workflow = DbosWorkflow(directory / "workflow.sqlite")
+    engine = Engine(parts=story.parts, workflow=workflow, sources={})
+    await engine.start()
+    try:
+        yield engine
+    finally:
+        await engine.stop()
+
+
+async def eventually(seen: Callable[[], Awaitable[bool]], what: str) -> None:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not await seen():  # noqa: ASYNC110 - the record is another one's, it is asked
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f"{what}: not within {PATIENCE_S:.0f} s") from None
+
+
+async def test_the_watcher_sees_it_the_engine_heals_it_and_the_watcher_sees_that(
+    story: Story, tmp_path: Path
+) -> None:
+    """On the way the runner does not answer at first, and the shop falls ill a second time."""
+    refusals = 1
+
+    def busy(_: RunOrder) -> None:
+        nonlocal refusals
+        if refusals:
+            refusals -= 1
+            raise PortUnavailable("the runner does not answer yet")
+
+    story.sandbox.before = busy
+    async with running(story, tmp_path) as engine:
+
+        async def ended(number: int) -> bool:
+            found = await engine.incidents()
+            return len(found) == number and all(i.closed_at for i in found)
+
+        await eventually(lambda: ended(1), "healed")
+        (first,) = await engine.incidents()
+        assert first.outcome is Outcome.VERIFIED
+        proof = await engine.proof(first.id)
+        assert proof is not None
+        assert proof.outcome is Outcome.VERIFIED
+        judged = await engine.judged(first.id)
+        assert judged is not None
+        assert judged.verdict is not None
+        assert judged.plan.digest == judged.verdict.plan_digest
+        (opened,) = await story.payloads(first.id, "opened")
+        assert opened["source"] == "watch"
+
+        await eventually(seen_nothing_more(story), "the watcher sees that it is over")
+        story.shop.release = NEW
+        await eventually(lambda: ended(2), "healed again")
+        assert {i.outcome for i in await engine.incidents()} == {Outcome.VERIFIED}
+        parts = {health.part: health.ok for health in await engine.health()}
+        assert parts == {"workflow": True, "sandbox": True, "switch": True}
+    assert story.shop.release == OLD
+    assert all(times == 1 for times in story.sandbox.ran.values())
+    assert len(story.sandbox.ran) == 2
+
+
+def seen_nothing_more(story: Story) -> Callable[[], Awaitable[bool]]:
+    """The watcher has looked often enough since the cure to be sure that it is over."""
+    looks = story.probes.looks["web/checkout"]
+
+    async def sure() -> bool:
+        return story.probes.looks["web/checkout"] > looks + 6
+
+    return sure
+
+
+async def test_a_body_that_nobody_understood_is_kept_and_opens_nothing(story: Story) -> None:
+    engine = Engine(parts=story.parts, workflow=DbosWorkflow(Path("unused.sqlite")), sources={})
+    assert await engine.hear(Delivery(source="x", alerts=(), not_understood="not JSON")) == ()
+    assert await engine.incidents() == ()

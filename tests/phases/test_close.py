@@ -1,0 +1,186 @@
+"""What may end without a person, and what a person is told (below 1 s)."""
+
+from itertools import combinations
+
+import pytest
+from tests.phases.values import action, executed, plan, seen
+from tests.support.hand_clock import START
+from tests.support.world import catalogue
+
+from vigil.close import escalate, resolve
+from vigil.decide.gate import Facts, judge
+from vigil.domain.catalogue import Autonomy
+from vigil.domain.evidence import Finding as F  # noqa: N817 - read in long lists
+from vigil.domain.plan import ActionStatus, Reason
+from vigil.domain.policy import Policy
+from vigil.domain.proof import Outcome, Proof
+from vigil.domain.verdict import Answer, Approval
+from vigil.orient.hypothesize import hypothesize
+
+HEALTHY = (F.SYMPTOM_PASSING, F.CONDITION_CLEAR)
+DOUBTS = (
+    F.SYMPTOM_FAILING,
+    F.SYMPTOM_UNKNOWN,
+    F.CONDITION_HOLDS,
+)
+
+
+def is_false_alarm(*findings: F) -> bool:
+    investigation = seen(*findings)
+    ending = resolve.false_alarm(investigation, hypothesize("web", investigation))
+    return ending is not None
+
+
+def is_nothing_to_check(*findings: F) -> bool:
+    return escalate.nothing_to_check(seen(*findings)) is not None
+
+
+# --- false alarms ----------------------------------------------------------------------------
+
+
+def test_a_false_alarm_needs_a_passing_probe_and_a_clear_condition() -> None:
+    assert is_false_alarm(*HEALTHY)
+    assert is_false_alarm(*HEALTHY, F.RELEASE_RECENT, F.PROCESSES_UP, F.DEPENDENCIES_PASSING)
+    assert not is_false_alarm(F.SYMPTOM_PASSING)
+    assert not is_false_alarm(F.CONDITION_CLEAR)
+    assert not is_false_alarm()
+
+
+@pytest.mark.parametrize(
+    "doubts",
+    [some for size in (1, 2, 3) for some in combinations(DOUBTS, size)],
+    ids="+".join,
+)
+def test_any_doubt_is_no_false_alarm(doubts: tuple[F, ...]) -> None:
+    assert not is_false_alarm(*HEALTHY, *doubts)
+
+
+@pytest.mark.parametrize("unknown", [F.SYMPTOM_UNKNOWN, F.CONDITION_UNKNOWN, F.BLIND])
+def test_unknown_never_counts_as_healthy(unknown: F) -> None:
+    assert not is_false_alarm(unknown)
+    assert not is_false_alarm(F.SYMPTOM_PASSING, unknown)
+    assert not is_false_alarm(F.CONDITION_CLEAR, unknown)
+
+
+@pytest.mark.parametrize("wrong", [F.PROCESS_DOWN, F.DATABASE_LOCK])
+def test_a_healthy_symptom_beside_something_broken_is_no_false_alarm(wrong: F) -> None:
+    assert not is_false_alarm(*HEALTHY, wrong)
+    ending = escalate.nothing_to_check(seen(*HEALTHY, wrong))
+    assert ending is not None
+    assert "something else is not as it should be" in ending.text
+    assert f"somebody saw {wrong}" in ending.look_next
+
+
+def test_a_false_alarm_says_what_was_seen() -> None:
+    investigation = seen(*HEALTHY)
+    ending = resolve.false_alarm(investigation, hypothesize("web", investigation))
+    assert ending is not None
+    assert (ending.resolved, ending.outcome) == (True, Outcome.FALSE_ALARM)
+    for piece in investigation.evidence:
+        assert piece.text in ending.text
+
+
+# --- nothing to check ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("findings", "nothing"),
+    [
+        ((F.SYMPTOM_FAILING,), False),
+        ((F.SYMPTOM_FAILING, F.SYMPTOM_UNKNOWN, F.CONDITION_UNKNOWN), False),
+        ((F.SYMPTOM_UNKNOWN, F.CONDITION_CLEAR), True),
+        ((F.SYMPTOM_UNKNOWN, F.CONDITION_HOLDS), True),
+        ((F.SYMPTOM_PASSING, F.CONDITION_UNKNOWN), True),
+        ((F.SYMPTOM_PASSING, F.SYMPTOM_UNKNOWN, F.CONDITION_CLEAR), True),
+        ((), True),
+    ],
+)
+def test_without_a_look_at_the_user_there_is_nothing_to_check(
+    findings: tuple[F, ...], *, nothing: bool
+) -> None:
+    assert is_nothing_to_check(*findings) is nothing
+
+
+def test_nothing_to_check_asks_for_a_mapping_and_hands_over_what_was_seen() -> None:
+    ending = escalate.nothing_to_check(seen(F.SYMPTOM_UNKNOWN, F.DEPENDENCY_FAILING))
+    assert ending is not None
+    assert (ending.resolved, ending.outcome) == (False, Outcome.NOTHING_TO_CHECK)
+    assert "Map this alert" in ending.look_next[0]
+    assert "somebody saw dependency_failing" in ending.look_next
+
+
+# --- what a person is told -------------------------------------------------------------------
+
+
+def test_without_a_plan_the_evidence_is_handed_over() -> None:
+    investigation = seen(F.SYMPTOM_FAILING, F.DATABASE_LOCK, F.PROCESSES_UP)
+    ranking = hypothesize("web", investigation)
+    reasons = (Reason(step="proof", text="No runbook cures this."),)
+    ending = escalate.no_plan(reasons, ranking, investigation)
+    assert not ending.resolved
+    assert ranking.top.text in ending.text
+    assert f"{ranking.top.likelihood:.0%}" in ending.text
+    assert "No runbook cures this." in ending.text
+    assert ending.look_next == ("somebody saw symptom_failing", "somebody saw database_lock"), (
+        "what is well is left out"
+    )
+
+
+def test_a_denial_tells_what_would_have_been_done_and_why_not() -> None:
+    planned = plan(catalogue())
+    facts = Facts(
+        service=catalogue(Autonomy.OBSERVE).services["web"],
+        confidence=99,
+        match=None,
+        stopped=True,
+        executed_last_hour=0,
+    )
+    verdict = judge(planned, Policy(), facts)
+    ending = escalate.denied(planned, verdict)
+    assert ending.outcome is Outcome.NOT_EXECUTED
+    assert planned.summary in ending.text
+    for rule in verdict.rules:
+        assert rule in ending.text
+    assert ending.look_next == ("run action-1",)
+
+
+def test_a_rejection_names_the_person() -> None:
+    no = Approval(plan_digest="sha256:x", answer=Answer.REJECTED, by="Ada", at=START)
+    assert "Ada said no" in escalate.rejected(no).text
+    assert not escalate.rejected(None).resolved
+
+
+def test_a_failed_proof_tells_what_was_tried_and_how_each_action_ended() -> None:
+    planned = plan(catalogue(), action(), action(action_id="action-2"))
+    proof = Proof(outcome=Outcome.NOT_FIXED, text="It fails still.", decided_at=START)
+    execution = executed(
+        planned, ActionStatus.SUCCEEDED, ActionStatus.TIMED_OUT, output="first\nlast words\n"
+    )
+    ending = escalate.not_proven(planned, proof, execution, "It was undone.")
+    assert ending.outcome is Outcome.NOT_FIXED
+    for part in (planned.summary, proof.text, "It was undone."):
+        assert part in ending.text
+    assert ending.look_next == (
+        "action-1 succeeded: last words",
+        "action-2 timed_out: last words",
+    )
+
+
+def test_a_symptom_that_went_away_and_a_broken_vigil_are_told_as_such() -> None:
+    gone = escalate.gone(plan(catalogue()))
+    assert (gone.resolved, gone.outcome) == (False, Outcome.NOT_EXECUTED)
+    assert "no longer there" in gone.text
+    broken = escalate.gave_up("the disk is full", started=False)
+    assert broken.outcome is Outcome.NOT_EXECUTED
+    assert "the disk is full" in broken.text
+    assert any("vigil doctor" in line for line in broken.look_next)
+    halfway = escalate.gave_up("the disk is full", started=True)
+    assert halfway.outcome is Outcome.NOT_FIXED
+    assert "may be in place" in halfway.text
+
+
+def test_a_proven_cure_is_told_with_its_proof() -> None:
+    proof = Proof(outcome=Outcome.VERIFIED, text="It passed for 10 s.", decided_at=START)
+    ending = resolve.verified(plan(catalogue()), proof)
+    assert (ending.resolved, ending.outcome) == (True, Outcome.VERIFIED)
+    assert "It passed for 10 s." in ending.text

@@ -1,0 +1,247 @@
+"""Verification as a conversation: a row of looks, a clock in the test's hand (about 1 s)."""
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.phases.values import action, executed, plan, ref
+from tests.support.hand_clock import START, HandClock
+from tests.support.world import LETTERS, Script, ScriptedProbes, catalogue
+
+from vigil.domain.plan import ActionStatus, Execution
+from vigil.domain.probe import ProbeResult
+from vigil.domain.proof import Outcome, ProbeChange, Proof
+from vigil.verify.baseline import take_baseline
+from vigil.verify.verify import PASSES, PATIENCE_S, WINDOW_S, improved, verify
+
+CATALOGUE = catalogue()
+PLAN = plan(CATALOGUE)
+DONE = executed(PLAN)
+CHECKOUT = "web/checkout"
+
+
+@dataclass(frozen=True)
+class Told:
+    """A proof, and how long and how often was looked for it."""
+
+    proof: Proof
+    seconds: float
+    looks: int
+
+
+async def talk(
+    checkout: Script,
+    execution: Execution = DONE,
+    symptom: str = "checkout-errors",
+    **others: str,
+) -> Told:
+    """Baseline (the first letter of each row) and verification (the rest)."""
+    clock = HandClock()
+    rows = {CHECKOUT: checkout, **{name.replace("__", "/"): row for name, row in others.items()}}
+    probes = ScriptedProbes(clock, rows)
+    planned = plan(CATALOGUE, symptom=symptom)
+    baseline = await take_baseline(planned, CATALOGUE, probes)
+    began = clock.elapsed()
+    proof = await verify(
+        planned, execution, baseline, catalogue=CATALOGUE, probes=probes, clock=clock
+    )
+    return Told(proof, clock.elapsed() - began, probes.looks[CHECKOUT] - 1)
+
+
+# --- verified --------------------------------------------------------------------------------
+
+
+async def test_failing_before_and_passing_over_the_window_is_verified() -> None:
+    told = await talk("FP")
+    assert told.proof.outcome is Outcome.VERIFIED
+    assert told.proof.window_s >= WINDOW_S >= 10
+    assert told.seconds >= 10
+    assert told.looks == PASSES
+
+
+async def test_a_cure_may_take_a_while_to_show() -> None:
+    told = await talk("F" + 15 * "F" + "P")
+    assert told.proof.outcome is Outcome.VERIFIED
+    assert told.seconds == pytest.approx(30 + 10)
+
+
+async def test_one_failure_begins_the_window_anew() -> None:
+    told = await talk("F" + "PPPPPFP")
+    assert told.proof.outcome is Outcome.VERIFIED
+    assert told.looks == 6 + PASSES
+    assert told.proof.window_s == pytest.approx(10)
+
+
+async def test_every_look_is_part_of_the_proof() -> None:
+    proof = (await talk("FFP")).proof
+    (checkout,) = (change for change in proof.probes if change.proves)
+    assert checkout.ref == ref(CHECKOUT)
+    assert checkout.before is not None
+    assert checkout.before.outcome == "failing"
+    assert [r.outcome for r in checkout.after] == ["failing", *PASSES * ["passing"]]
+    assert {change.ref for change in proof.probes} == {*PLAN.proving, *PLAN.neighbours}
+
+
+# --- not verified ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["F", "F" + 30 * "PF", "F" + 10 * "PPPF", "F" + 7 * "PPPPPF", "F?", "F" + 15 * "P?"],
+    ids=["failing", "flapping", "flapping slowly", "just too short", "unknown", "now and then"],
+)
+async def test_never_steady_is_never_verified(row: str) -> None:
+    told = await talk(row)
+    assert told.proof.outcome is Outcome.NOT_FIXED
+    assert told.seconds >= PATIENCE_S
+
+
+async def test_an_exit_code_of_0_is_not_fixed() -> None:
+    assert DONE.succeeded
+    assert (await talk("F")).proof.outcome is Outcome.NOT_FIXED
+
+
+async def test_what_passed_before_cannot_be_proven() -> None:
+    assert (await talk("P")).proof.outcome is Outcome.NOT_FIXED
+    assert (await talk("?P")).proof.outcome is Outcome.NOT_FIXED
+
+
+@pytest.mark.parametrize(
+    "status", [s for s in ActionStatus if s is not ActionStatus.SUCCEEDED], ids=str
+)
+async def test_a_plan_that_did_not_run_to_its_end_is_not_proven(status: ActionStatus) -> None:
+    proof = (await talk("FP", executed(PLAN, status))).proof
+    assert proof.outcome is Outcome.NOT_FIXED
+    assert "not run to its end" in proof.text
+
+
+async def test_a_plan_that_was_stopped_between_its_actions_is_not_proven() -> None:
+    stopped = DONE.model_copy(update={"refused": "The stop switch is on."})
+    proof = (await talk("FP", stopped)).proof
+    assert proof.outcome is Outcome.NOT_FIXED
+    assert "not run to its end" in proof.text
+
+
+async def test_nothing_was_executed() -> None:
+    refused = Execution(plan_digest=PLAN.digest, results=(), refused="The stop switch is on.")
+    told = await talk("FP", refused)
+    assert told.proof.outcome is Outcome.NOT_EXECUTED
+    assert told.proof.text == "The stop switch is on."
+    assert told.looks == 0
+
+
+async def test_nothing_maps_to_the_symptom() -> None:
+    told = await talk("FP", symptom="alert:DiskFull")
+    assert told.proof.outcome is Outcome.NOTHING_TO_CHECK
+
+
+# --- neighbours ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", ["PF", "P?", "P" + "F?F?"], ids=["failing", "unknown", "both"])
+async def test_a_neighbour_that_got_worse_is_a_regression(row: str) -> None:
+    told = await talk("FP", web__catalogue=row)
+    assert told.proof.outcome is Outcome.REGRESSED
+    assert "web/catalogue passed before and fails now" in told.proof.text
+
+
+async def test_a_neighbour_in_trouble_during_the_restart_is_forgiven() -> None:
+    told = await talk("FP", web__catalogue="PFFFP")
+    assert told.proof.outcome is Outcome.VERIFIED
+
+
+@pytest.mark.parametrize("row", ["F", "?", "FP", "F?"])
+async def test_a_neighbour_that_was_ill_before_proves_nothing(row: str) -> None:
+    assert (await talk("FP", web__catalogue=row)).proof.outcome is Outcome.VERIFIED
+
+
+async def test_it_is_not_verified_while_a_neighbour_is_down() -> None:
+    """The last look that would complete the window finds a neighbour failing: look on."""
+    told = await talk("FP", web__catalogue="P" + 5 * "P" + "FP")
+    assert told.proof.outcome is Outcome.VERIFIED
+    assert told.looks == PASSES + 1
+
+
+async def test_a_neighbour_that_flaps_on_is_not_verified() -> None:
+    told = await talk("FP", db__accepts="P" + 5 * "P" + 30 * "FFFP")
+    assert told.proof.outcome in {Outcome.NOT_FIXED, Outcome.VERIFIED}
+    assert told.looks > PASSES
+
+
+# --- clocks ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("jump_s", [3600.0, -3600.0, 11.0, -11.0])
+@pytest.mark.parametrize("at_look", range(1, 8))
+async def test_a_wall_clock_that_is_set_does_not_shorten_the_window(
+    jump_s: float, at_look: int
+) -> None:
+    clock = HandClock()
+    looks = 0
+
+    def checkout() -> str:
+        nonlocal looks
+        looks += 1
+        if looks == at_look:
+            clock.set_wall(jump_s)
+        return "F" if looks == 1 else "P"
+
+    probes = ScriptedProbes(clock, {CHECKOUT: checkout})
+    baseline = await take_baseline(PLAN, CATALOGUE, probes)
+    began = clock.elapsed()
+    proof = await verify(PLAN, DONE, baseline, catalogue=CATALOGUE, probes=probes, clock=clock)
+    if proof.outcome is Outcome.VERIFIED:
+        assert clock.elapsed() - began >= 10
+    else:
+        assert jump_s < 0, "it may only take longer"
+
+
+# --- in general ------------------------------------------------------------------------------
+
+
+@given(st.text(alphabet="FP?", min_size=1, max_size=40))
+async def test_verified_means_six_passes_in_a_row_after_a_failure(row: str) -> None:
+    told = await talk(row)
+    seen = (row[1:] + 100 * row[-1])[: told.looks]
+    if told.proof.outcome is Outcome.VERIFIED:
+        assert row[0] == "F"
+        assert seen.endswith(PASSES * "P")
+        assert told.proof.window_s >= 10
+    else:
+        assert row[0] != "F" or PASSES * "P" not in seen
+        assert told.seconds >= PATIENCE_S
+    assert told.seconds <= PATIENCE_S + 2
+
+
+@pytest.mark.parametrize(
+    ("row", "proves", "better"),
+    [
+        ("FP", True, True),
+        ("FPF", True, False),
+        ("FFP", True, True),
+        ("FP", False, False),
+        ("PP", True, False),
+        ("?P", True, False),
+        ("F?", True, False),
+        ("F", True, False),
+    ],
+)
+def test_improved_means_failed_before_and_passes_at_the_last_look(
+    row: str, *, proves: bool, better: bool
+) -> None:
+    results = [
+        ProbeResult(ref=ref(CHECKOUT), outcome=LETTERS[x], text="", seconds=0, at=START)
+        for x in row
+    ]
+    change = ProbeChange(
+        ref=ref(CHECKOUT), proves=proves, before=results[0], after=tuple(results[1:])
+    )
+    proof = Proof(outcome=Outcome.NOT_FIXED, text="", probes=(change,), decided_at=START)
+    assert improved(proof) is better
+
+
+def test_two_actions_one_failed_is_no_success() -> None:
+    two = plan(CATALOGUE, action(), action(action_id="action-2"))
+    assert executed(two).succeeded
+    assert not executed(two, ActionStatus.SUCCEEDED, ActionStatus.FAILED).succeeded

@@ -1,0 +1,106 @@
+"""Settings from the environment, and the policy: the stricter counts (below 1 s)."""
+
+from pathlib import Path
+
+import pytest
+
+from vigil.domain.effects import Risk
+from vigil.domain.errors import SettingsError
+from vigil.domain.policy import Policy
+from vigil.settings import Settings, load_policy, load_settings
+
+NAMES = [name.upper() for name in Settings.model_fields]
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """An environment without a word for Vigil, in a folder without ``.env``."""
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return monkeypatch
+
+
+def policy_of(tmp_path: Path, text: str, **environment: int) -> Policy:
+    path = tmp_path / "policy.yaml"
+    path.write_text(text)
+    return load_policy(Settings(vigil_policy=path).model_copy(update=environment))
+
+
+def test_the_defaults_are_the_careful_ones(environment: pytest.MonkeyPatch) -> None:
+    settings = load_settings()
+    assert settings.vigil_host == "127.0.0.1"
+    assert settings.vigil_port == 3000
+    assert settings.alertmanager_webhook_token is None, "without a secret a source is off"
+    assert settings.database_url == f"sqlite:///{settings.vigil_state_dir}/vigil.sqlite"
+    policy = load_policy(settings)
+    assert (policy.auto_confidence, policy.auto_context_match) == (90, 85)
+    assert policy == Policy()
+
+
+def test_the_environment_is_heard_and_wins_over_the_file(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("VIGIL_PORT=3001\nVIGIL_URL=http://127.0.0.1:3001\n")
+    environment.setenv("VIGIL_PORT", "3002")
+    settings = load_settings()
+    assert (settings.vigil_port, settings.vigil_url) == (3002, "http://127.0.0.1:3001")
+
+
+def test_all_wrong_values_are_reported_at_once_and_none_is_shown(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    wrong = {
+        "VIGIL_PORT": "70000",
+        "CONFIDENCE_AUTO_EXECUTE_THRESHOLD": "101",
+        "CONTEXT_MATCH_THRESHOLD": "hunter2",
+    }
+    for name, value in wrong.items():
+        environment.setenv(name, value)
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert len(raised.value.mistakes) == len(wrong)
+    for name in wrong:
+        (mistake,) = (m for m in raised.value.mistakes if m.startswith(f"{name}: "))
+        assert "correct the environment or .env" in mistake
+    assert "hunter2" not in str(raised.value)
+
+
+def test_secrets_do_not_show(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("VIGIL_TOKEN", "hunter2")
+    environment.setenv("ALERTMANAGER_WEBHOOK_TOKEN", "hunter3")
+    settings = load_settings()
+    assert "hunter" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+    assert settings.vigil_token is not None
+    assert settings.vigil_token.get_secret_value() == "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("written", "given", "counts"), [(95, 92, 95), (92, 95, 95), (95, None, 95), (None, 95, 95)]
+)
+def test_of_two_thresholds_the_stricter_counts(
+    tmp_path: Path, written: int | None, given: int | None, counts: int
+) -> None:
+    lines = {"auto_confidence": written, "auto_context_match": written}
+    text = "".join(f"{name}: {value}\n" for name, value in lines.items() if value is not None)
+    environment = {
+        name: given
+        for name in ("confidence_auto_execute_threshold", "context_match_threshold")
+        if given is not None
+    }
+    policy = policy_of(tmp_path, text or "freeze: false\n", **environment)
+    assert (policy.auto_confidence, policy.auto_context_match) == (counts, counts)
+
+
+def test_the_environment_cannot_make_the_policy_laxer(tmp_path: Path) -> None:
+    policy = policy_of(tmp_path, "freeze: false\n", confidence_auto_execute_threshold=10)
+    assert policy.auto_confidence == 90
+
+
+def test_a_policy_is_read_as_strictly_as_the_catalogue(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        policy_of(tmp_path, "auto_max_risk: LOW\nfreze: true\nauto_confidence: 101\n")
+    first, second = raised.value.mistakes
+    assert f"{tmp_path / 'policy.yaml'}:2: 'freze' is not known here" in first
+    assert ":3: 'auto_confidence': Input should be less than or equal to 100" in second
+    assert policy_of(tmp_path, "auto_max_risk: LOW\n").auto_max_risk is Risk.LOW

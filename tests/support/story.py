@@ -1,0 +1,208 @@
+"""A whole Vigil on a real record, beside a shop that the test plays: it can be told to any point.
+
+Journal, locks, memory and reasoner are the real ones. The shop, and the sandbox that works on it,
+are the world: they go on while Vigil is killed and started again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+from tests.support.hand_clock import START, HandClock
+from tests.support.record import Record, open_record
+from tests.support.shop import CountingSandbox, Shop
+from tests.support.world import (
+    HandSwitch,
+    ScriptedChanges,
+    ScriptedProbes,
+    ScriptedTelemetry,
+    catalogue,
+)
+
+from vigil.cli.runbooks import read_library
+from vigil.domain.alert import Alert, AlertStatus, Severity
+from vigil.domain.catalogue import Autonomy
+from vigil.domain.incident import Incident
+from vigil.domain.policy import Policy
+from vigil.domain.runbook import Record as RunbookRecord
+from vigil.domain.runbook import Runbook
+from vigil.integrations.journal import Keys, SqlJournal
+from vigil.integrations.locks.embedded import SqlLocks
+from vigil.integrations.memory.embedded import EmbeddedMemory
+from vigil.integrations.reasoner.embedded import PlaybookReasoner
+from vigil.lifecycle import Lifecycle, Parts
+from vigil.observe.intake import symptom_of, title_of
+from vigil.orient.scene import Senses
+from vigil.ports.journal import NextSegment
+
+Result = TypeVar("Result")
+RUNBOOKS = Path(__file__).resolve().parents[2] / "runbooks"
+MEASURED = RunbookRecord(trials=60, successes=60, commit="0" * 40, measured_on="2026-03-01")
+MOST_SEGMENTS = 50
+
+
+class PowerCut(BaseException):
+    """Vigil is killed here: nothing of it runs on, not even its own last words."""
+
+
+@dataclass
+class Fuse:
+    """Burns down by one before and after each write of the record, and then cuts the power."""
+
+    left: int | None = None
+
+    def burn(self) -> None:
+        if self.left is not None:
+            if self.left == 0:
+                self.left = None
+                raise PowerCut
+            self.left -= 1
+
+
+class FusedJournal(SqlJournal):
+    """The real journal in a house whose power may be cut."""
+
+    def __init__(self, engine: Engine, keys: Keys, fuse: Fuse) -> None:
+        super().__init__(engine, keys)
+        self._fuse = fuse
+
+    async def _write(self, work: Callable[[Connection], Result]) -> Result:
+        self._fuse.burn()
+        result = await super()._write(work)
+        self._fuse.burn()
+        return result
+
+
+@dataclass
+class Story:
+    """One Vigil, its world, and the segments that were handed out so far."""
+
+    record: Record
+    clock: HandClock
+    shop: Shop
+    sandbox: CountingSandbox
+    switch: HandSwitch
+    probes: ScriptedProbes
+    fuse: Fuse
+    parts: Parts
+    handed_out: list[NextSegment] = field(default_factory=list)
+
+    @property
+    def journal(self) -> SqlJournal:
+        return self.record.journal
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        """A new one each time: nothing may be remembered but what is on record."""
+        return Lifecycle(self.parts)
+
+    def with_parts(self, **changes: object) -> None:
+        """Other parts from here on."""
+        self.parts = replace(self.parts, **changes)  # type: ignore[arg-type] # by field name
+
+    async def hear(
+        self, name: str = "checkout-errors", source: str = "watch", since: float = 0.0
+    ) -> Incident:
+        """An alert comes in, as the engine receives it."""
+        alert = Alert(
+            source=source,
+            name=name,
+            service="web",
+            status=AlertStatus.FIRING,
+            fingerprint=f"{source}/{name}",
+            severity=Severity.CRITICAL,
+            starts_at=START + timedelta(seconds=since),
+        )
+        joined = await self.journal.receive(
+            alert=alert,
+            service="web",
+            symptom=symptom_of(alert, self.parts.catalogue),
+            title=title_of(alert),
+            now=self.clock.now(),
+            new_id=self.clock.new_id(),
+        )
+        assert joined.incident is not None
+        return joined.incident
+
+    async def go_on(self) -> None:
+        """Hand out what is due until nothing is, as the engine's sweeper does."""
+        for _ in range(MOST_SEGMENTS):
+            due = await self.journal.due(10)
+            if not due:
+                return
+            for following in due:
+                if following not in self.handed_out:
+                    self.handed_out.append(following)
+                await self.run(following)
+                await self.journal.mark(following)
+        raise AssertionError(f"still not at the end after {MOST_SEGMENTS} rounds")
+
+    async def run(self, segment: NextSegment) -> None:
+        await self.lifecycle.run(segment.segment, segment.incident, segment.attempt)
+
+    async def told(self, incident_id: str) -> list[str]:
+        """The kinds of events, in order; what scripts print is not part of the story."""
+        events = await self.journal.events(incident_id)
+        return [e.kind for e in events if e.kind != "action_output"]
+
+    async def payloads(self, incident_id: str, kind: str) -> list[dict[str, object]]:
+        events = await self.journal.events(incident_id)
+        return [dict(e.payload or {}) for e in events if e.kind == kind]
+
+    async def ending(self, incident_id: str) -> str:
+        (closed,) = await self.payloads(incident_id, "closed")
+        return str(closed["text"])
+
+    async def locks_are_free(self) -> bool:
+        """Whether somebody else gets everything at once."""
+        wanted = ("service:db", "service:web")
+        await self.parts.locks.take(wanted, "somebody else", self.clock.now(), 1.0)
+        await self.parts.locks.release("somebody else")
+        return True
+
+
+@cache
+def measured_runbooks() -> tuple[Runbook, ...]:
+    """The shipped runbooks as if the lab had measured them, whatever it did."""
+    shipped = read_library(RUNBOOKS).runbooks
+    return tuple(runbook.model_copy(update={"lab_record": MEASURED}) for runbook in shipped)
+
+
+async def begin(
+    directory: Path, *, autonomy: Autonomy = Autonomy.AUTO, policy: Policy | None = None
+) -> Story:
+    """A Vigil that knows the shipped runbooks, which were measured, and a shop that is broken."""
+    record = open_record(directory)
+    clock, switch, fuse = HandClock(), HandSwitch(), Fuse()
+    shop = Shop(clock)
+    sandbox = CountingSandbox(shop)
+    journal = FusedJournal(record.engine, record.keys, fuse)
+    memory = EmbeddedMemory(record.engine)
+    await memory.ingest("shipped", measured_runbooks())
+    probes = ScriptedProbes(clock, {"web/checkout": shop.checkout, "web/catalogue": shop.catalogue})
+    parts = Parts(
+        catalogue=catalogue(autonomy),
+        policy=policy or Policy(),
+        senses=Senses(
+            probes=probes,
+            telemetry=ScriptedTelemetry(
+                clock,
+                bad=lambda: 0.6 if shop.checkout_fails(shop) else 0.0,
+                errors=shop.errors,
+            ),
+            changes=ScriptedChanges(shop.releases()),
+            clock=clock,
+        ),
+        journal=journal,
+        memory=memory,
+        reasoner=PlaybookReasoner(),
+        sandbox=sandbox,
+        switch=switch,
+        locks=SqlLocks(record.engine),
+    )
+    whole = Record(record.engine, record.keys, journal)
+    return Story(whole, clock, shop, sandbox, switch, probes, fuse, parts)

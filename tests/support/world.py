@@ -1,0 +1,164 @@
+"""A small world for Vigil to look at and to act on, played by the test: ports, not patches."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from tests.support.hand_clock import HandClock
+
+from vigil.domain.catalogue import (
+    Autonomy,
+    Catalogue,
+    Condition,
+    Environment,
+    Processes,
+    Service,
+    ServiceKind,
+    Symptom,
+    Watch,
+)
+from vigil.domain.change import Release
+from vigil.domain.grant import ProcessRestartGrant, ReleaseSwitchGrant
+from vigil.domain.probe import (
+    HttpProbe,
+    HttpStep,
+    Probe,
+    ProbeOutcome,
+    ProbeRef,
+    ProbeResult,
+    SqlProbe,
+    TcpProbe,
+)
+from vigil.domain.telemetry import ErrorGroup, Latency, Ratio
+from vigil.domain.value import Instant
+from vigil.ports.switch import SwitchState
+
+LETTERS = {"P": ProbeOutcome.PASSING, "F": ProbeOutcome.FAILING, "?": ProbeOutcome.UNKNOWN}
+OLD, NEW = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+
+Script = str | Callable[[], str]
+"""Letters of LETTERS, one for each look, the last for all that follow; or a letter on demand."""
+
+
+class ScriptedProbes:
+    """Fulfils ``ports.probes.Probes``: each probe sees what the test wrote down for it."""
+
+    def __init__(self, clock: HandClock, scripts: Mapping[str, Script], other: str = "P") -> None:
+        self._clock = clock
+        self._scripts = scripts
+        self._other = other
+        self.looks: dict[str, int] = defaultdict(int)
+
+    async def run(self, ref: ProbeRef, probe: Probe) -> ProbeResult:
+        script = self._scripts.get(str(ref), self._other)
+        letters = script if isinstance(script, str) else script()
+        letter = letters[min(self.looks[str(ref)], len(letters) - 1)]
+        self.looks[str(ref)] += 1
+        return ProbeResult(
+            ref=ref,
+            outcome=LETTERS[letter],
+            text=f"{ref} says {letter}",
+            seconds=0.01,
+            at=self._clock.now(),
+        )
+
+
+@dataclass
+class ScriptedTelemetry:
+    """Fulfils ``ports.telemetry.Telemetry``; what the test does not say cannot be known."""
+
+    clock: HandClock
+    bad: Callable[[], float | None] = lambda: None
+    """The share of bad requests now."""
+    errors: Callable[[], tuple[ErrorGroup, ...] | None] = lambda: None
+    slow: Latency | None = None
+
+    async def bad_ratio(self, service: str, condition: Condition) -> Ratio | None:
+        share = self.bad()
+        if share is None:
+            return None
+        return Ratio(bad=100 * share, total=100, window_s=condition.window_s, at=self.clock.now())
+
+    async def latency(self, service: str, window_s: float) -> Latency | None:
+        return self.slow
+
+    async def log_errors(self, service: str, since: Instant) -> tuple[ErrorGroup, ...] | None:
+        return self.errors()
+
+
+@dataclass
+class ScriptedChanges:
+    """Fulfils ``ports.changes.Changes``."""
+
+    known: tuple[Release, ...] | None = None
+
+    async def releases(self, service: str, since: Instant) -> tuple[Release, ...] | None:
+        if self.known is None:
+            return None
+        return tuple(r for r in self.known if r.service == service and r.at >= since)
+
+
+@dataclass
+class HandSwitch:
+    """Fulfils ``ports.switch.Switch`` in memory."""
+
+    state: SwitchState = field(default_factory=lambda: SwitchState(stopped=False))
+
+    def read(self) -> SwitchState:
+        return self.state
+
+    def set(self, state: SwitchState) -> None:
+        self.state = state
+
+
+def http(path: str) -> HttpProbe:
+    return HttpProbe(kind="http", steps=(HttpStep(url=f"http://127.0.0.1:1/{path}"),))
+
+
+def web_service(autonomy: Autonomy = Autonomy.AUTO) -> Service:
+    """A web application as the demo's catalogue describes one."""
+    return Service(
+        kind=ServiceKind.WEB_APPLICATION,
+        depends_on=("db",),
+        autonomy=autonomy,
+        processes=Processes(supervisor="/run/s.sock", names=("web-1", "web-2")),
+        probes={"checkout": http("checkout"), "catalogue": http("")},
+        symptoms={
+            "checkout-errors": Symptom(
+                alerts=("CheckoutErrors",),
+                probes=("checkout",),
+                condition=Condition(metric="requests", bad={"status": "5.."}, above=0.2),
+            ),
+            "catalogue-errors": Symptom(alerts=("CatalogueErrors",), probes=("catalogue",)),
+        },
+        grants={
+            "release": ReleaseSwitchGrant(
+                verb="release.switch", link="/srv/current", releases="/srv/releases"
+            ),
+            "restart": ProcessRestartGrant(
+                verb="process.restart", supervisor="/run/s.sock", processes=("web-1", "web-2")
+            ),
+        },
+    )
+
+
+def catalogue(
+    autonomy: Autonomy = Autonomy.AUTO, environment: Environment = Environment.LAB
+) -> Catalogue:
+    """A web application and the database that it needs."""
+    lock_waiters = SqlProbe(
+        kind="sql", dsn="host=/run/pg", query="select 0", max=0, means="database_lock"
+    )
+    database = Service(
+        kind=ServiceKind.DATABASE,
+        probes={
+            "accepts": TcpProbe(kind="tcp", host="127.0.0.1", port=5432),
+            "lock-waiters": lock_waiters,
+        },
+    )
+    return Catalogue(
+        version=1,
+        environment=environment,
+        watch=Watch(interval_s=0.05, failures=3),
+        services={"web": web_service(autonomy), "db": database},
+    )
