@@ -152,6 +152,7 @@ def main() -> None:
     options = parser.parse_args()
     chance = Random(options.seed)  # noqa: S311 - variety that a seed brings back
     rows: list[dict[str, Any]] = []
+    commit = _commit()  # before the run: it may last longer than the tree stays as it is
     for shop in range(SHOPS):
         left = options.kills - sum(len(row["kills"]) for row in rows)
         if left > 0:
@@ -160,7 +161,7 @@ def main() -> None:
     result = {
         "benchmark": "crash",
         "measured_on": datetime.now(UTC).date().isoformat(),
-        "commit": _commit(),
+        "commit": commit,
         "command": "python benchmarks/crash.py " + " ".join(sys.argv[1:]),
         **summary(rows),
         "rows": rows,

@@ -96,7 +96,7 @@ def build(settings: Settings) -> Installation:
         parts=parts,
         workflow=DbosWorkflow(state / "workflow.sqlite"),
         sources=_sources(settings, clock),
-        checks=(database_health,),
+        checks={"database": database_health},
         background=(telemetry.scrape_forever,),
     )
     given = settings.vigil_token

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from vigil.decide.synthesize import Synthesis
 from vigil.domain.alert import Delivery
 from vigil.domain.catalogue import Symptom
 from vigil.domain.errors import TemporaryError
@@ -29,6 +28,7 @@ from vigil.ports.alerts import Alerts
 from vigil.ports.journal import Decided, Joined
 from vigil.ports.switch import SwitchState
 from vigil.ports.workflow import Workflow
+from vigil.progress import VERDICT, recorded_plan
 
 log = structlog.get_logger()
 
@@ -72,7 +72,7 @@ class Engine:
     parts: Parts
     workflow: Workflow
     sources: Mapping[str, Source]
-    checks: Sequence[Check] = ()
+    checks: Mapping[str, Check] = field(default_factory=dict)
     background: Sequence[Background] = ()
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -182,32 +182,36 @@ class Engine:
 
     async def judged(self, incident_id: str, attempt: int | None = None) -> Judged | None:
         """The plan of an attempt (the newest one that has a plan), and the verdict on it."""
-        incident = await self.incident(incident_id)
-        newest = attempt or incident.attempt
-        for number in range(newest, 0 if attempt is None else newest - 1, -1):
-            plan = await self._plan(incident_id, number)
+        journal = self.parts.journal
+        for number in await self._attempts(incident_id, attempt):
+            plan = await recorded_plan(journal, incident_id, number)
             if plan is not None:
-                text = await self.parts.journal.output(
-                    incident_id, number, Stage.SYNTHESIZING, "verdict"
-                )
+                text = await journal.output(incident_id, number, Stage.SYNTHESIZING, VERDICT)
                 verdict = Verdict.model_validate_json(text) if text else None
                 return Judged(plan=plan, verdict=verdict)
         return None
 
     async def proof(self, incident_id: str, attempt: int | None = None) -> Proof | None:
         """The proof of an attempt, by default of the newest one that has a proof."""
-        incident = await self.incident(incident_id)
-        newest = attempt or incident.attempt
-        for number in range(newest, 0 if attempt is None else newest - 1, -1):
+        for number in await self._attempts(incident_id, attempt):
             text = await self.parts.journal.output(incident_id, number, Stage.VERIFYING)
             if text is not None:
                 return Proof.model_validate_json(text)
         return None
 
+    async def _attempts(self, incident_id: str, asked: int | None) -> Sequence[int]:
+        """The attempt asked for, or all of them, newest first."""
+        incident = await self.incident(incident_id)
+        return (asked,) if asked is not None else range(incident.attempt, 0, -1)
+
     async def health(self) -> tuple[Health, ...]:
         """Every part with its state and, where one is broken, a remedy."""
-        own = (self.workflow.health, self.parts.sandbox.health, *self.checks)
-        asked = await asyncio.gather(*(_within_deadline(check) for check in own))
+        own = {
+            "workflow": self.workflow.health,
+            "sandbox": self.parts.sandbox.health,
+            **self.checks,
+        }
+        asked = await asyncio.gather(*(_within_deadline(part, own[part]) for part in own))
         return (*asked, self._switch_health(), *self._source_health())
 
     def _switch_health(self) -> Health:
@@ -232,22 +236,17 @@ class Engine:
             for name, source in self.sources.items()
         )
 
-    async def _plan(self, incident_id: str, attempt: int) -> Plan | None:
-        journal = self.parts.journal
-        undo = await journal.output(incident_id, attempt, Stage.SYNTHESIZING, "rollback")
-        if undo is not None:
-            return Plan.model_validate_json(undo)
-        text = await journal.output(incident_id, attempt, Stage.SYNTHESIZING)
-        return Synthesis.model_validate_json(text).plan if text else None
 
-
-async def _within_deadline(check: Check) -> Health:
+async def _within_deadline(part: str, check: Check) -> Health:
+    remedy = "see Vigil's log for what it is waiting for"
     try:
         async with asyncio.timeout(HEALTH_DEADLINE_S):
             return await check()
-    except (TimeoutError, TemporaryError) as error:
-        name = getattr(check, "__qualname__", "part")
-        return Health(part=name, ok=False, text=f"no answer: {error}", remedy="vigil doctor")
+    except TimeoutError:
+        text = f"no answer within {HEALTH_DEADLINE_S:.0f} s"
+        return Health(part=part, ok=False, text=text, remedy=remedy)
+    except TemporaryError as error:
+        return Health(part=part, ok=False, text=str(error), remedy=remedy)
 
 
 async def _forever(loop: Background) -> None:

@@ -5,10 +5,12 @@ is only rows. Every segment can be started again from its beginning after a cras
 record is read, what is not is done.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from types import MappingProxyType
 
-from vigil.act.execute import Permit, execute, lease_end, lease_seconds, locked_set
+from vigil.act.execute import Permit, execute, lease_seconds, locked_set
 from vigil.close import escalate, resolve
 from vigil.close.learn import lesson_of
 from vigil.decide.confidence import confidence
@@ -23,7 +25,7 @@ from vigil.domain.incident import CLOSED, Incident, Stage, WaitingOn
 from vigil.domain.plan import Execution, Plan, PlanKind
 from vigil.domain.policy import Policy
 from vigil.domain.proof import Outcome, Proof
-from vigil.domain.run import Fence
+from vigil.domain.run import Lease
 from vigil.domain.verdict import Answer, Decision, Verdict
 from vigil.orient.hypothesize import hypothesize
 from vigil.orient.investigate import investigate
@@ -36,7 +38,15 @@ from vigil.ports.reasoner import Reasoner
 from vigil.ports.sandbox import Sandbox
 from vigil.ports.switch import Switch
 from vigil.ports.workflow import Segment
-from vigil.progress import MovedOn, Progress
+from vigil.progress import (
+    BASELINE,
+    ENDING,
+    ROLLBACK,
+    VERDICT,
+    MovedOn,
+    Progress,
+    recorded_plan,
+)
 from vigil.telling import (
     tell_baseline,
     tell_execution,
@@ -45,6 +55,7 @@ from vigil.telling import (
     tell_proof,
     tell_ranking,
     tell_recollection,
+    tell_synthesis,
     tell_verdict,
 )
 from vigil.verify.baseline import Baseline, take_baseline
@@ -53,7 +64,7 @@ from vigil.verify.verify import PATIENCE_S, improved, verify
 LEASE_MARGIN_S = 60.0
 """How much longer than the actions' own limits a lock is held for running them."""
 OUTPUT_LINES = 200
-"""How many lines of one action's output the timeline keeps."""
+"""How many lines of a plan's output the timeline keeps."""
 
 # In which stages a segment finds an incident that is still its own to move; a segment that is
 # started again later than that was overtaken by the next one and has nothing left to do.
@@ -89,6 +100,15 @@ class Parts:
     locks: Locks
 
 
+@dataclass(frozen=True)
+class Tried:
+    """An attempt that was executed."""
+
+    plan: Plan
+    execution: Execution
+    proof: Proof
+
+
 class Lifecycle:
     """Runs segments of incidents."""
 
@@ -102,202 +122,207 @@ class Lifecycle:
         escalation: whatever is broken in Vigil, a person is told.
         """
         incident = await self._parts.journal.incident(incident_id)
-        step = Progress(incident, attempt, self._parts.journal, self._parts.senses.clock)
-        if step.stale or incident.stage not in BELONGS_TO[segment]:
+        progress = Progress(incident, attempt, self._parts.journal, self._parts.senses.clock)
+        if progress.stale or incident.stage not in BELONGS_TO[segment]:
             return
-        tell = {
+        work = {
             Segment.ORIENT: self.orient,
             Segment.DECIDE: self.decide,
             Segment.ACT: self.act,
             Segment.CLOSE: self.close,
         }[segment]
         try:
-            await tell(step)
+            await work(progress)
         except MovedOn:
             return
         except TemporaryError:
             raise
-        except Exception as error:  # noqa: BLE001 - the one catch-all: a person is told
+        except Exception as error:  # noqa: BLE001 - whatever broke, a person is told
             await self.give_up(incident_id, error)
 
     # --- orient -----------------------------------------------------------------------------
 
-    async def orient(self, step: Progress) -> None:
+    async def orient(self, progress: Progress) -> None:
         """Is it true? What could it be? Do we know this?"""
-        scene = self._scene(step.incident)
-        investigation = await step.stage(
+        scene = self._scene(progress.incident)
+        investigation = await progress.stage(
             Stage.INVESTIGATING, Investigation, lambda: investigate(scene), tell_investigation
         )
 
         async def rank() -> Ranking:
-            return hypothesize(step.incident.service, investigation)
+            return hypothesize(progress.incident.service, investigation)
 
-        ranking = await step.stage(Stage.HYPOTHESIS_RECEIVED, Ranking, rank, tell_ranking)
+        ranking = await progress.stage(Stage.HYPOTHESIS_RECEIVED, Ranking, rank, tell_ranking)
         early = resolve.false_alarm(investigation, ranking) or escalate.nothing_to_check(
             investigation
         )
         if early is not None:
-            return await step.end(early)
-        await step.stage(
+            return await progress.end(early)
+        await progress.stage(
             Stage.CONTEXT_RETRIEVED,
             Recollection,
             lambda: recall(scene, ranking, self._parts.memory),
             tell_recollection,
         )
-        return await step.hand_over(Segment.DECIDE)
+        return await progress.hand_over(Segment.DECIDE)
 
     # --- decide -----------------------------------------------------------------------------
 
-    async def decide(self, step: Progress) -> None:
+    async def decide(self, progress: Progress) -> None:
         """What shall be done, what would it do, and may it be done unasked?"""
-        undo = await step.recall(Stage.SYNTHESIZING, Plan, "rollback")
+        undo = await progress.recall(Stage.SYNTHESIZING, Plan, ROLLBACK)
         if undo is not None:
-            return await self._judge(step, undo, await self._verdict_on_rollback(step, undo))
-        briefing = await self._briefing(step)
-        synthesis = await step.stage(
+            return await self._follow(progress, undo, lambda: self._facts_of_rollback(progress))
+        briefing = await self._briefing(progress)
+        synthesis = await progress.stage(
             Stage.SYNTHESIZING,
             Synthesis,
             lambda: synthesize(briefing, self._parts.catalogue, self._parts.reasoner),
-            lambda made: tell_plan(made.plan) if made.plan else [],
+            tell_synthesis,
         )
-        if synthesis.plan is None:
+        plan = synthesis.plan
+        if plan is None:
             known = Investigation(evidence=briefing.evidence)
             ranking = Ranking(hypotheses=briefing.hypotheses)
-            return await step.end(escalate.no_plan(synthesis.reasons, ranking, known))
-        return await self._judge(
-            step, synthesis.plan, await self._verdict_on(synthesis.plan, briefing)
-        )
+            return await progress.end(escalate.no_plan(synthesis.reasons, ranking, known))
+        return await self._follow(progress, plan, lambda: self._facts(plan, briefing))
 
-    async def _judge(self, step: Progress, plan: Plan, verdict: Verdict) -> None:
+    async def _follow(
+        self, progress: Progress, plan: Plan, facts: Callable[[], Awaitable[Facts]]
+    ) -> None:
         """Go on, ask a person, or stop, as the gate says."""
 
         async def judged() -> Verdict:
-            return verdict
+            return judge(plan, self._parts.policy, await facts())
 
-        verdict = await step.recorded(Verdict, judged, tell_verdict, "verdict")
+        verdict = await progress.stage(Stage.SYNTHESIZING, Verdict, judged, tell_verdict, VERDICT)
         if verdict.decision is Decision.ALLOW:
-            return await step.hand_over(Segment.ACT, plan_digest=plan.digest)
+            return await progress.hand_over(Segment.ACT, plan_digest=plan.digest)
         if verdict.decision is Decision.ASK:
-            return await self._ask(step, plan)
-        return await step.end(await self._refused(step, plan, verdict))
+            return await self._ask(progress, plan)
+        return await progress.end(await self._refused(progress, plan, verdict))
 
-    async def _refused(self, step: Progress, plan: Plan, verdict: Verdict) -> Ending:
+    async def _refused(self, progress: Progress, plan: Plan, verdict: Verdict) -> Ending:
         """The gate's no; to an undo it comes when something has been done, and that is said."""
-        before = step.attempt - 1
-        remedy = await step.recall(Stage.SYNTHESIZING, Synthesis, attempt=before)
-        execution = await step.recall(Stage.EXECUTING, Execution, attempt=before)
-        proof = await step.recall(Stage.VERIFYING, Proof, attempt=before)
-        if remedy is None or remedy.plan is None or execution is None or proof is None:
+        tried = await self._tried(progress)
+        if tried is None:
             return escalate.denied(plan, verdict)
-        held = f"It is still in place: the gate said no to its undo: {'; '.join(verdict.rules)}."
-        return escalate.not_proven(remedy.plan, proof, execution, held)
+        left = f"It is still in place: the gate said no to its undo: {'; '.join(verdict.rules)}."
+        return escalate.not_proven(tried.plan, tried.proof, tried.execution, left)
 
-    async def _ask(self, step: Progress, plan: Plan) -> None:
+    async def _tried(self, progress: Progress) -> Tried | None:
+        """The attempt before this one, if it was executed: what a rollback is about to undo."""
+        before = progress.attempt - 1
+        remedy = await progress.recall(Stage.SYNTHESIZING, Synthesis, attempt=before)
+        execution = await progress.recall(Stage.EXECUTING, Execution, attempt=before)
+        proof = await progress.recall(Stage.VERIFYING, Proof, attempt=before)
+        if remedy is None or remedy.plan is None or execution is None or proof is None:
+            return None
+        return Tried(remedy.plan, execution, proof)
+
+    async def _ask(self, progress: Progress, plan: Plan) -> None:
         """Wait for a person, unless a former run of this segment began to, or was answered."""
-        if step.incident.waiting_on is WaitingOn.APPROVAL:
+        if progress.incident.waiting_on is WaitingOn.APPROVAL:
             return
-        if await self._parts.journal.approval(step.incident.id, plan.digest) is None:
-            await step.wait_for_approval(plan.digest)
+        if await self._parts.journal.approval(progress.incident.id, plan.digest) is None:
+            await progress.wait_for_approval(plan.digest)
 
-    async def _verdict_on(self, plan: Plan, briefing: Briefing) -> Verdict:
+    async def _facts(self, plan: Plan, briefing: Briefing) -> Facts:
         match = next((m for m in briefing.matches if m.runbook.id == plan.runbook), None)
         likelihood = briefing.hypotheses[0].likelihood
-        facts = Facts(
+        return Facts(
             service=briefing.service,
             confidence=confidence(likelihood, match.record) if match else 0,
             match=match,
             stopped=self._parts.switch.read().stopped,
             executed_last_hour=await self._executed_last_hour(),
         )
-        return judge(plan, self._parts.policy, facts)
 
-    async def _verdict_on_rollback(self, step: Progress, undo: Plan) -> Verdict:
-        before = await step.recall(Stage.SYNTHESIZING, Synthesis, attempt=step.attempt - 1)
-        facts = Facts(
-            service=self._parts.catalogue.services[undo.service],
+    async def _facts_of_rollback(self, progress: Progress) -> Facts:
+        tried = await self._tried(progress)
+        return Facts(
+            service=self._parts.catalogue.services[progress.incident.service],
             confidence=0,
             match=None,
             stopped=self._parts.switch.read().stopped,
             executed_last_hour=await self._executed_last_hour(),
-            judged=before.plan if before else None,
+            undoes=tried.plan if tried else None,
         )
-        return judge(undo, self._parts.policy, facts)
 
     # --- act --------------------------------------------------------------------------------
 
-    async def act(self, step: Progress) -> None:
+    async def act(self, progress: Progress) -> None:
         """Do it under locks, and prove from the user's side that it helped."""
-        plan, approved_digest = await self._judged_plan(step)
-        owner = step.incident.id
-        fences = await self._lock(plan, owner, lease_seconds(plan, LEASE_MARGIN_S))
-        if step.incident.stage is Stage.SYNTHESIZING:
-            await step.enter(Stage.EXECUTING)
-        baseline = await step.recall(Stage.EXECUTING, Baseline, "baseline")
-        if baseline is None:
-            baseline = await self._look_before(step, plan)
-        if plan.kind is PlanKind.REMEDY and not baseline.still_failing(plan.proving):
-            await self._parts.locks.release(owner)
-            return await step.end(escalate.gone(plan))
-        permit = Permit(
-            approved_digest=approved_digest,
-            fences=fences,
-            lease_until=lease_end(
-                self._parts.senses.clock.now(), lease_seconds(plan, LEASE_MARGIN_S)
-            ),
-        )
-        execution = await step.stage(
-            Stage.EXECUTING, Execution, lambda: self._execute(step, plan, permit), tell_execution
-        )
-        await self._lock(plan, owner, PATIENCE_S + LEASE_MARGIN_S)
-        proof = await step.stage(
-            Stage.VERIFYING,
-            Proof,
-            lambda: self._verify(plan, execution, baseline),
-            tell_proof,
-        )
-        await self._parts.locks.release(owner)
-        return await self._after(step, plan, execution, proof)
-
-    async def _look_before(self, step: Progress, plan: Plan) -> Baseline:
-        return await step.recorded(
+        plan, approved_digest = await self._judged_plan(progress)
+        lease = await self._lock(plan, lease_seconds(plan, LEASE_MARGIN_S))
+        baseline = await progress.stage(
+            Stage.EXECUTING,
             Baseline,
             lambda: take_baseline(plan, self._parts.catalogue, self._parts.senses.probes),
             tell_baseline,
-            "baseline",
+            BASELINE,
         )
-
-    async def _after(self, step: Progress, plan: Plan, execution: Execution, proof: Proof) -> None:
-        """Proven, undone, held for a person, or already an undo: one of four ends."""
+        if plan.kind is PlanKind.REMEDY and not baseline.still_failing(plan.proving):
+            await self._parts.locks.release(plan.incident)
+            return await progress.end(escalate.gone(plan))
+        execution = await progress.stage(
+            Stage.EXECUTING,
+            Execution,
+            lambda: self._execute(progress, plan, Permit(approved_digest, lease)),
+            tell_execution,
+        )
+        await self._lock(plan, PATIENCE_S + LEASE_MARGIN_S)
+        proof = await progress.stage(
+            Stage.VERIFYING, Proof, lambda: self._verify(plan, execution, baseline), tell_proof
+        )
+        await self._parts.locks.release(plan.incident)
         if plan.kind is PlanKind.ROLLBACK:
-            remedy = await step.recall(Stage.SYNTHESIZING, Synthesis, attempt=step.attempt - 1)
-            tried = remedy.plan if remedy and remedy.plan else plan
-            first = await step.recall(Stage.VERIFYING, Proof, attempt=step.attempt - 1)
-            undone = (
-                "What was done has been undone."
-                if execution.succeeded
-                else "The undo did not run to its end; see the timeline for what is in place."
-            )
-            return await step.end(escalate.not_proven(tried, first or proof, execution, undone))
+            return await self._end_rollback(progress, plan, execution, proof)
+        return await self._end_remedy(progress, plan, execution, proof)
+
+    async def _end_remedy(
+        self, progress: Progress, plan: Plan, execution: Execution, proof: Proof
+    ) -> None:
+        """Proven: resolve. Worse, or no better: undo. Otherwise leave it and ask a person."""
         if proof.outcome is Outcome.VERIFIED:
-            return await step.end(resolve.verified(plan, proof))
+            return await progress.end(resolve.verified(plan, proof))
         undo = rollback(plan, execution)
-        worth_it = proof.outcome is Outcome.REGRESSED or (
+        should_undo = proof.outcome is Outcome.REGRESSED or (
             proof.outcome is Outcome.NOT_FIXED and not improved(proof)
         )
-        if undo is None or not worth_it:
-            held = "It was left as it is, because undoing it might be worse than now."
-            held = held if undo else "There is nothing to undo."
-            return await step.end(escalate.not_proven(plan, proof, execution, held))
-        return await step.start_again(Stage.SYNTHESIZING, "rollback", undo, tell_plan(undo))
+        if undo is not None and should_undo:
+            return await progress.roll_back(undo, tell_plan(undo))
+        if undo is not None:
+            left = "It was left as it is, because undoing it might make things worse."
+        elif execution.results:
+            left = "What was done has no undo."
+        else:
+            left = "Nothing was started, so there is nothing to undo."
+        return await progress.end(escalate.not_proven(plan, proof, execution, left))
 
-    async def _execute(self, step: Progress, plan: Plan, permit: Permit) -> Execution:
+    async def _end_rollback(
+        self, progress: Progress, undo: Plan, execution: Execution, proof: Proof
+    ) -> None:
+        """Whatever the undo did, the trouble is still there: a person is told of both."""
+        tried = await self._tried(progress) or Tried(undo, execution, proof)
+        kept = [action.title for action in tried.plan.actions if action.undo is None]
+        if not execution.succeeded:
+            undone = "The undo did not run to its end; see the timeline for what is in place."
+        elif kept:
+            undone = f"Every step that has an undo was undone; these have none: {'; '.join(kept)}."
+        else:
+            undone = "What was done has been undone."
+        ending = escalate.not_proven(tried.plan, tried.proof, execution, undone)
+        return await progress.end(ending)
+
+    async def _execute(self, progress: Progress, plan: Plan, permit: Permit) -> Execution:
         lines = 0
 
         async def on_line(action: str, line: str) -> None:
             nonlocal lines
             lines += 1
             if lines <= OUTPUT_LINES:
-                await step.append(
+                await progress.append(
                     Note(kind="action_output", payload={"action": action, "line": line})
                 )
 
@@ -319,45 +344,46 @@ class Lifecycle:
             clock=self._parts.senses.clock,
         )
 
-    async def _judged_plan(self, step: Progress) -> tuple[Plan, str]:
+    async def _judged_plan(self, progress: Progress) -> tuple[Plan, str]:
         """The plan, and the digest that the gate or a person named; never one without the other."""
-        undo = await step.recall(Stage.SYNTHESIZING, Plan, "rollback")
-        synthesis = await step.recall(Stage.SYNTHESIZING, Synthesis)
-        verdict = await step.recall(Stage.SYNTHESIZING, Verdict, "verdict")
-        plan = undo or (synthesis.plan if synthesis else None)
+        plan = await recorded_plan(self._parts.journal, progress.incident.id, progress.attempt)
+        verdict = await progress.recall(Stage.SYNTHESIZING, Verdict, VERDICT)
         if plan is None or verdict is None:
-            raise VigilError(f"incident {step.incident.id} has no judged plan to execute")
+            raise VigilError(f"incident {progress.incident.id} has no judged plan to execute")
         if verdict.decision is Decision.ALLOW:
             return plan, verdict.plan_digest
-        approval = await self._parts.journal.approval(step.incident.id, plan.digest)
+        approval = await self._parts.journal.approval(progress.incident.id, plan.digest)
         if approval is None or approval.answer is not Answer.APPROVED:
-            raise VigilError(f"nobody approved plan {plan.digest} of incident {step.incident.id}")
+            raise VigilError(f"nobody approved plan {plan.digest} of incident {plan.incident}")
         return plan, approval.plan_digest
 
-    async def _lock(self, plan: Plan, owner: str, lease_s: float) -> tuple[Fence, ...]:
+    async def _lock(self, plan: Plan, seconds: float) -> Lease:
+        """Take or renew the locks; the lease ends when the locks do, not later."""
         now = self._parts.senses.clock.now()
-        return await self._parts.locks.take(locked_set(plan), owner, now, lease_s)
+        fences = await self._parts.locks.take(locked_set(plan), plan.incident, now, seconds)
+        return Lease(fences=fences, until=now + timedelta(seconds=seconds))
 
     # --- close ------------------------------------------------------------------------------
 
-    async def close(self, step: Progress) -> None:
+    async def close(self, progress: Progress) -> None:
         """Say how it ended and keep the lesson."""
-        ending = await step.recall(step.incident.stage, Ending, "ending")
+        ending = await progress.recall(progress.incident.stage, Ending, ENDING)
         if ending is None:
-            digest = step.incident.plan_digest or ""
-            ending = escalate.rejected(await self._parts.journal.approval(step.incident.id, digest))
-        await self._learn(step)
-        await step.close(Stage.RESOLVED if ending.resolved else Stage.ESCALATED, ending)
+            incident = progress.incident
+            answer = await self._parts.journal.approval(incident.id, incident.plan_digest or "")
+            ending = escalate.rejected(answer)
+        await self._learn(progress)
+        await progress.close(Stage.RESOLVED if ending.resolved else Stage.ESCALATED, ending)
 
-    async def _learn(self, step: Progress) -> None:
+    async def _learn(self, progress: Progress) -> None:
         """A lesson for each attempt that was a remedy, was executed and was verified or not."""
-        for attempt in range(1, step.attempt + 1):
-            synthesis = await step.recall(Stage.SYNTHESIZING, Synthesis, attempt=attempt)
-            proof = await step.recall(Stage.VERIFYING, Proof, attempt=attempt)
+        for attempt in range(1, progress.attempt + 1):
+            synthesis = await progress.recall(Stage.SYNTHESIZING, Synthesis, attempt=attempt)
+            proof = await progress.recall(Stage.VERIFYING, Proof, attempt=attempt)
             if synthesis and synthesis.plan and proof:
                 now = self._parts.senses.clock.now()
                 lesson = lesson_of(
-                    step.incident, synthesis.plan, proof.outcome, self._parts.catalogue, now
+                    progress.incident, synthesis.plan, proof.outcome, self._parts.catalogue, now
                 )
                 await self._parts.memory.learn(lesson, attempt)
 
@@ -370,29 +396,31 @@ class Lifecycle:
         text = str(error) if isinstance(error, VigilError) else type(error).__name__
         # "Not executed" would be a claim that nobody can make any more from here on.
         started = incident.attempt > 1 or incident.stage in {Stage.EXECUTING, Stage.VERIFYING}
-        step = Progress(incident, incident.attempt, self._parts.journal, self._parts.senses.clock)
-        await step.close(Stage.ESCALATED, escalate.gave_up(text, started=started))
+        progress = Progress(
+            incident, incident.attempt, self._parts.journal, self._parts.senses.clock
+        )
+        await progress.close(Stage.ESCALATED, escalate.gave_up(text, started=started))
 
     # --- what the segments share ------------------------------------------------------------
 
     def _scene(self, incident: Incident) -> Scene:
         return Scene(incident, self._parts.catalogue, self._parts.senses)
 
-    async def _briefing(self, step: Progress) -> Briefing:
+    async def _briefing(self, progress: Progress) -> Briefing:
         """What orient left on record, for the reasoner."""
-        investigation = await step.recall(Stage.INVESTIGATING, Investigation)
-        ranking = await step.recall(Stage.HYPOTHESIS_RECEIVED, Ranking)
-        recollection = await step.recall(Stage.CONTEXT_RETRIEVED, Recollection)
+        investigation = await progress.recall(Stage.INVESTIGATING, Investigation)
+        ranking = await progress.recall(Stage.HYPOTHESIS_RECEIVED, Ranking)
+        recollection = await progress.recall(Stage.CONTEXT_RETRIEVED, Recollection)
         if investigation is None or ranking is None or recollection is None:
-            raise VigilError(f"incident {step.incident.id} was not oriented before deciding")
+            raise VigilError(f"incident {progress.incident.id} was not oriented before deciding")
         return Briefing(
-            incident=step.incident,
-            service=self._parts.catalogue.services[step.incident.service],
+            incident=progress.incident,
+            service=self._parts.catalogue.services[progress.incident.service],
             hypotheses=ranking.hypotheses,
             evidence=investigation.evidence,
             matches=recollection.matches,
         )
 
     async def _executed_last_hour(self) -> int:
-        now = self._parts.senses.clock.now()
-        return await self._parts.journal.executions_since(lease_end(now, -3600.0))
+        an_hour_ago = self._parts.senses.clock.now() - timedelta(hours=1)
+        return await self._parts.journal.executions_since(an_hour_ago)

@@ -10,14 +10,24 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from vigil.decide.synthesize import Synthesis
 from vigil.domain.ending import Ending
 from vigil.domain.errors import PermanentError
 from vigil.domain.incident import Incident, Stage, WaitingOn
+from vigil.domain.plan import Plan
 from vigil.ports.clock import Clock
 from vigil.ports.journal import Journal, NextSegment, Note, StageOutput
 from vigil.ports.workflow import Segment
 
 T = TypeVar("T", bound=BaseModel)
+
+
+# The names under which a stage records what it gave; most record one thing only.
+OUTPUT = "output"
+VERDICT = "verdict"
+BASELINE = "baseline"
+ROLLBACK = "rollback"
+ENDING = "ending"
 
 
 class MovedOn(PermanentError):
@@ -44,26 +54,13 @@ class Progress:
         kind: type[T],
         work: Callable[[], Awaitable[T]],
         tell: Callable[[T], Sequence[Note]],
+        name: str = OUTPUT,
     ) -> T:
-        """Enter a stage and give its output, from the record or from ``work``."""
-        recorded = await self.recall(stage, kind)
+        """On record? Give it. Otherwise enter the stage, do the work and commit it."""
+        recorded = await self.recall(stage, kind, name)
         if recorded is not None:
             return recorded
         await self.enter(stage)
-        return await self.recorded(kind, work, tell)
-
-    async def recorded(
-        self,
-        kind: type[T],
-        work: Callable[[], Awaitable[T]],
-        tell: Callable[[T], Sequence[Note]],
-        name: str = "output",
-    ) -> T:
-        """One named output of the present stage, from the record or from ``work``."""
-        stage = self.incident.stage
-        known = await self.recall(stage, kind, name)
-        if known is not None:
-            return known
         value = await work()
         await self._commit(
             self.incident, outputs=[self._output(stage, name, value)], notes=tell(value)
@@ -71,7 +68,7 @@ class Progress:
         return value
 
     async def recall(
-        self, stage: Stage, kind: type[T], name: str = "output", attempt: int | None = None
+        self, stage: Stage, kind: type[T], name: str = OUTPUT, attempt: int | None = None
     ) -> T | None:
         """An output on record."""
         text = await self._journal.output(
@@ -107,16 +104,19 @@ class Progress:
         note = Note(kind="waiting", payload={"on": "approval", "plan_digest": plan_digest})
         await self._commit(waiting, notes=[note])
 
-    async def start_again(self, stage: Stage, name: str, value: T, notes: Sequence[Note]) -> None:
-        """Open the next attempt in ``stage`` with an output that it will begin with."""
-        following = NextSegment(
-            segment=Segment.DECIDE, incident=self.incident.id, attempt=self.attempt + 1
+    async def roll_back(self, undo: Plan, notes: Sequence[Note]) -> None:
+        """Open the next attempt with the undo as its plan; it is decided like any other."""
+        attempt = self.attempt + 1
+        following = NextSegment(segment=Segment.DECIDE, incident=self.incident.id, attempt=attempt)
+        moved = self.incident.moved(Stage.SYNTHESIZING, self._clock.now()).model_copy(
+            update={"attempt": attempt}
         )
-        moved = self.incident.moved(stage, self._clock.now()).model_copy(
-            update={"attempt": self.attempt + 1}
+        entered = Note(
+            kind="stage_entered", payload={"stage": Stage.SYNTHESIZING, "attempt": attempt}
         )
-        entered = Note(kind="stage_entered", payload={"stage": stage, "attempt": self.attempt + 1})
-        output = self._output(stage, name, value).model_copy(update={"attempt": self.attempt + 1})
+        output = self._output(Stage.SYNTHESIZING, ROLLBACK, undo).model_copy(
+            update={"attempt": attempt}
+        )
         await self._commit(moved, outputs=[output], notes=[*notes, entered], following=following)
 
     async def end(self, ending: Ending) -> None:
@@ -124,7 +124,7 @@ class Progress:
         following = NextSegment(
             segment=Segment.CLOSE, incident=self.incident.id, attempt=self.attempt
         )
-        output = self._output(self.incident.stage, "ending", ending)
+        output = self._output(self.incident.stage, ENDING, ending)
         await self._commit(self.incident, outputs=[output], following=following)
 
     async def close(self, stage: Stage, ending: Ending) -> None:
@@ -174,3 +174,12 @@ class Progress:
                 f"{self.incident.attempt}; this run of it ends here"
             )
         self.incident = incident
+
+
+async def recorded_plan(journal: Journal, incident_id: str, attempt: int) -> Plan | None:
+    """The plan of an attempt: the undo it began with, or what was synthesized in it."""
+    undo = await journal.output(incident_id, attempt, Stage.SYNTHESIZING, ROLLBACK)
+    if undo is not None:
+        return Plan.model_validate_json(undo)
+    text = await journal.output(incident_id, attempt, Stage.SYNTHESIZING)
+    return Synthesis.model_validate_json(text).plan if text else None

@@ -2,6 +2,7 @@
 
 from pydantic import JsonValue
 
+from vigil.decide.synthesize import Synthesis
 from vigil.domain.case import Investigation, Ranking, Recollection
 from vigil.domain.plan import Execution, Plan
 from vigil.domain.proof import Proof
@@ -41,11 +42,16 @@ def tell_recollection(recollection: Recollection) -> list[Note]:
     return [Note(kind="runbooks", payload={"matches": matches})]
 
 
+def tell_synthesis(synthesis: Synthesis) -> list[Note]:
+    """The five steps, also when they led to no plan: then they are what a person needs most."""
+    reasons = [Note(kind="reasoned", payload=r.model_dump(mode="json")) for r in synthesis.reasons]
+    return [*reasons, *tell_plan(synthesis.plan)] if synthesis.plan else reasons
+
+
 def tell_plan(plan: Plan) -> list[Note]:
-    """The five steps that led to the plan, and the plan."""
-    reasons = [Note(kind="reasoned", payload=r.model_dump(mode="json")) for r in plan.reasons]
+    """The plan, whole."""
     planned: dict[str, JsonValue] = {"digest": plan.digest, **plan.model_dump(mode="json")}
-    return [*reasons, Note(kind="planned", payload=planned)]
+    return [Note(kind="planned", payload=planned)]
 
 
 def tell_verdict(verdict: Verdict) -> list[Note]:

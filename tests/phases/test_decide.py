@@ -297,7 +297,7 @@ def undo_of(planned: Plan, *statuses: ActionStatus) -> Plan:
 
 
 def rolling_back(judged: Plan | None, **changes: object) -> Facts:
-    facts = replace(GOOD, confidence=0, match=None, judged=judged)
+    facts = replace(GOOD, confidence=0, match=None, undoes=judged)
     return replace(facts, service=service(**changes))
 
 

@@ -37,7 +37,7 @@ from vigil.ports.journal import Note
 from vigil.ports.sandbox import OnOutput
 from vigil.ports.switch import SwitchState
 from vigil.ports.workflow import GiveUp, RunSegment, Segment
-from vigil.progress import Progress
+from vigil.progress import VERDICT, Progress
 from vigil.web.access import Access
 from vigil.web.app import create_app
 from vigil.web.server import listen, serve_on
@@ -121,7 +121,7 @@ class House:
             await step.enter(stage)
         plan = plan_for(joined.incident)
         synthesis = Synthesis(plan=plan, reasons=plan.reasons)
-        await step.recorded(Synthesis, _given(synthesis), _silent)
+        await step.stage(Stage.SYNTHESIZING, Synthesis, _given(synthesis), _silent)
         verdict = Verdict(
             plan_digest=plan.digest,
             decision=Decision.ASK,
@@ -130,7 +130,7 @@ class House:
             risk=Risk.LOW,
             rules=("ask: this is a test",),
         )
-        await step.recorded(Verdict, _given(verdict), _silent, "verdict")
+        await step.stage(Stage.SYNTHESIZING, Verdict, _given(verdict), _silent, VERDICT)
         await step.wait_for_approval(plan.digest)
         return step.incident, plan
 

@@ -2,12 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from vigil.domain.errors import SandboxUnavailable
 from vigil.domain.plan import ActionResult, ActionStatus, Execution, Plan
-from vigil.domain.run import Fence, RunOrder
-from vigil.domain.value import Instant
+from vigil.domain.run import Lease, RunOrder
 from vigil.ports.sandbox import Sandbox
 from vigil.ports.switch import Switch
 
@@ -20,8 +18,7 @@ class Permit:
     """What allows a plan to run now: the digest that was judged, and the locks that are held."""
 
     approved_digest: str
-    fences: tuple[Fence, ...]
-    lease_until: Instant
+    lease: Lease
 
 
 def locked_set(plan: Plan) -> tuple[str, ...]:
@@ -53,8 +50,8 @@ async def execute(
             plan=plan,
             approved_digest=permit.approved_digest,
             action=action.id,
-            fences=permit.fences,
-            lease_until=permit.lease_until,
+            fences=permit.lease.fences,
+            lease_until=permit.lease.until,
         )
         try:
             result = await sandbox.run(order, tell)
@@ -69,8 +66,3 @@ async def execute(
 def lease_seconds(plan: Plan, margin_s: float) -> float:
     """How long the locks are needed for running: every action's own limit and a margin."""
     return sum(action.timeout_s for action in plan.actions) + margin_s
-
-
-def lease_end(now: Instant, seconds: float) -> Instant:
-    """When a lease taken now ends."""
-    return now + timedelta(seconds=seconds)

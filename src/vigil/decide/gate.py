@@ -21,7 +21,7 @@ class Facts:
     match: RunbookMatch | None
     stopped: bool
     executed_last_hour: int
-    judged: Plan | None = None
+    undoes: Plan | None = None
     """For a rollback: the plan whose undo it is, which was allowed or approved."""
 
 
@@ -38,7 +38,7 @@ def judge(plan: Plan, policy: Policy, facts: Facts) -> Verdict:
         ),
     ]
     decision = max((d for d, _ in fired), key=STRICTNESS.index, default=Decision.ALLOW)
-    rules = tuple(f"{d}: {text}" for d, text in fired) or (_all_clear(policy, facts, risk),)
+    rules = tuple(f"{d}: {text}" for d, text in fired) or (_all_clear(plan, policy, facts, risk),)
     return Verdict(
         plan_digest=plan.digest,
         decision=decision,
@@ -49,7 +49,9 @@ def judge(plan: Plan, policy: Policy, facts: Facts) -> Verdict:
     )
 
 
-def _all_clear(policy: Policy, facts: Facts, risk: Risk) -> str:
+def _all_clear(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> str:
+    if plan.kind is PlanKind.ROLLBACK:
+        return "allow: every step is an undo that was judged with its plan"
     match = facts.match.context_match if facts.match else 0
     return (
         f"allow: confidence {facts.confidence} >= {policy.auto_confidence}, context match {match} "
@@ -74,7 +76,7 @@ def _always(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> list[tuple[
         fired.append((Decision.DENY, "the stop switch is on"))
     if facts.service.autonomy is Autonomy.OBSERVE:
         fired.append(
-            (Decision.DENY, "autonomy is 'observe': only what would have been done is told")
+            (Decision.DENY, "autonomy is 'observe': Vigil only reports what it would have done")
         )
     if facts.service.autonomy is Autonomy.SUGGEST:
         fired.append((Decision.DENY, "autonomy is 'suggest': a person runs the plan"))
@@ -84,7 +86,7 @@ def _always(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> list[tuple[
         fired.append(
             (
                 Decision.DENY,
-                f"{len(plan.actions)} actions are more than {facts.service.limits.max_actions}",
+                f"{len(plan.actions)} actions; {facts.service.limits.max_actions} are allowed",
             )
         )
     verbs = {name: grant.verb for name, grant in facts.service.grants.items()}
@@ -118,7 +120,7 @@ def _unasked(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> list[tuple
         f"it touches {len(plan.resources)} resources, more than {policy.auto_max_resources}": (
             len(plan.resources) > policy.auto_max_resources
         ),
-        "no probe proves it": not plan.proving,
+        "no probe could prove it": not plan.proving,
         "a change freeze is on": policy.freeze,
         f"{facts.executed_last_hour} plans were executed in the last hour, the breaker is at "
         f"{policy.max_executions_per_hour}": (
@@ -130,7 +132,7 @@ def _unasked(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> list[tuple
 
 def _rollback(plan: Plan, facts: Facts) -> list[tuple[Decision, str]]:
     """An undo needs no new record, but it must be the undo that was judged with its plan."""
-    undos = {a.undo for a in facts.judged.actions} if facts.judged else set()
+    undos = {a.undo for a in facts.undoes.actions} if facts.undoes else set()
     if any(action.script not in undos for action in plan.actions):
         return [(Decision.DENY, "a step of the rollback was not part of the plan that was judged")]
     return []

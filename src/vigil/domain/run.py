@@ -11,6 +11,13 @@ class Fence(Value):
     token: int
 
 
+class Lease(Value):
+    """Locks that are held, and until when."""
+
+    fences: tuple[Fence, ...]
+    until: Instant
+
+
 class RunOrder(Value):
     """Run one action of a plan that was judged.
 
