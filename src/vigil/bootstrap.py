@@ -12,6 +12,7 @@ from vigil.domain.catalogue import Catalogue
 from vigil.domain.errors import NotFound
 from vigil.domain.policy import Policy
 from vigil.domain.run import Health
+from vigil.domain.switch import SWITCH_FILE, SwitchState
 from vigil.engine import Engine, Source
 from vigil.integrations._clients.database.connect import open_engine
 from vigil.integrations._clients.database.inspection import inspect
@@ -32,15 +33,13 @@ from vigil.integrations.workflow.dbos import DbosWorkflow
 from vigil.lifecycle import Parts
 from vigil.orient.scene import Senses
 from vigil.ports.memory import Memory
-from vigil.ports.switch import Switch, SwitchState
+from vigil.ports.switch import Switch
 from vigil.settings import Settings, load_catalogue, load_policy
 
 SHIPPED_RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 """In a checkout; an installation names its own folder."""
 KEYS = "keys"
 """Folder of the keys; they are made at the first start and never again."""
-SWITCH = "switch.json"
-"""The stop switch; the runner reads the same file."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +66,9 @@ def build(settings: Settings) -> Installation:
     journal = SqlJournal(database, load_keys(state / KEYS))
     memory = EmbeddedMemory(database)
     telemetry = EmbeddedTelemetry(catalogue, clock)
-    switch = FileSwitch(state / SWITCH)
+    switch = FileSwitch(state / SWITCH_FILE)
     # Only where there has never been a switch: one that was lost later reads as stopped.
-    if first_start and not (state / SWITCH).exists():
+    if first_start and not (state / SWITCH_FILE).exists():
         switch.set(SwitchState(stopped=False))
     parts = Parts(
         catalogue=catalogue,
@@ -112,7 +111,7 @@ def build(settings: Settings) -> Installation:
 
 def open_switch(settings: Settings) -> Switch:
     """The stop switch alone, for a CLI that finds no Vigil running."""
-    return FileSwitch(settings.vigil_state_dir / SWITCH)
+    return FileSwitch(settings.vigil_state_dir / SWITCH_FILE)
 
 
 def open_memory(settings: Settings) -> Memory:

@@ -18,6 +18,7 @@ from vigil.domain.plan import Plan
 from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
 from vigil.domain.proof import Proof
 from vigil.domain.run import Health
+from vigil.domain.switch import SwitchState
 from vigil.domain.telemetry import Ratio
 from vigil.domain.timeline import Event
 from vigil.domain.verdict import Answer, Approval, Verdict
@@ -26,7 +27,6 @@ from vigil.observe.intake import intake
 from vigil.observe.watch import SOURCE, Watched, is_bad
 from vigil.ports.alerts import Alerts
 from vigil.ports.journal import Decided, Joined
-from vigil.ports.switch import SwitchState
 from vigil.ports.workflow import Workflow
 from vigil.progress import VERDICT, recorded_plan
 
@@ -35,6 +35,8 @@ log = structlog.get_logger()
 SWEEP_S = 0.2
 """How often written segments are handed to the workflow."""
 SWEEP_BATCH = 100
+MOST_REMEMBERED = 500
+"""Newest incidents in which a starting watcher looks for trouble that was there before it."""
 CHECKPOINT_S = 5.0
 """How often the heads of all timelines are signed."""
 HEALTH_DEADLINE_S = 5.0
@@ -81,6 +83,8 @@ class Engine:
     async def start(self) -> None:
         """Take up what is on record and begin to look around."""
         lifecycle = Lifecycle(self.parts)
+        # Twice is once where the workflow remembers; where its history is gone, this is all of it.
+        await self.parts.journal.due_again()
         await self.workflow.launch(lifecycle.run, lifecycle.give_up)
         loops = (self._sweep, self._watch, self._sign, *self.background)
         self._tasks = [asyncio.create_task(_forever(loop)) for loop in loops]
@@ -110,14 +114,31 @@ class Engine:
     async def _watch(self) -> None:
         """The own watcher: look at every symptom of the catalogue, again and again."""
         catalogue = self.parts.catalogue
-        states = [
-            Watched(service=name, symptom=symptom)
-            for name, service in catalogue.services.items()
-            for symptom in service.symptoms
-        ]
+        states = await self._remembered()
         while True:
             states = list(await asyncio.gather(*(self._look(state) for state in states)))
             await asyncio.sleep(catalogue.watch.interval_s)
+
+    async def _remembered(self) -> list[Watched]:
+        """What a watcher before this one had seen: trouble that is open or in somebody's hand.
+
+        Otherwise its end would never be told, and what comes after it would be taken for it.
+        """
+        since = {
+            (incident.service, incident.symptom): incident.opened_at
+            for incident in await self.parts.journal.incidents(MOST_REMEMBERED)
+            if incident.stage is not Stage.RESOLVED
+        }
+        return [
+            Watched(
+                service=name,
+                symptom=symptom,
+                firing=(name, symptom) in since,
+                since=since.get((name, symptom)),
+            )
+            for name, service in self.parts.catalogue.services.items()
+            for symptom in service.symptoms
+        ]
 
     async def _look(self, state: Watched) -> Watched:
         symptom = self.parts.catalogue.services[state.service].symptoms[state.symptom]
@@ -127,12 +148,18 @@ class Engine:
         )
         now = self.parts.senses.clock.now()
         bad = is_bad(symptom, tuple(results), ratio)
-        state, turned = state.seen(now, bad=bad, failures=self.parts.catalogue.watch.failures)
-        if turned is not None:
-            worst = next((r.text for r in results if r.outcome is ProbeOutcome.FAILING), "")
-            alert = state.alert(turned, symptom, f"{state.symptom}: {worst}".rstrip(": "), now)
+        after, turned = state.seen(now, bad=bad, failures=self.parts.catalogue.watch.failures)
+        if turned is None:
+            return after
+        worst = next((r.text for r in results if r.outcome is ProbeOutcome.FAILING), "")
+        alert = after.alert(turned, symptom, f"{state.symptom}: {worst}".rstrip(": "), now)
+        try:
             await self.hear(Delivery(source=SOURCE, alerts=(alert,)))
-        return state
+        except TemporaryError as error:
+            # Not told, so not turned: the next look tells it again.
+            log.warning("alert not recorded", symptom=state.symptom, why=str(error))
+            return state
+        return after
 
     async def _probe(self, service: str, probe: str) -> ProbeResult:
         ref = ProbeRef(service=service, probe=probe)

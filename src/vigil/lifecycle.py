@@ -19,6 +19,7 @@ from vigil.decide.synthesize import Synthesis, rollback, synthesize
 from vigil.domain.briefing import Briefing
 from vigil.domain.case import Investigation, Ranking, Recollection
 from vigil.domain.catalogue import Catalogue
+from vigil.domain.change import Release
 from vigil.domain.ending import Ending
 from vigil.domain.errors import TemporaryError, VigilError
 from vigil.domain.incident import CLOSED, Incident, Stage, WaitingOn
@@ -29,6 +30,7 @@ from vigil.domain.run import Lease
 from vigil.domain.verdict import Answer, Decision, Verdict
 from vigil.orient.hypothesize import hypothesize
 from vigil.orient.investigate import investigate
+from vigil.orient.investigators.releases import OWN_NAME, releases_of
 from vigil.orient.recall import recall
 from vigil.orient.scene import Scene, Senses
 from vigil.ports.journal import Journal, Note
@@ -253,7 +255,14 @@ class Lifecycle:
 
     async def act(self, progress: Progress) -> None:
         """Do it under locks, and prove from the user's side that it helped."""
-        plan, approved_digest = await self._judged_plan(progress)
+        plan = await recorded_plan(self._parts.journal, progress.incident.id, progress.attempt)
+        if plan is None:
+            raise VigilError(f"incident {progress.incident.id} has no plan to execute")
+        if progress.incident.stage is Stage.SYNTHESIZING and not await self._still_right(
+            progress, plan
+        ):
+            return None
+        approved_digest = await self._approved_digest(progress, plan)
         lease = await self._lock(plan, lease_seconds(plan, LEASE_MARGIN_S))
         baseline = await progress.stage(
             Stage.EXECUTING,
@@ -344,18 +353,50 @@ class Lifecycle:
             clock=self._parts.senses.clock,
         )
 
-    async def _judged_plan(self, progress: Progress) -> tuple[Plan, str]:
-        """The plan, and the digest that the gate or a person named; never one without the other."""
-        plan = await recorded_plan(self._parts.journal, progress.incident.id, progress.attempt)
+    async def _still_right(self, progress: Progress, plan: Plan) -> bool:
+        """Just before acting: does the gate say the same today, and is nobody else at work?
+
+        A plan may have waited for hours. What was allowed then may be frozen now, and what it
+        would switch away from may have been replaced by somebody's own repair.
+        """
+        verdict = judge(plan, self._parts.policy, await self._facts_now(progress, plan))
+        if verdict.decision is Decision.DENY:
+            await progress.end(await self._refused(progress, plan, verdict))
+            return False
+        approval = await self._parts.journal.approval(plan.incident, plan.digest)
+        if verdict.decision is Decision.ASK and approval is None:
+            await self._ask(progress, plan)
+            return False
+        newer = await self._released_meanwhile(progress, plan)
+        if newer is not None:
+            await progress.end(escalate.overtaken(plan, newer))
+            return False
+        return True
+
+    async def _facts_now(self, progress: Progress, plan: Plan) -> Facts:
+        if plan.kind is PlanKind.ROLLBACK:
+            return await self._facts_of_rollback(progress)
+        return await self._facts(plan, await self._briefing(progress))
+
+    async def _released_meanwhile(self, progress: Progress, plan: Plan) -> Release | None:
+        """A release that came after what the plan was made from, and was not Vigil's own."""
+        first = 1 if plan.kind is PlanKind.ROLLBACK else progress.attempt
+        investigation = await progress.recall(Stage.INVESTIGATING, Investigation, attempt=first)
+        if investigation is None or not investigation.evidence:
+            return None
+        releases = await releases_of(self._scene(progress.incident)) or ()
+        looked = investigation.evidence[0].at
+        return next((r for r in releases if r.at > looked and r.by != OWN_NAME), None)
+
+    async def _approved_digest(self, progress: Progress, plan: Plan) -> str:
+        """The digest that the gate or a person named."""
         verdict = await progress.recall(Stage.SYNTHESIZING, Verdict, VERDICT)
-        if plan is None or verdict is None:
-            raise VigilError(f"incident {progress.incident.id} has no judged plan to execute")
-        if verdict.decision is Decision.ALLOW:
-            return plan, verdict.plan_digest
-        approval = await self._parts.journal.approval(progress.incident.id, plan.digest)
-        if approval is None or approval.answer is not Answer.APPROVED:
+        approval = await self._parts.journal.approval(plan.incident, plan.digest)
+        if approval is not None and approval.answer is Answer.APPROVED:
+            return approval.plan_digest
+        if verdict is None or verdict.decision is not Decision.ALLOW:
             raise VigilError(f"nobody approved plan {plan.digest} of incident {plan.incident}")
-        return plan, approval.plan_digest
+        return verdict.plan_digest
 
     async def _lock(self, plan: Plan, seconds: float) -> Lease:
         """Take or renew the locks; the lease ends when the locks do, not later."""

@@ -41,7 +41,8 @@ class Settings(BaseSettings):
     )
     vigil_config: Path = Field(default=Path("vigil.yaml"), description="The service catalogue.")
     vigil_policy: Path | None = Field(
-        default=None, description="What the gate may allow unasked. Default: the careful values."
+        default=None,
+        description="What the gate may allow without asking. Default: the careful values.",
     )
     vigil_runbooks: Path | None = Field(
         default=None, description="Folder of runbooks to index on start. Default: the shipped ones."
@@ -69,14 +70,21 @@ class Settings(BaseSettings):
         default=None,
         ge=0,
         le=100,
-        description="Least confidence (0-100) to act unasked; policy.yaml may be stricter.",
+        description="Least confidence (0-100) to act without asking.",
     )
     context_match_threshold: int | None = Field(
         default=None,
         ge=0,
         le=100,
-        description="Least context match (0-100) to act unasked; policy.yaml may be stricter.",
+        description="Least context match (0-100) to act without asking.",
     )
+
+    @field_validator("vigil_database_url")
+    @classmethod
+    def _only_sqlite_yet(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith("sqlite:///"):
+            raise ValueError("only SQLite works yet: write sqlite:////absolute/path/vigil.sqlite")
+        return url
 
     @field_validator("vigil_state_dir", "vigil_config", "vigil_policy", "vigil_runbooks")
     @classmethod

@@ -132,6 +132,9 @@ class ListJournal:
     async def mark(self, following: NextSegment) -> None:
         self.following.remove(following)
 
+    async def due_again(self) -> None:
+        return None
+
     async def executions_since(self, since: Instant) -> int:
         return 0
 

@@ -24,7 +24,7 @@ from vigil.domain.errors import NotFound
 from vigil.domain.incident import HANDED_OVER, Incident, Stage, WaitingOn
 from vigil.domain.timeline import GENESIS
 from vigil.domain.verdict import Answer, Approval
-from vigil.ports.journal import Joined, NextSegment, Note, StageOutput
+from vigil.ports.journal import SETTLE, Joined, NextSegment, Note, StageOutput
 from vigil.ports.workflow import Segment
 
 ROOT = Path(__file__).parents[2]
@@ -37,13 +37,15 @@ def record(tmp_path: Path) -> Iterator[Record]:
     made.engine.dispose()
 
 
-async def receive(record: Record, number: int, status: AlertStatus, new_id: str) -> Joined:
+async def receive(
+    record: Record, number: int, status: AlertStatus, new_id: str, now: float | None = None
+) -> Joined:
     return await record.journal.receive(
         alert=alert(number, status),
         service="web",
         symptom="errors",
         title="web: errors",
-        now=at(number),
+        now=at(number if now is None else now),
         new_id=new_id,
     )
 
@@ -146,6 +148,82 @@ async def test_1_nobody_has_an_escalated_incident_in_hand_for_ever(record: Recor
     until = 2 + HANDED_OVER.total_seconds()
     assert not (await receive(record, int(until) - 1, AlertStatus.FIRING, "b")).opened
     assert (await receive(record, int(until) + 1, AlertStatus.FIRING, "c")).opened
+
+
+SETTLED = 2 + SETTLE.total_seconds()
+"""The last moment at which ``resolved``'s alert is still a repetition."""
+
+
+async def resolved(record: Record) -> None:
+    joined = await receive(record, 1, AlertStatus.FIRING, "a")
+    assert joined.incident is not None
+    closed = joined.incident.model_copy(update={"stage": Stage.RESOLVED, "closed_at": at(2)})
+    assert await record.journal.commit(incident=closed, expected=(Stage.TRIGGERED, 1), now=at(2))
+
+
+async def test_1_the_same_alert_soon_after_the_cure_is_a_repetition(record: Record) -> None:
+    await resolved(record)
+    again = await receive(record, 1, AlertStatus.FIRING, "b", SETTLED)
+    assert (again.opened, again.repeated) == (False, True)
+    assert [i.id for i in await record.journal.incidents()] == ["a"]
+    assert len(await record.journal.events("a")) == 1
+
+
+async def test_1_the_same_alert_long_after_the_cure_is_a_new_incident(record: Record) -> None:
+    await resolved(record)
+    again = await receive(record, 1, AlertStatus.FIRING, "b", SETTLED + 1)
+    assert (again.opened, again.repeated) == (True, False)
+    assert again.incident == await record.journal.incident("b")
+    assert await kinds(record, again.incident) == ["opened"]
+    first = NextSegment(segment=Segment.ORIENT, incident="b", attempt=1)
+    assert first in await record.journal.due(10)
+    # From here on it is a repetition of the new one.
+    third = await receive(record, 1, AlertStatus.FIRING, "c", SETTLED + 2)
+    assert (third.incident, third.opened, third.repeated) == (again.incident, False, True)
+    with record.engine.begin() as connection:
+        row = connection.execute(text("SELECT incident, count FROM deliveries")).one()
+    assert tuple(row) == ("b", 3)
+
+
+async def test_1_the_same_alert_long_after_the_cure_joins_what_is_open(record: Record) -> None:
+    await resolved(record)
+    assert (await receive(record, 2, AlertStatus.FIRING, "b")).opened
+    again = await receive(record, 1, AlertStatus.FIRING, "c", SETTLED + 1)
+    assert again.incident is not None
+    assert (again.incident.id, again.opened, again.repeated) == ("b", False, False)
+    assert await kinds(record, again.incident) == ["opened", "alert_joined"]
+    assert (await receive(record, 1, AlertStatus.FIRING, "d", SETTLED + 2)).repeated
+
+
+async def test_1_the_same_alert_many_times_long_after_the_cure_opens_exactly_one(
+    record: Record,
+) -> None:
+    await resolved(record)
+    received = await asyncio.gather(
+        *(receive(record, 1, AlertStatus.FIRING, f"i{n}", SETTLED + 1) for n in range(10))
+    )
+    assert sum(joined.opened for joined in received) == 1
+    assert sum(joined.repeated for joined in received) == 9
+    assert len(await record.journal.incidents()) == 2
+
+
+async def test_1_the_end_of_an_alert_is_never_new_trouble(record: Record) -> None:
+    await receive(record, 1, AlertStatus.FIRING, "a")
+    ended = await receive(record, 2, AlertStatus.RESOLVED, "-")
+    assert ended.incident is not None
+    closed = ended.incident.model_copy(update={"stage": Stage.RESOLVED, "closed_at": at(2)})
+    assert await record.journal.commit(incident=closed, expected=(Stage.TRIGGERED, 1), now=at(2))
+    assert (await receive(record, 2, AlertStatus.RESOLVED, "-", SETTLED + 1)).repeated
+    assert [i.id for i in await record.journal.incidents()] == ["a"]
+
+
+async def test_1_the_same_alert_of_an_escalated_incident_stays_a_repetition(
+    record: Record,
+) -> None:
+    await escalated(record)
+    again = await receive(record, 1, AlertStatus.FIRING, "b", SETTLED + 1)
+    assert (again.opened, again.repeated) == (False, True)
+    assert [i.id for i in await record.journal.incidents()] == ["a"]
 
 
 async def test_1_two_symptoms_of_one_service_stay_apart(record: Record) -> None:
@@ -391,6 +469,60 @@ async def test_7_checkpoints_sign_all_heads_and_are_chained(record: Record) -> N
     public_key = record.keys.audit.public_key()
     for checkpoint in (one, two):
         public_key.verify(bytes.fromhex(checkpoint.signature), bytes.fromhex(checkpoint.digest))
+
+
+def segment(incident: Incident, segment: Segment, attempt: int = 1) -> NextSegment:
+    return NextSegment(segment=segment, incident=incident.id, attempt=attempt)
+
+
+async def hand_over_all(record: Record) -> None:
+    for following in await record.journal.due(100):
+        await record.journal.mark(following)
+    assert await record.journal.due(100) == ()
+
+
+async def go_on(record: Record, incident: Incident, now: float, following: NextSegment) -> None:
+    assert await record.journal.commit(
+        incident=incident,
+        expected=(incident.stage, incident.attempt),
+        now=at(now),
+        following=following,
+    )
+
+
+async def test_8_of_what_is_under_way_the_last_segment_is_due_again(record: Record) -> None:
+    early, late = await opened(record, symptom="errors"), await opened(record, symptom="slow")
+    # The clock was set back before the last ones were written.
+    await go_on(record, late, 9, segment(late, Segment.DECIDE))
+    await go_on(record, late, 8, segment(late, Segment.ACT))
+    await go_on(record, late, 7, segment(late, Segment.DECIDE, 2))
+    await go_on(record, late, 6, segment(late, Segment.CLOSE, 2))
+    await hand_over_all(record)
+    await record.journal.due_again()
+    await record.journal.due_again()
+    last = {segment(early, Segment.ORIENT), segment(late, Segment.CLOSE, 2)}
+    assert set(await record.journal.due(10)) == last
+
+
+async def test_8_what_waits_or_is_closed_is_not_due_again(record: Record) -> None:
+    await resolved(record)
+    asking = await waiting(record)
+    await hand_over_all(record)
+    await record.journal.due_again()
+    assert await record.journal.due(10) == ()
+    await record.journal.answer(asking.id, approval("ada"))
+    await hand_over_all(record)
+    await record.journal.due_again()
+    assert await record.journal.due(10) == (segment(asking, Segment.ACT),)
+
+
+async def test_8_what_was_not_handed_over_stays_due(record: Record) -> None:
+    incident = await opened(record)
+    await go_on(record, incident, 1, segment(incident, Segment.DECIDE))
+    due = await record.journal.due(10)
+    assert len(due) == 2
+    await record.journal.due_again()
+    assert await record.journal.due(10) == due
 
 
 async def test_executions_are_counted_once_an_attempt(record: Record) -> None:

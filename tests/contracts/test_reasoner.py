@@ -23,7 +23,12 @@ from vigil.ports.reasoner import Reasoner
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 BAD, GOOD = "sha256:" + "b" * 64, "sha256:" + "9" * 64
-SHIPPED = {r.id: r for r in read_library(Path(__file__).parents[2] / "runbooks").runbooks}
+ROOT = Path(__file__).parents[2]
+SHIPPED = {
+    runbook.id: runbook
+    for folder in ("runbooks", "examples/runbooks")
+    for runbook in read_library(ROOT / folder).runbooks
+}
 STEPS = ["symptom", "cause", "runbook", "actions", "proof"]
 
 SERVICE = Service(

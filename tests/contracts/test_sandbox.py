@@ -66,7 +66,7 @@ async def test_1_empty_environment_no_network_read_only_limits_and_nothing_left(
         "(: < /dev/tcp/127.0.0.1/22) 2>/dev/null && echo LEAK\n"
         "(: > /usr/leak) 2>/dev/null && echo LEAK\n"
         f"{MARK} & disown\n"
-        "yes | head -c 5M; echo; sleep 60"
+        "(yes || true) | head -c 5M; echo; sleep 60"
     )
     started = time.monotonic()
     result = await bench.do(script, timeout_s=1.5)

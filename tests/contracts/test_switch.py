@@ -7,10 +7,37 @@ from pathlib import Path
 
 import pytest
 
+from vigil.domain.switch import MAX_RECORD_BYTES, SwitchState
 from vigil.integrations.switch.embedded import FileSwitch
-from vigil.ports.switch import Switch, SwitchState
+from vigil.ports.switch import Switch
+from vigil.runner.switch import read_switch
 
-LONG = "x" * 3000
+LONG = "x" * 2000
+ODD = [
+    b"",
+    b"null",
+    b"{}",
+    b"[]",
+    b'{"stopped": 0.5}',
+    b'{"stopped": 0}',
+    b'{"stopped": "off"}',
+    b'{"stopped": null}',
+    b'{"stopped": false, "paused": true}',
+    b'{"stopped": false, "now": "yes"}',
+    b'{"stopped": false',
+    b'{"stopped": false} {',
+    b"\xff\xfe",
+    b'\xef\xbb\xbf{"stopped": false}',
+    100 * b"[",
+    b'{"stopped": false}' + MAX_RECORD_BYTES * b" ",
+    b'{"stopped": false}' + MAX_RECORD_BYTES * b" " + b"{",
+    json.dumps({"stopped": False, "text": MAX_RECORD_BYTES * "x"}).encode(),
+]
+SOUND = [
+    b'{"stopped": false}',
+    b'{"stopped": true, "now": true, "by": "Ada", "text": ""}',
+    b'{"stopped": false}' + 10_000 * b" ",
+]
 
 
 @pytest.fixture
@@ -29,27 +56,21 @@ def test_1_a_record_that_is_missing_reads_as_stopped(switch: Switch) -> None:
     assert "No such file" in state.text
 
 
-@pytest.mark.parametrize(
-    "record",
-    [
-        b"",
-        b"null",
-        b"{}",
-        b"[]",
-        b'{"stopped": 0.5}',
-        b'{"stopped": 0}',
-        b'{"stopped": "off"}',
-        b'{"stopped": null}',
-        b'{"stopped": false, "paused": true}',
-        b'{"stopped": false',
-        b"\xff\xfe",
-        b'{"stopped": false}' + 5000 * b" " + b"{",
-        json.dumps({"stopped": False, "text": 5000 * "x"}).encode(),
-    ],
-)
+@pytest.mark.parametrize("record", ODD)
 def test_1_a_record_that_is_odd_reads_as_stopped(switch: Switch, path: Path, record: bytes) -> None:
     path.write_bytes(record)
     assert switch.read().stopped
+    assert "cannot be read" in switch.read().text
+
+
+@pytest.mark.parametrize("record", [*ODD, *SOUND])
+def test_1_worker_and_runner_read_every_record_the_same(
+    switch: Switch, path: Path, record: bytes
+) -> None:
+    assert read_switch(path) == switch.read(), "missing"
+    path.write_bytes(record)
+    assert read_switch(path) == switch.read()
+    assert read_switch(path).stopped is (record in ODD or b"true" in record)
 
 
 def test_1_a_record_that_cannot_be_read_reads_as_stopped(switch: Switch, path: Path) -> None:
@@ -68,7 +89,15 @@ def test_1_a_record_that_cannot_be_read_reads_as_stopped(switch: Switch, path: P
 def test_2_what_was_set_is_read(switch: Switch, path: Path, state: SwitchState) -> None:
     switch.set(state)
     assert switch.read() == state
-    assert FileSwitch(path).read() == state, "worker and runner read the same record"
+    assert read_switch(path) == state, "worker and runner read the same record"
+
+
+def test_2_however_long_its_words_are_a_stop_at_once_is_read_as_one(
+    switch: Switch, path: Path
+) -> None:
+    switch.set(SwitchState(stopped=True, now=True, by=5000 * "\0", text=50_000 * "\0"))
+    assert read_switch(path).kills
+    assert read_switch(path) == switch.read()
 
 
 def test_2_no_reader_ever_sees_half_of_it(switch: Switch) -> None:
@@ -99,7 +128,7 @@ def test_2_no_reader_ever_sees_half_of_it(switch: Switch) -> None:
 
 def test_2_a_crash_halfway_leaves_the_record_that_was(switch: Switch, path: Path) -> None:
     switch.set(SwitchState(stopped=True, by="Ada"))
-    path.with_suffix(".new").write_text('{"stopped": fal')
+    path.with_name(f".{path.name}.0123456789abcdef").write_text('{"stopped": fal')
     assert switch.read().by == "Ada"
     switch.set(SwitchState(stopped=False))
     assert not switch.read().stopped

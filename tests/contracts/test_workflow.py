@@ -2,14 +2,16 @@
 
 One history is told to every test: a first process is killed with -9 while it runs segments, a
 second one, whose code has been changed, goes on and is shut down in order, a third one ends it.
+Promise 4 has histories of its own: one that is lost with a process, and some that went wrong.
 """
 
+import asyncio
 import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,9 @@ import pytest
 from tests.support.programs import wait_until
 from tests.support.segments import ATTEMPTS, GO
 
+from vigil.domain.errors import PermanentError
 from vigil.integrations.workflow import dbos
+from vigil.ports.workflow import Segment
 
 ROOT = Path(__file__).parents[2]
 ADAPTER = Path(dbos.__file__)
@@ -201,6 +205,97 @@ def test_3_killed_while_giving_up_it_is_given_up_by_the_next_process(log: Log) -
 def test_3_giving_up_is_tried_again_too(log: Log) -> None:
     assert log.count("gives_up unheard-1") == ATTEMPTS
     assert log.count("gave_up unheard-1 nothing can be done") == 1
+
+
+def test_4_where_the_history_is_lost_a_segment_is_run_again_from_its_start(tmp_path: Path) -> None:
+    log = Log(tmp_path / "log")
+    with process(tmp_path) as first:
+        first.ask("orient", "quick-1")
+        first.ask("act", "long-1")
+        log.wait_for("ends orient quick-1")
+        log.wait_for("begins act long-1")
+        first.kill()
+    for file in tmp_path.glob("workflow.sqlite*"):
+        file.unlink()
+    (tmp_path / GO).touch()
+    with process(tmp_path) as second:
+        for segment in (("orient", "quick-1"), ("act", "long-1"), ("act", "long-1")):
+            second.ask(*segment)
+        log.wait_for("ends orient quick-1", 2)
+        log.wait_for("ends act long-1")
+        wait_until(lambda: statuses(tmp_path) == {"SUCCESS"}, "the end of both")
+        second.shut_down()
+    assert log.count("begins act long-1") == 2
+
+
+class Faulty:
+    """Segments that cannot even be given up, until they are mended."""
+
+    def __init__(self) -> None:
+        self.mended = False
+        self.begun = 0
+        self.ended = 0
+
+    async def run(self, segment: Segment, incident: str, attempt: int) -> None:
+        self.begun += 1
+        if not self.mended:
+            raise PermanentError(f"{segment} {incident} {attempt} cannot be done")
+        self.ended += 1
+
+    async def give_up(self, incident: str, error: Exception) -> None:
+        raise PermanentError(f"{incident} cannot be given up: {error}")
+
+
+@asynccontextmanager
+async def failed(state: Path) -> AsyncIterator[tuple[dbos.DbosWorkflow, Faulty]]:
+    """A workflow in this process, one segment of which failed without an end."""
+    faulty = Faulty()
+    workflow = dbos.DbosWorkflow(state / "workflow.sqlite")
+    await workflow.launch(faulty.run, faulty.give_up)
+    try:
+        await start(workflow)
+        await come_to(state, "ERROR")
+        yield workflow, faulty
+    finally:
+        await workflow.shutdown()
+
+
+async def start(workflow: dbos.DbosWorkflow) -> None:
+    await workflow.start(Segment.ACT, "inc", 1)
+
+
+async def come_to(state: Path, status: str) -> None:
+    async with asyncio.timeout(10):
+        while statuses(state) != {status}:  # noqa: ASYNC110 - DBOS's own database is asked
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("status", ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"])
+async def test_4_a_segment_that_failed_without_an_end_is_run_again(
+    tmp_path: Path, status: str
+) -> None:
+    async with failed(tmp_path) as (workflow, faulty):
+        with closing(sqlite3.connect(tmp_path / "workflow.sqlite")) as database, database:
+            database.execute("UPDATE workflow_status SET status = ?", (status,))
+        faulty.mended = True
+        await start(workflow)
+        await come_to(tmp_path, "SUCCESS")
+        assert (faulty.begun, faulty.ended) == (2, 1)
+        # Now it has come to its end, and promise 1 holds again.
+        await start(workflow)
+        await come_to(tmp_path, "SUCCESS")
+        assert (faulty.begun, faulty.ended) == (2, 1)
+
+
+async def test_4_each_start_runs_what_fails_once(tmp_path: Path) -> None:
+    async with failed(tmp_path) as (workflow, faulty):
+        for times in (2, 3):
+            await start(workflow)
+            async with asyncio.timeout(10):
+                while faulty.begun < times:  # noqa: ASYNC110 - DBOS says nothing of its own accord
+                    await asyncio.sleep(0.02)
+            await come_to(tmp_path, "ERROR")
+            assert faulty.begun == times
 
 
 def test_the_database_holds_json_of_one_version(log: Log) -> None:

@@ -57,6 +57,21 @@ def test_control_characters_go_and_lines_become_one() -> None:
     assert without_control("a\x1b[31m\x00b\r\nc\td\u202ee\u200b") == "ab  c de"
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("a\x1b]0;title\x07b", "ab"),
+        ("a\x1b]8;;http://x/\x1b\\link\x1b]8;;\x1b\\b", "alinkb"),
+        ("a\x1bP1$r\x1b\\b", "ab"),
+        ("a\x1bMb", "ab"),
+        ("a\x1b]0;no end", "a0;no end"),
+        ("pass\x1b]0;t\x07word=hunter2", "password=hunter2"),
+    ],
+)
+def test_terminal_sequences_go_whole(text: str, left: str) -> None:
+    assert without_control(text) == left
+
+
 def test_a_secret_is_masked_before_the_text_is_cut() -> None:
     assert "hun" not in clean("x" * 10 + " password=hunter2", 23)
 
@@ -70,6 +85,8 @@ def test_clean_is_bounded_printable_and_never_raises(text: str, limit: int) -> N
 
 
 @pytest.mark.timeout(10)
-@pytest.mark.parametrize("piece", ["a", "a1", "A1-", "password", "://", "eyJ", "-----BEGIN ", "' "])
+@pytest.mark.parametrize(
+    "piece", ["a", "a1", "A1-", "password", "://", "eyJ", "-----BEGIN ", "' ", "\x1b]", "\x1b]a"]
+)
 def test_hostile_text_takes_no_time(piece: str) -> None:
     clean(piece * 100_000, 300)

@@ -1,6 +1,8 @@
-"""Whole incidents, from the first alert to their end, on a real record (about 6 s)."""
+"""Whole incidents, from the first alert to their end, on a real record (about 8 s)."""
 
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.support.hand_clock import START
@@ -15,8 +17,11 @@ from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.domain.plan import ActionStatus
 from vigil.domain.proof import Outcome
 from vigil.domain.run import RunOrder
+from vigil.domain.switch import SwitchState
 from vigil.domain.verdict import Answer, Approval
-from vigil.ports.switch import SwitchState
+from vigil.engine import Engine
+from vigil.integrations.workflow.dbos import DbosWorkflow
+from vigil.ports.journal import SETTLE
 
 SWITCHED_BACK = "release.switch sha256:11"
 SWITCHED_FORTH = "release.switch sha256:22"
@@ -273,6 +278,22 @@ async def test_after_it_was_resolved_the_same_alert_is_new_trouble(story: Story)
     assert len(story.sandbox.ran) == 2
 
 
+async def test_an_alert_that_fires_on_after_the_cure_is_new_trouble_once_it_had_time_to_settle(
+    story: Story,
+) -> None:
+    """The very same body, as a source repeats it for as long as its alert fires."""
+    first = await told(story)
+    story.shop.release = NEW
+    assert (await story.hear()).id == first.id
+    story.clock.advance(SETTLE.total_seconds() + 1)
+    again = await story.hear()
+    assert first.id != again.id
+    assert (await story.hear()).id == again.id
+    await story.go_on()
+    assert (await story.journal.incident(again.id)).outcome is Outcome.VERIFIED
+    assert len(story.sandbox.ran) == 2
+
+
 async def test_whoever_holds_the_service_is_waited_for(story: Story) -> None:
     clock, locks = story.clock, story.parts.locks
     await locks.take(("service:db",), "another incident", clock.now(), 600.0)
@@ -344,6 +365,28 @@ async def test_without_a_safe_sandbox_nothing_is_executed(story: Story) -> None:
     assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_EXECUTED)
     assert "no user namespaces here" in await story.ending(incident.id)
     assert await story.locks_are_free()
+
+
+async def test_what_is_under_way_goes_on_where_the_workflow_lost_its_history(
+    story: Story, tmp_path: Path
+) -> None:
+    incident = await story.hear()
+    (orient,) = await story.journal.due(10)
+    await story.run(orient)
+    for handed in await story.journal.due(10):
+        await story.journal.mark(handed)
+    workflow = DbosWorkflow(tmp_path / "a-new.sqlite")
+    engine = Engine(parts=story.parts, workflow=workflow, sources={})
+    await engine.start()
+    try:
+        async with asyncio.timeout(30):
+            while await story.journal.incidents(only_open=True):  # noqa: ASYNC110 - it says nothing
+                await asyncio.sleep(0.05)
+        ended = await story.journal.incident(incident.id)
+        assert ended.outcome is Outcome.VERIFIED
+    finally:
+        await engine.stop()
+    assert len(story.sandbox.ran) == 1
 
 
 async def test_the_chain_of_events_is_whole_after_every_kind_of_end(story: Story) -> None:

@@ -205,14 +205,14 @@ def test_with_every_rule_content_it_is_allowed_and_says_why() -> None:
             POLICY,
             GOOD,
             "ask",
-            "no probe proves it",
+            "no probe could prove it",
         ),
         (
             plan(CATALOGUE, action(), action(action_id="action-2")),
             POLICY,
             replace(GOOD, service=service(limits=Limits(max_actions=1))),
             "deny",
-            "2 actions are more than 1",
+            "2 actions, more than the 1 allowed",
         ),
         (with_action("rm -rf /srv\n"), POLICY, GOOD, "deny", "action-1 is unknown"),
         (

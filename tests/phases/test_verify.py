@@ -143,7 +143,7 @@ async def test_nothing_maps_to_the_symptom() -> None:
 async def test_a_neighbour_that_got_worse_is_a_regression(row: str) -> None:
     told = await talk("FP", web__catalogue=row)
     assert told.proof.outcome is Outcome.REGRESSED
-    assert "web/catalogue passed before and fails now" in told.proof.text
+    assert "web/catalogue passed before and does not now" in told.proof.text
 
 
 async def test_a_neighbour_in_trouble_during_the_restart_is_forgiven() -> None:

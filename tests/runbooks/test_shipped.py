@@ -1,4 +1,4 @@
-"""The runbooks that are shipped."""
+"""The runbooks that are shipped, and those that are given as examples."""
 
 from pathlib import Path
 
@@ -27,7 +27,18 @@ def calls(template: str | None) -> tuple[Call, ...]:
 def test_they_have_no_mistakes_and_no_stale_record() -> None:
     assert LIBRARY.mistakes == ()
     assert LIBRARY.stale == ()
-    assert {each.id for each in LIBRARY.runbooks} == {"bad-release", "process-down"}
+    assert {each.id for each in LIBRARY.runbooks} == {"bad-release"}
+
+
+def test_each_shipped_one_carries_what_was_measured_in_the_lab() -> None:
+    for each in LIBRARY.runbooks:
+        assert each.lab_record is not None
+        assert each.lab_record.trials >= 30
+        assert each.lab_record.commit
+
+
+def test_examples_have_no_mistakes() -> None:
+    assert read_library(SHIPPED.parent / "examples" / "runbooks").mistakes == ()
 
 
 def test_undoing_a_bad_release_restores_link_and_running_code() -> None:

@@ -24,8 +24,10 @@ from vigil.runner.confinement import Doors
 RUNNER = """
 import sys
 from pathlib import Path
+from vigil.cli.logs import log_as_json
 from vigil.runner.main import run
 from vigil.domain.catalogue import Catalogue
+log_as_json()
 run(Catalogue.model_validate_json(Path(sys.argv[1]).read_text()), Path(sys.argv[2]))
 """
 SECRET = "hunter2-of-the-runner"

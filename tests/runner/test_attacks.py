@@ -160,7 +160,18 @@ async def test_one_endless_line(shared: Bench) -> None:
 
 async def test_terminal_sequences_are_removed(shared: Bench) -> None:
     result = await shared.do(r"printf 'a\033[2Jb\033]0;title\007c\rd\n'")
-    assert result.output == "abcd"
+    assert result.output == "abc d"
+
+
+async def test_secrets_and_terminal_sequences_that_it_prints(shared: Bench) -> None:
+    script = r"printf '\033]52;c;Y2xpcA==\033\\DB_PASSWORD=hunter2 \033]0;title\007 ready\n'"
+    lines: list[str] = []
+    result = await shared.run(shared.order(script), lines)
+    assert result.output == "DB_PASSWORD=***  ready"
+    assert lines == [result.output], "who reads along sees no more than the record"
+    kept = b"".join(file.read_bytes() for file in shared.state.glob("runner.sqlite*"))
+    assert b"DB_PASSWORD=***" in kept
+    assert b"DB_PASSWORD=hunter2" not in kept
 
 
 async def test_ignoring_signals_and_hiding_as_a_daemon(shared: Bench) -> None:
@@ -252,7 +263,11 @@ async def test_knocking_without_end(shared: Bench) -> None:
     knock = "while :; do vigil-do a b c 2>/dev/null || true; done"
     result = await shared.do(knock, timeout_s=2.0)
     assert result.status is ActionStatus.TIMED_OUT
-    assert len(result.calls) <= MAX_CALLS_PER_RUN
+    assert len(result.calls) == MAX_CALLS_PER_RUN + 1
+    assert "no further one is logged" in result.calls[-1].result
+    log = shared.log.read_text()
+    assert log.count("no further one is logged") == 1
+    assert not any("no further" in call.result for call in result.calls[:-1])
 
 
 async def test_many_open_connections(shared: Bench) -> None:

@@ -80,7 +80,7 @@ def test_what_is_wrong_is_not_repeated_back(tmp_path: Path) -> None:
         (b"\xff\xfeversion: 1", "not UTF-8 at byte 0; save it as UTF-8"),
         ("a: " + 1_000_000 * "x", "longer than 1000000 bytes; split it"),
         ("a: " + 2_000 * "[", "nested more than 50 deep"),
-        ("", "has to be a mapping of names to values"),
+        ("", "has to map names to values"),
         ("version: 1\nservices: {}\na: 2026-13-45\n", "put such values into quotes"),
         ("a: \x07", "not YAML"),
     ],

@@ -29,9 +29,9 @@ from vigil.domain.probe import (
     SqlProbe,
     TcpProbe,
 )
+from vigil.domain.switch import SwitchState
 from vigil.domain.telemetry import ErrorGroup, Latency, Ratio
 from vigil.domain.value import Instant
-from vigil.ports.switch import SwitchState
 
 LETTERS = {"P": ProbeOutcome.PASSING, "F": ProbeOutcome.FAILING, "?": ProbeOutcome.UNKNOWN}
 OLD, NEW = "sha256:" + "1" * 64, "sha256:" + "2" * 64

@@ -21,6 +21,7 @@ from vigil.domain.incident import Incident, Stage
 from vigil.domain.plan import Action, ActionResult, Plan, Reason
 from vigil.domain.policy import Policy
 from vigil.domain.run import Health, RunOrder
+from vigil.domain.switch import SwitchState
 from vigil.domain.verdict import Decision, Verdict
 from vigil.engine import Engine, Source
 from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
@@ -35,7 +36,6 @@ from vigil.lifecycle import Parts
 from vigil.orient.scene import Senses
 from vigil.ports.journal import Note
 from vigil.ports.sandbox import OnOutput
-from vigil.ports.switch import SwitchState
 from vigil.ports.workflow import GiveUp, RunSegment, Segment
 from vigil.progress import VERDICT, Progress
 from vigil.web.access import Access

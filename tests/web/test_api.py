@@ -211,7 +211,8 @@ async def test_stop_and_resume_turn_the_switch_and_say_so_everywhere(house: Hous
 
 
 async def test_a_switch_that_cannot_be_written_is_said_loudly(house: House, tmp_path: Path) -> None:
-    (tmp_path / "switch.new").mkdir()
+    (tmp_path / "switch.json").unlink()
+    (tmp_path / "switch.json").mkdir()
     answer = await house.client.post("/api/stop", json={}, headers=BEARER)
     assert answer.status_code == 503
     assert "could not be written" in answer.json()["error"]["what"]

@@ -46,7 +46,7 @@ class Client:
     def status(self, path: str) -> tuple[int, Any]:
         """Status and body of a path that answers with either."""
         answer = self._send("GET", path)
-        return answer.status_code, answer.json()
+        return answer.status_code, self._json(answer)
 
     def _send(self, method: str, path: str, **rest: Any) -> httpx2.Response:  # noqa: ANN401 - as httpx2's
         try:
@@ -59,7 +59,15 @@ class Client:
 
     def _read(self, answer: httpx2.Response, also: tuple[int, ...] = ()) -> Any:  # noqa: ANN401 - JSON
         if answer.is_success or answer.status_code in also:
-            return answer.json()
+            return self._json(answer)
         if answer.status_code == httpx2.codes.NOT_FOUND:
             raise NotFound(f"{answer.request.url.path}: there is no such thing")
         raise PermanentError(f"Vigil answered {answer.status_code}: {answer.text[:300]}")
+
+    def _json(self, answer: httpx2.Response) -> Any:  # noqa: ANN401 - JSON
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise PortUnavailable(
+                f"{self._http.base_url} answers, but not as Vigil does; correct VIGIL_URL"
+            ) from error

@@ -11,7 +11,8 @@ from vigil.cli.rehearsal import report
 from vigil.cli.rehearsal.live import LiveView, PlainView, View
 from vigil.cli.rehearsal.process import USUAL_PORT
 from vigil.cli.rehearsal.rehearsal import Rehearsal, Run
-from vigil.cli.words import GOOD, NO, Json, complain, print_json, told
+from vigil.cli.words import GOOD, NO, Json, complain, print_json
+from vigil.domain.errors import VigilError
 from vigil.lab.errors import LabError
 from vigil.lab.scenario import Scenario, choose, load_scenarios
 
@@ -34,15 +35,16 @@ def demo(
     title = f"Vigil demo, seed {seed}"
     live = console.is_terminal and not as_json
     view: View = LiveView(console, title) if live else PlainView(Console(stderr=True))
-    with told():
-        try:
-            ok = _play(seed, view, console, once=once, as_json=as_json)
-        except LabError as error:
-            complain(f"the shop: {error}")
-            raise typer.Exit(NO) from error
-        except KeyboardInterrupt:
-            complain("stopped")
-            raise typer.Exit(NO) from None
+    try:
+        ok = _play(seed, view, console, once=once, as_json=as_json)
+    except (LabError, VigilError) as error:
+        complain(str(error))
+        ok = False
+        if as_json:
+            print_json(report.nothing(seed))
+    except KeyboardInterrupt:
+        complain("stopped")
+        ok = False
     raise typer.Exit(GOOD if ok else NO)
 
 
@@ -72,13 +74,13 @@ def _play(seed: int, view: View, console: Console, *, once: bool, as_json: bool)
 
 
 def _one(rehearsal: Rehearsal, view: View, scenario: Scenario) -> Run:
-    view.say("waiting until metrics and alerts of the shop are calm")
+    view.say("waiting until the shop is healthy and no incident is open")
     rehearsal.wait_calm(CLEAR_S)
     view.say(f"{scenario.file.kind}: {scenario.file.title}")
     run = rehearsal.run(scenario, view.look)
     view.look(None)
     view.say(
-        f"ended: {run.watching.outcome}; the judge {'agrees' if run.judge_agrees else 'DISAGREES'}"
+        f"closed: {run.watching.outcome}; the judge {'agrees' if run.judge_agrees else 'DISAGREES'}"
     )
     return run
 

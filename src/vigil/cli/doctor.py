@@ -71,7 +71,10 @@ def _catalogue(settings: Settings) -> str:
 
 def _policy(settings: Settings) -> str:
     policy = load_policy(settings)
-    return f"unasked from confidence {policy.auto_confidence}, match {policy.auto_context_match}"
+    return (
+        f"acts without asking from confidence {policy.auto_confidence} and context match "
+        f"{policy.auto_context_match}"
+    )
 
 
 def _sound(part: str, look: Callable[[], str]) -> Iterator[Health]:
@@ -80,13 +83,20 @@ def _sound(part: str, look: Callable[[], str]) -> Iterator[Health]:
     except SettingsError as error:
         yield from _mistakes(part, error)
     except VigilError as error:
-        yield Health(part=part, ok=False, text=str(error), remedy="see the message")
+        yield Health(
+            part=part,
+            ok=False,
+            text=str(error),
+            remedy="mend what the message names, then run `vigil doctor` again",
+        )
 
 
 def _mistakes(part: str, error: SettingsError) -> Iterator[Health]:
     for mistake in error.mistakes:
-        what, _, remedy = mistake.rpartition("; ")
-        yield Health(part=part, ok=False, text=what or mistake, remedy=remedy or None)
+        what, marked, remedy = mistake.rpartition("; ")
+        if not marked:
+            what, remedy = mistake, "correct it there"
+        yield Health(part=part, ok=False, text=what, remedy=remedy)
 
 
 def _state_folder(state: Path) -> Health:

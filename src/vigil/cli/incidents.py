@@ -14,7 +14,7 @@ from vigil.cli.sentences import describe, short
 from vigil.cli.words import GOOD, NO, Json, complain, print_json, told
 from vigil.domain.errors import PermanentError, PortUnavailable
 from vigil.domain.scrub import clean
-from vigil.ports.switch import SwitchState
+from vigil.domain.switch import SwitchState
 from vigil.settings import load_settings
 
 WIDEST = 2000
@@ -23,13 +23,15 @@ WIDEST = 2000
 Incident = Annotated[str, typer.Argument(help="The incident's id.")]
 PlanDigest = Annotated[
     str,
-    typer.Option("--plan", help="Digest of the plan you have read; another plan is not meant."),
+    typer.Option("--plan", help="Digest of the plan you have read; any other plan is refused."),
 ]
-By = Annotated[str, typer.Option("--by", help="Who says so.")]
+By = Annotated[str, typer.Option("--by", help="Your name; default: the login name.")]
 
 
 def incidents(
-    incident: Annotated[str | None, typer.Argument(help="One of them, whole.")] = None,
+    incident: Annotated[
+        str | None, typer.Argument(help="Show this incident with its timeline.")
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -48,22 +50,22 @@ def incidents(
 
 
 def approve(incident: Incident, plan: PlanDigest, by: By = "", *, as_json: Json = False) -> None:
-    """Let the plan that waits run."""
+    """Approve the plan that is waiting."""
     _answer("approve", incident, plan, by, as_json=as_json)
 
 
 def reject(incident: Incident, plan: PlanDigest, by: By = "", *, as_json: Json = False) -> None:
-    """Do not let the plan that waits run."""
+    """Reject the plan that is waiting."""
     _answer("reject", incident, plan, by, as_json=as_json)
 
 
 def stop(
     *,
-    now: Annotated[bool, typer.Option("--now", help="Kill what is running, too.")] = False,
-    text: Annotated[str, typer.Option("--why", help="For those who find it stopped.")] = "",
+    now: Annotated[bool, typer.Option("--now", help="Also kill what is running.")] = False,
+    text: Annotated[str, typer.Option("--why", help="Why, for whoever finds it stopped.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Stop Vigil from acting; it goes on watching. Works also when Vigil does not answer."""
+    """Stop Vigil from acting; it keeps watching. Also works when Vigil does not answer."""
     _turn(SwitchState(stopped=True, now=now, by=getpass.getuser(), text=text), as_json=as_json)
 
 
@@ -76,6 +78,7 @@ def _turn(state: SwitchState, *, as_json: bool) -> None:
     """Over the API; stopping does not wait for it where the switch itself is within reach."""
     with told():
         settings = load_settings()
+        refused = False
         here = state.stopped and settings.vigil_state_dir.is_dir()
         if here:
             open_switch(settings).set(state)
@@ -87,9 +90,13 @@ def _turn(state: SwitchState, *, as_json: bool) -> None:
         except (PortUnavailable, PermanentError) as error:
             if not here:
                 raise
-            complain(f"{error}\nThe switch in {settings.vigil_state_dir} is turned all the same.")
+            complain(f"The switch in {settings.vigil_state_dir} is turned. But: {error}")
+            # Nobody there is as good as stopped; somebody who refused may go on elsewhere.
+            refused = isinstance(error, PermanentError) and settings.vigil_token is not None
     words = ("stopped now" if state.now else "stopped") if state.stopped else "resumed"
     print_json({"stopped": state.stopped, "now": state.now}) if as_json else typer.echo(words)
+    if refused:
+        raise typer.Exit(NO)
 
 
 def _answer(verb: str, incident: str, plan: str, by: str, *, as_json: bool) -> None:

@@ -28,10 +28,12 @@ def runner(
 
 
 def run_runner(catalogue: Catalogue, state: Path) -> None:
-    """Serve STATE/runner.sock until SIGTERM or SIGINT.
+    """Serve STATE/runner.sock until SIGTERM or SIGINT; logs JSON lines to standard error.
 
     :raises LockHeld: another runner serves this state.
     """
+    from vigil.cli.logs import log_as_json
     from vigil.runner.main import run
 
+    log_as_json()
     run(catalogue, state)

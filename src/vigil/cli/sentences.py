@@ -13,8 +13,11 @@ MEANING = {
     "CONTEXT_RETRIEVED": "recall runbooks, run their checks",
     "SYNTHESIZING": "write a plan, compute its effects, ask the gate",
     "EXECUTING": "run it in the sandbox, through the broker",
-    "VERIFYING": "look from the user's side until it is proven",
+    "VERIFYING": "check from the user's side until it is proven",
+    "RESOLVED": "closed: proven fixed, or a false alarm",
+    "ESCALATED": "handed to a person",
 }
+SOURCES = {"watch": "Vigil's own watcher", "alertmanager": "Alertmanager"}
 
 
 def describe(event: dict[str, Any]) -> str | None:
@@ -24,11 +27,11 @@ def describe(event: dict[str, Any]) -> str | None:
 
 
 def _heard(what: str) -> Say:
-    return lambda p: f"{what} by {p.get('source')}: {p.get('name')}"
+    return lambda p: f"{what} by {SOURCES.get(p['source'], p['source'])}: {p.get('name')}"
 
 
 def _fits(payload: dict[str, Any]) -> str:
-    found = ", ".join(f"{m['id']} fits {m['context_match']}" for m in payload["matches"])
+    found = ", ".join(f"{m['id']} (context match {m['context_match']})" for m in payload["matches"])
     return f"runbooks: {found or 'none'}"
 
 
@@ -38,15 +41,15 @@ def _most_likely(payload: dict[str, Any]) -> str:
 
 
 SENTENCES: dict[str, Say] = {
-    "opened": _heard("opened"),
-    "alert_joined": _heard("joined"),
+    "opened": _heard("opened, reported"),
+    "alert_joined": _heard("also reported"),
     "alert_resolved": _heard("alert resolved"),
-    "stage_entered": lambda p: f"{p['stage']}: {MEANING.get(p['stage'], 'the end')}",
+    "stage_entered": lambda p: f"{p['stage']}: {MEANING[p['stage']]}",
     "evidence": lambda p: f"saw: {p['text']}",
     "hypotheses": _most_likely,
     "runbooks": _fits,
     "planned": lambda p: f"plan {p['digest'][7:19]}: {p['summary']}",
-    "judged": lambda p: f"gate: {p['decision']} (confidence {p['confidence']})",
+    "judged": lambda p: f"gate: {'; '.join(p['rules'])}",
     "waiting": lambda _: "waiting for a person's approval",
     "approved": lambda p: f"approved by {p.get('by')}",
     "rejected": lambda p: f"rejected by {p.get('by')}",

@@ -1,10 +1,13 @@
 """`vigil serve`: one process that hears, decides and answers, and beside it the runner."""
 
 import asyncio
+import fcntl
 import os
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +16,7 @@ import typer
 
 from vigil.cli.logs import log_as_json
 from vigil.cli.words import complain, told
+from vigil.domain.errors import LockHeld
 from vigil.settings import Settings, load_settings
 
 log = structlog.get_logger()
@@ -47,36 +51,50 @@ async def _serve(settings: Settings) -> None:
     from vigil.cli.runbooks import ingest
     from vigil.web.access import Access
     from vigil.web.app import create_app
-    from vigil.web.server import serve as serve_http
+    from vigil.web.server import listen, serve_on
 
-    installation = build(settings)
-    await ingest(settings.vigil_runbooks or SHIPPED_RUNBOOKS, installation.memory)
-    if installation.credentials.new_token:
-        complain(
-            f"Access token, shown this once: {installation.credentials.new_token}\n"
-            "Keep it as VIGIL_TOKEN for the command line."
+    # The port first: a second Vigil must end before it takes up anything of the first.
+    with (
+        _only_one(settings.vigil_state_dir),
+        listen(settings.vigil_host, settings.vigil_port) as listener,
+    ):
+        installation = build(settings)
+        await ingest(settings.vigil_runbooks or SHIPPED_RUNBOOKS, installation.memory)
+        if installation.credentials.new_token:
+            complain(
+                f"Access token, shown this once: {installation.credentials.new_token}\n"
+                "Keep it as VIGIL_TOKEN for the command line."
+            )
+        access = Access(
+            token_hash=installation.credentials.token_hash,
+            session_key=installation.credentials.session_key,
+            allowed_hosts=_hosts(settings),
         )
-    access = Access(
-        token_hash=installation.credentials.token_hash,
-        session_key=installation.credentials.session_key,
-        allowed_hosts=_hosts(settings),
-    )
-    stopping = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    runner = asyncio.create_task(_keep_runner(settings))
-    await installation.engine.start()
-    try:
-        await serve_http(
-            create_app(installation.engine, access),
-            settings.vigil_host,
-            settings.vigil_port,
-            stopping,
-        )
-    finally:
-        await installation.engine.stop()
-        runner.cancel()
-        await asyncio.gather(runner, return_exceptions=True)
+        stopping = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        runner = asyncio.create_task(_keep_runner(settings))
+        await installation.engine.start()
+        try:
+            await serve_on(create_app(installation.engine, access), listener, stopping)
+        finally:
+            await installation.engine.stop()
+            runner.cancel()
+            await asyncio.gather(runner, return_exceptions=True)
+
+
+@contextmanager
+def _only_one(state: Path) -> Iterator[None]:
+    """One Vigil on one state folder; the lock goes with the process, however that ends."""
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (state / "serve.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockHeld(
+                f"another Vigil runs on {state}; end it, or give this one another VIGIL_STATE_DIR"
+            ) from None
+        yield
 
 
 def _hosts(settings: Settings) -> tuple[str, ...]:
@@ -102,6 +120,8 @@ async def _keep_runner(settings: Settings) -> None:
             str(settings.vigil_state_dir.absolute()),
             env={"PATH": os.defpath, "HOME": str(Path.home())},
             stdin=asyncio.subprocess.DEVNULL,
+            # Ctrl-C is for this process, which then ends the runner in order.
+            start_new_session=True,
         )
         try:
             code = await process.wait()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from vigil.domain.case import Investigation, Ranking
+from vigil.domain.change import Release
 from vigil.domain.ending import Ending
 from vigil.domain.evidence import Finding
 from vigil.domain.plan import ActionResult, Execution, Plan, Reason
@@ -78,6 +79,17 @@ def gone(plan: Plan) -> Ending:
         text="Nothing was done: just before acting the symptom was no longer there. The plan "
         f"would have been: {plan.summary}",
         look_next=("See whether somebody repaired it, or whether it comes and goes.",),
+    )
+
+
+def overtaken(plan: Plan, newer: Release) -> Ending:
+    """Somebody released while the plan waited: switching now would undo their work."""
+    return Ending(
+        resolved=False,
+        outcome=Outcome.NOT_EXECUTED,
+        text=f"Nothing was done: {newer.by or 'somebody'} released {newer.release} after this plan "
+        f"was made. The plan would have been: {plan.summary}",
+        look_next=(f"See whether {newer.release} is the repair, and whether it holds.",),
     )
 
 

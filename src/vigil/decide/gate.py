@@ -82,11 +82,12 @@ def _always(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> list[tuple[
         fired.append((Decision.DENY, "autonomy is 'suggest': a person runs the plan"))
     if risk.rank > policy.ask_max_risk.rank:
         fired.append((Decision.DENY, f"risk {risk} is above {policy.ask_max_risk}"))
-    if len(plan.actions) > facts.service.limits.max_actions:
+    most = facts.service.limits.max_actions
+    if len(plan.actions) > most:
         fired.append(
             (
                 Decision.DENY,
-                f"{len(plan.actions)} actions; {facts.service.limits.max_actions} are allowed",
+                f"{len(plan.actions)} actions, more than the {most} allowed",
             )
         )
     verbs = {name: grant.verb for name, grant in facts.service.grants.items()}

@@ -134,7 +134,7 @@ class Service(Value):
     limits: Limits = Limits()
 
     @property
-    def looks(self) -> dict[Name, Probe]:
+    def all_probes(self) -> dict[Name, Probe]:
         """Its probes, and that its processes run.
 
         The second is looked at although nobody asked for it: a service whose failing part was
@@ -209,10 +209,10 @@ class Catalogue(Value):
         return tuple(
             ref
             for name in dict.fromkeys(around)
-            for probe in self.services[name].looks
+            for probe in self.services[name].all_probes
             if (ref := ProbeRef(service=name, probe=probe)) not in proving
         )
 
     def probe(self, ref: ProbeRef) -> Probe:
         """The probe at this place; KeyError when there is none."""
-        return self.services[ref.service].looks[ref.probe]
+        return self.services[ref.service].all_probes[ref.probe]

@@ -7,7 +7,7 @@ from pydantic import Field, PositiveFloat, StringConstraints
 
 from vigil.domain.value import Instant, Name, Value
 
-LoopbackOrRemoteUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
 
 
 class ProbeOutcome(StrEnum):
@@ -30,7 +30,7 @@ class HttpStep(Value):
     """One request of a journey; all steps of a probe share a cookie jar."""
 
     method: Literal["GET", "POST", "HEAD"] = "GET"
-    url: LoopbackOrRemoteUrl
+    url: HttpUrl
     form: dict[str, str] = {}
     follow: bool = False
     expect: Expectation = Expectation()

@@ -11,7 +11,14 @@ MASK = "***"
 MOST_READ = 16_384
 """Characters of one text that are looked at; what lies behind them is dropped unseen."""
 
-_TERMINAL = re.compile(r"\x1b\[[0-?]{0,64}[ -/]{0,8}[@-~]")
+_TERMINAL = re.compile(
+    # CSI: colours and movements of the cursor
+    r"\x1b\[[0-?]{0,64}[ -/]{0,8}[@-~]"
+    # OSC and its like (titles, links, the clipboard), up to BEL or ESC \
+    r"|\x1b[\]PX^_][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)"
+    # The short ones, and the head of a long one that has no end
+    r"|\x1b[@-Z\\-_]"
+)
 
 _NAMES = (
     r"pass(?:word|wd|phrase)|\bpass|pwd|secret|(?:access|auth|refresh|session|id|csrf)?[_-]?token"

@@ -62,5 +62,5 @@ class HealthEvent(Value):
     health: Health
 
 
-Event = OutputEvent | CallEvent | FinishedEvent | RefusedEvent | HealthEvent
-EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
+RunnerEvent = OutputEvent | CallEvent | FinishedEvent | RefusedEvent | HealthEvent
+EVENT: TypeAdapter[RunnerEvent] = TypeAdapter(Annotated[RunnerEvent, Field(discriminator="event")])

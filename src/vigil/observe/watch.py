@@ -3,6 +3,8 @@
 Only the judgement lives here; who looks, and how often, is the engine's business.
 """
 
+from datetime import timedelta
+
 from vigil.domain.alert import Alert, AlertStatus
 from vigil.domain.catalogue import Symptom
 from vigil.domain.identity import content_digest
@@ -11,6 +13,8 @@ from vigil.domain.telemetry import Ratio
 from vigil.domain.value import Instant, Value
 
 SOURCE = "watch"
+AGAIN = timedelta(minutes=1)
+"""How often trouble that goes on is told of: if it was closed wrongly, it is opened again."""
 
 
 def is_bad(symptom: Symptom, results: tuple[ProbeResult, ...], ratio: Ratio | None) -> bool | None:
@@ -35,6 +39,8 @@ class Watched(Value):
     since: Instant | None = None
     """The first look of the streak, or of the trouble while firing."""
     firing: bool = False
+    told_at: Instant | None = None
+    """When the trouble was last told of; it is told again while it goes on."""
 
     def seen(
         self, at: Instant, *, bad: bool | None, failures: int
@@ -43,12 +49,15 @@ class Watched(Value):
         if bad is None:
             return self, None
         if bad is self.firing:
-            return self.model_copy(update={"streak": 0}), None
+            calm = self.model_copy(update={"streak": 0})
+            if bad and (self.told_at is None or at - self.told_at >= AGAIN):
+                return calm.model_copy(update={"told_at": at}), AlertStatus.FIRING
+            return calm, None
         onset = at if self.streak == 0 and not self.firing else self.since
         streak = self.streak + 1
         if streak < failures:
             return self.model_copy(update={"streak": streak, "since": onset}), None
-        turned = self.model_copy(update={"streak": 0, "since": onset, "firing": bad})
+        turned = self.model_copy(update={"streak": 0, "since": onset, "firing": bad, "told_at": at})
         return turned, AlertStatus.FIRING if bad else AlertStatus.RESOLVED
 
     def alert(self, status: AlertStatus, symptom: Symptom, summary: str, now: Instant) -> Alert:

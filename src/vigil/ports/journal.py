@@ -4,6 +4,7 @@ This port is not in the first plan of the house; docs/decisions says why it is o
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -14,6 +15,10 @@ from vigil.domain.timeline import Checkpoint, Event
 from vigil.domain.value import Instant, Value
 from vigil.domain.verdict import Approval
 from vigil.ports.workflow import Segment
+
+SETTLE = timedelta(seconds=60)
+"""How long after a cure the same firing alert is still a repetition: a source looks at a window of
+time, which lags behind the cure, and what it repeats out of that window must page nobody."""
 
 
 class Note(Value):
@@ -46,7 +51,7 @@ class Joined(Value):
     """What became of a received alert."""
 
     incident: Incident | None
-    """None when it was repeated, or resolved something that is not open."""
+    """None when it resolved something that is not open, or repeated such a message."""
     opened: bool
     repeated: bool
 
@@ -62,7 +67,9 @@ class Decided(Value):
 class Journal(Protocol):
     """The only thing that is believed after a crash.
 
-    1. ``receive``: the same delivery key again is a repetition and changes nothing but a count; a
+    1. ``receive``: the same delivery key again is a repetition and changes nothing but a count,
+       unless it fires more than ``SETTLE`` after its incident was RESOLVED: then it is heard like
+       a new alert, and its key belongs to the incident that it opens or joins; a
        firing alert opens an incident or joins the open one of its (service, symptom), never two,
        also when two arrive at once; one that was escalated is joined too, until the trouble is
        said to be over; a new incident comes with its first event and its first segment.
@@ -76,6 +83,8 @@ class Journal(Protocol):
        wins, and the next segment is written with it; an answer to another digest never wins.
     6. ``due`` gives segments not yet marked, oldest first; marking is idempotent.
     7. ``checkpoint`` signs the heads of all chains and is chained to the one before.
+    8. ``due_again`` makes the last segment of each incident that is open and waits for nobody due
+       once more, marked or not, and no other one.
     """
 
     async def receive(
@@ -137,6 +146,10 @@ class Journal(Protocol):
 
     async def mark(self, following: NextSegment) -> None:
         """This segment was handed over."""
+        ...
+
+    async def due_again(self) -> None:
+        """Have what is under way handed over once more: the workflow may have lost its history."""
         ...
 
     async def executions_since(self, since: Instant) -> int:

@@ -2,16 +2,7 @@
 
 from typing import Protocol
 
-from vigil.domain.value import Value
-
-
-class SwitchState(Value):
-    """Whether Vigil may act. ``now`` also kills what is running."""
-
-    stopped: bool
-    now: bool = False
-    by: str = ""
-    text: str = ""
+from vigil.domain.switch import SwitchState
 
 
 class Switch(Protocol):

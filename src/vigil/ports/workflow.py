@@ -26,10 +26,13 @@ GiveUp = Callable[[str, Exception], Awaitable[None]]
 class Workflow(Protocol):
     """Runs segments to their end, across crashes.
 
-    1. ``start`` with the same (segment, incident, attempt) again starts nothing new.
+    1. ``start`` with the same (segment, incident, attempt) again starts nothing new while that
+       segment is under way, or once it came to its end.
     2. A segment whose process died is run again from its start by the next process.
     3. A segment that raises a ``TemporaryError`` is run again later, a bounded number of times;
        after the last, ``give_up`` is called.
+    4. ``start`` runs a segment from its start again when its history is lost, or when it failed
+       without an end, giving up included.
     """
 
     async def launch(self, run: RunSegment, give_up: GiveUp) -> None:

@@ -27,6 +27,7 @@ OnCall = Callable[[CallRecord], None]
 EFFECT_DEADLINE_S = 25.0
 LEAST_S = 2.0
 """With less of the lease left a call is not begun."""
+_UNREAD = Call(verb="?", grant="?", arguments=())
 _log = structlog.get_logger("vigil.runner.broker")
 
 
@@ -99,16 +100,11 @@ class Broker:
     def _answer(self, line: bytes) -> Reply:
         self._asked += 1
         if self._asked > MAX_CALLS_PER_RUN:
-            # Not logged one by one: the log must not grow at a script's pleasure.
-            self.refused = True
-            return Reply(
-                status=Status.REFUSED, text=f"more than {MAX_CALLS_PER_RUN} calls in one run"
-            )
+            return self._refuse_flood()
         try:
             ask = Ask.model_validate_json(line)
         except ValidationError as garbage:
-            unread = Call(verb="?", grant="?", arguments=())
-            return self._refuse(unread, f"not a call ({garbage.error_count()} mistakes in it)")
+            return self._refuse(_UNREAD, f"not a call ({garbage.error_count()} mistakes in it)")
         call = Call(verb=ask.verb, grant=ask.grant, arguments=tuple(ask.arguments))
         try:
             return self._perform(self._admit(call))
@@ -116,6 +112,13 @@ class Broker:
             return self._refuse(call, str(refusal))
         except NotDone as silent:
             return self._record(Status.TEMPORARY, call, f"not done: {silent}", allowed=False)
+
+    def _refuse_flood(self) -> Reply:
+        """Logged as one: the log must not grow at a script's pleasure."""
+        reason = f"more than {MAX_CALLS_PER_RUN} calls in one run; no further one is logged"
+        if self._asked == MAX_CALLS_PER_RUN + 1:
+            return self._refuse(_UNREAD, reason)
+        return Reply(status=Status.REFUSED, text=f"refused: {reason}")
 
     def _admit(self, call: Call) -> _Admitted:
         """Whether this call may be made now; the checks that only read come first."""

@@ -1,12 +1,8 @@
-"""The runner as a process: its lock, its ledger, its signals and its log."""
+"""The runner as a process: its lock, its ledger and its signals."""
 
 import asyncio
-import logging
 import signal
-import sys
 from pathlib import Path
-
-import structlog
 
 from vigil.domain.catalogue import Catalogue
 from vigil.guard import analyse
@@ -15,11 +11,10 @@ from vigil.runner.server import LEDGER, only_runner, serve
 
 
 def run(catalogue: Catalogue, state: Path) -> None:
-    """Serve ``state``/runner.sock until SIGTERM or SIGINT; logs JSON lines to standard error.
+    """Serve ``state``/runner.sock until SIGTERM or SIGINT.
 
     :raises LockHeld: another runner serves this state.
     """
-    _log_as_json()
     state = state.absolute()
 
     async def until_told() -> None:
@@ -35,16 +30,3 @@ def run(catalogue: Catalogue, state: Path) -> None:
             asyncio.run(until_told())
         finally:
             ledger.close()
-
-
-def _log_as_json() -> None:
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

@@ -10,6 +10,7 @@ import structlog
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.plan import ActionResult, ActionStatus, CallRecord
 from vigil.domain.run import RunOrder
+from vigil.domain.switch import SWITCH_FILE, SwitchState
 from vigil.domain.value import Value
 from vigil.runner.broker import Broker
 from vigil.runner.cgroup import sweep
@@ -19,7 +20,7 @@ from vigil.runner.ledger import Ledger
 from vigil.runner.orders import Analyse, CheckedOrder, checked
 from vigil.runner.sandbox import End, Ended, Script, run_script
 from vigil.runner.selfcheck import SelfCheck
-from vigil.runner.switch import FILE, Switch, read_switch
+from vigil.runner.switch import read_switch
 
 RUNS = "runs"
 LEAST_WALL_S = 1.0
@@ -46,7 +47,7 @@ class Runs:
         self._doors = Doors(state / RUNS)
         self._doors.sweep()
         sweep(self._doors.prefix)
-        self._switch_file = state / FILE
+        self._switch_file = state / SWITCH_FILE
         self._ledger = ledger
         self._analyse = analyse
         self.selfcheck = SelfCheck(self._doors)
@@ -123,7 +124,7 @@ class Runs:
 
 
 async def _watch(switch_file: Path, stop_now: asyncio.Event) -> None:
-    switch = Switch(stopped=False)
+    switch = SwitchState(stopped=False)
     while not switch.kills:
         await asyncio.sleep(_SWITCH_EVERY_S)
         switch = read_switch(switch_file)

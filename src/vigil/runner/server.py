@@ -17,12 +17,12 @@ from vigil.domain.run import RunOrder
 from vigil.domain.wire import (
     REQUEST,
     CallEvent,
-    Event,
     FinishedEvent,
     HealthEvent,
     HealthRequest,
     OutputEvent,
     RefusedEvent,
+    RunnerEvent,
 )
 from vigil.runner.ledger import Ledger
 from vigil.runner.limits import MAX_REQUEST_BYTES
@@ -48,7 +48,7 @@ class _Running:
 
     def __init__(self, runs: Runs, order: RunOrder) -> None:
         self.order = order
-        self._listeners: set[asyncio.Queue[Event]] = set()
+        self._listeners: set[asyncio.Queue[RunnerEvent]] = set()
         listener = Listener(line=self._line, call=self._call)
         self._loop = asyncio.get_running_loop()
         self.task = asyncio.create_task(runs.run(order, listener))
@@ -60,18 +60,18 @@ class _Running:
         # Brokers answer in a thread; queues belong to the loop.
         self._loop.call_soon_threadsafe(self._tell, CallEvent(record=record))
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, event: RunnerEvent) -> None:
         for queue in self._listeners:
             # Who reads too slowly misses what happens meanwhile; the end comes another way.
             with contextlib.suppress(asyncio.QueueFull):
                 queue.put_nowait(event)
 
-    async def events(self) -> AsyncGenerator[Event]:
+    async def events(self) -> AsyncGenerator[RunnerEvent]:
         """What happens from now on, ending with how it ended.
 
         The run goes on when this listener goes away.
         """
-        queue: asyncio.Queue[Event] = asyncio.Queue(_QUEUED_EVENTS)
+        queue: asyncio.Queue[RunnerEvent] = asyncio.Queue(_QUEUED_EVENTS)
         self._listeners.add(queue)
         try:
             while not (self.task.done() and queue.empty()):
@@ -82,7 +82,7 @@ class _Running:
             self._listeners.discard(queue)
 
 
-def _end_of(task: "asyncio.Task[ActionResult]") -> Event:
+def _end_of(task: "asyncio.Task[ActionResult]") -> RunnerEvent:
     try:
         return FinishedEvent(result=task.result())
     except VigilError as refusal:
@@ -116,7 +116,7 @@ class Runner:
 
     async def _answer(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> AsyncGenerator[Event]:
+    ) -> AsyncGenerator[RunnerEvent]:
         if peer_uid(writer.get_extra_info("socket")) != os.geteuid():
             yield RefusedEvent(
                 error=PermanentError.__name__, text="only the runner's own user may ask"
@@ -143,7 +143,7 @@ class Runner:
         async for event in self._run(request.order):
             yield event
 
-    async def _run(self, order: RunOrder) -> AsyncGenerator[Event]:
+    async def _run(self, order: RunOrder) -> AsyncGenerator[RunnerEvent]:
         running = self._running.get(order.run_key)
         if running is None:
             if len(self._running) >= MAX_RUNS:

@@ -1,39 +1,15 @@
-"""The stop switch: a file that halts every run, and that counts as pulled unless it says not."""
+"""The stop switch as the runner sees it: the file that the worker turns."""
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
-
-FILE = "switch.json"
-MAX_BYTES = 16_384
+from vigil.domain.switch import MAX_RECORD_BYTES, SwitchState, from_record, unreadable
 
 
-class Switch(BaseModel):
-    """What the file says. Further fields (who, when, why) are for people."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    stopped: StrictBool
-    now: StrictBool = False
-    """Running sandboxes are killed as well."""
-    text: str = ""
-
-    @property
-    def kills(self) -> bool:
-        return self.stopped and self.now
-
-
-def read_switch(file: Path) -> Switch:
+def read_switch(file: Path) -> SwitchState:
     """The switch as it is now; a file that is missing or unreadable counts as stopped."""
     try:
         with file.open("rb") as opened:
-            text = opened.read(MAX_BYTES)
-        return Switch.model_validate_json(text)
-    except OSError as unreadable:
-        reason = f"it cannot be read ({unreadable.strerror or unreadable})"
-    except ValidationError as wrong:
-        reason = f"it is not what a switch looks like ({wrong.error_count()} mistakes)"
-    return Switch(
-        stopped=True,
-        text=f"{file}: {reason}, so Vigil counts as stopped; `vigil resume` writes it anew",
-    )
+            record = opened.read(MAX_RECORD_BYTES + 1)
+    except OSError as error:
+        return unreadable(error.strerror or type(error).__name__)
+    return from_record(record)

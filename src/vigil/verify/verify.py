@@ -52,7 +52,7 @@ async def verify(
             looks[result.ref].append(result)
         worse = _worse(plan.neighbours, baseline, looks)
         if worse is not None:
-            text = f"{worse} passed before and fails now: {looks[worse][-1].text}"
+            text = f"{worse} passed before and does not now: {looks[worse][-1].text}"
             return _proof(Outcome.REGRESSED, text, plan, baseline, looks, clock)
         if _steady(plan, baseline, looks) and baseline.still_failing(plan.proving):
             return _judged(plan, execution, baseline, looks, clock)
@@ -88,9 +88,10 @@ def _judged(
         text = "The symptom went away, but the plan was not run to its end; a person should look."
         return _proof(Outcome.NOT_FIXED, text, plan, baseline, looks, clock)
     window = min(_streak(looks[ref]) for ref in plan.proving)
+    failed = sum(1 for ref in plan.proving if baseline.still_failing((ref,)))
     text = (
-        f"{len(plan.proving)} proving probe(s) failed before and passed over {window:.0f} s; "
-        f"{len(plan.neighbours)} others are not worse."
+        f"{failed} of {len(plan.proving)} proving probes failed before; all passed over "
+        f"{window:.0f} s, and no neighbour ({len(plan.neighbours)} probes) is worse."
     )
     return _proof(Outcome.VERIFIED, text, plan, baseline, looks, clock)
 

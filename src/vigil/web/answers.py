@@ -1,12 +1,12 @@
 """What every answer has in common: the headers, and the shape of an error."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from starlette.responses import JSONResponse
 
+from vigil.domain.scrub import without_control
 from vigil.domain.value import Value
 
 SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
@@ -23,7 +23,6 @@ SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 MOST_TEXT = 500
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class ErrorText(Value):
@@ -62,4 +61,4 @@ class Refusal:
 
 def _plain(text: str) -> str:
     """Names of fields come from the request: half a surrogate pair would break the answer."""
-    return _CONTROL.sub(" ", text.encode("utf-8", "replace").decode())[:MOST_TEXT]
+    return without_control(text)[:MOST_TEXT]

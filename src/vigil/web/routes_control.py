@@ -6,9 +6,9 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from starlette.responses import JSONResponse
 
+from vigil.domain.switch import SwitchState
 from vigil.engine import Engine
 from vigil.ports.clock import Clock
-from vigil.ports.switch import SwitchState
 from vigil.web.access import COOKIE, SESSION_LIFETIME, Access
 from vigil.web.answers import Refusal
 from vigil.web.door import SESSION, check_token

@@ -117,7 +117,7 @@ class LiveView:
         seconds = time.monotonic() - self._began
         parts: list[RenderableType] = [
             Text(f"{self._title}   {seconds:.0f} s", style="bold"),
-            _box("Around", list(self._lines)),
+            _box("Demo", list(self._lines)),
         ]
         if self._watching is not None and self._watching.incident:
             parts += [self._stages(), *self._now()]

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vigil.cli.rehearsal.rehearsal import Run
-from vigil.cli.sentences import short
+from vigil.cli.sentences import SOURCES, short
 
 MOST_EVIDENCE = 5
 
@@ -45,6 +45,12 @@ def as_json(seed: int, faults: list[Run], controls: list[Run], audit: dict[str, 
     }
 
 
+def nothing(seed: int) -> Any:  # noqa: ANN401 - JSON
+    """The object of a run that did not come to its end; standard error says why."""
+    audit = {"verified": False, "events": 0, "head": ""}
+    return {**as_json(seed, [], [], audit), "ok": False}
+
+
 def show(console: Console, faults: list[Run], controls: list[Run], audit: dict[str, Any]) -> None:
     """One screen."""
     for run in faults:
@@ -68,8 +74,10 @@ def _fault(console: Console, run: Run) -> None:
     table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("What broke", Text(watching.incident["title"]))
-    table.add_row("Heard from", " and ".join(watching.sources) + ", one incident")
+    table.add_row("Symptom", Text(watching.incident["title"]))
+    table.add_row(
+        "Heard from", " and ".join(SOURCES.get(s, s) for s in watching.sources) + ", one incident"
+    )
     table.add_row("Cause", Text(f"{top.get('text')} (likelihood {top.get('likelihood', 0):.0%})"))
     cited = [evidence[i] for i in top.get("supported_by", []) if i in evidence]
     table.add_row("Evidence", Text("\n".join(f"· {line}" for line in cited[:MOST_EVIDENCE])))
@@ -82,9 +90,9 @@ def _fault(console: Console, run: Run) -> None:
         table.add_row("Undo", Text(short(_script(action["undo"] or action["no_undo"]))))
     judged = watching.last("judged") or {}
     rules = "; ".join(judged.get("rules", []))
-    table.add_row("Gate", Text(f"{judged.get('decision')}: {rules.removeprefix('allow: ')}"))
+    table.add_row("Gate", Text(rules or "not asked"))
     table.add_row("Probes", _probes(run))
-    table.add_row("Proof", Text(str((watching.last("proof") or {}).get("text"))))
+    table.add_row("Proof", Text(str((watching.last("proof") or {}).get("text", "not known"))))
     table.add_row("Seconds", Text(_seconds(run)))
     table.add_row("Judge", _judge(run))
     console.print(table)
@@ -100,7 +108,7 @@ def _control(console: Console, run: Run) -> None:
         f"{run.scenario.file.expect.proof}), {run.watching.actions_executed} actions, "
         f"{run.touched} changes counted at the shop, {run.verified_s:.0f} s"
     )
-    console.print(Text(f"Because   {closed.get('text', '')}"))
+    console.print(Text(f"Because   {closed.get('text', 'not known')}"))
 
 
 def _effects(action: dict[str, Any]) -> str:
@@ -111,21 +119,18 @@ def _effects(action: dict[str, Any]) -> str:
 
 
 def _probes(run: Run) -> Text:
-    """Each probe before and after; those that prove the cure first."""
-    baseline = run.watching.last("baseline") or {}
+    """Each probe before and after; neighbours that passed all along are only counted."""
     proof = run.watching.client.get(f"/api/incidents/{run.watching.id}/proof")["proof"]
-    text = Text()
+    text, steady = Text(), 0
     for change in (proof or {}).get("probes", []):
-        name = f"{change['ref']['service']}/{change['ref']['probe']}"
-        before = str(baseline.get(name, "")).split(":")[0]
-        after = [look["outcome"] for look in change["after"]]
-        if not change["proves"] and before == "passing" and after and after[-1] == "passing":
+        before = (change["before"] or {}).get("outcome", "not looked at")
+        after = [look["outcome"] for look in change["after"]] or ["not looked at"]
+        if not change["proves"] and {before, after[-1]} == {"passing"}:
+            steady += 1
             continue
-        text.append(
-            f"{name}: {before} → {after[-1] if after else 'not looked at'} ({len(after)} looks)\n"
-        )
-    others = sum(1 for c in (proof or {}).get("probes", []) if not c["proves"])
-    text.append(f"{others} others: not worse")
+        name = f"{change['ref']['service']}/{change['ref']['probe']}"
+        text.append(f"{name}: {before} → {after[-1]} ({len(change['after'])} looks)\n")
+    text.append(f"{steady} neighbours: passing → passing" if proof else "no proof was made")
     return text
 
 
@@ -136,13 +141,12 @@ def _seconds(run: Run) -> str:
 
 def _judge(run: Run) -> Text:
     judgement = run.judgement
-    if judgement.ok:
-        return Text(
-            f"agrees: {judgement.orders_acknowledged} orders acknowledged, each fulfilled once and "
-            "paid once; rows, processes and releases intact",
-            style="green",
-        )
-    return Text("; ".join(judgement.findings), style="red")
+    found = "; ".join(judgement.findings) or (
+        f"{judgement.orders_acknowledged} orders acknowledged, each fulfilled once and paid once; "
+        "rows, processes and releases intact"
+    )
+    word, style = ("agrees", "green") if run.judge_agrees else ("DISAGREES", "red")
+    return Text(f"{word}: {found}", style=style)
 
 
 def _script(script: str) -> str:

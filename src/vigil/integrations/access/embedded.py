@@ -4,11 +4,17 @@ The token itself is never stored: it is printed once, when it is made, and only 
 """
 
 import hashlib
-import os
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from vigil.domain.errors import SettingsError
+from vigil.integrations._clients.files import place_once
+
+_SESSION_KEY = re.compile(rb".{32}", re.DOTALL)
+_HASH = re.compile(rb"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -21,13 +27,16 @@ class Credentials:
 
 
 def load_credentials(directory: Path, given: str | None) -> Credentials:
-    """The credentials of this installation; a token from the settings wins over the stored one."""
+    """The credentials of this installation; a token from the settings wins over the stored one.
+
+    :raises SettingsError: a kept file is damaged.
+    """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    session_key = _kept(directory / "session.key", lambda: secrets.token_bytes(32))
+    session_key = _kept(directory / "session.key", lambda: secrets.token_bytes(32), _SESSION_KEY)
     if given:
         return Credentials(token_hash=hash_of(given), session_key=session_key)
     made = secrets.token_urlsafe(24)
-    stored = _kept(directory / "access.sha256", lambda: hash_of(made).encode())
+    stored = _kept(directory / "access.sha256", lambda: hash_of(made).encode(), _HASH)
     new = made if stored.decode() == hash_of(made) else None
     return Credentials(token_hash=stored.decode(), session_key=session_key, new_token=new)
 
@@ -37,14 +46,14 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _kept(path: Path, make: Callable[[], bytes]) -> bytes:
-    """The content of a file that is written once; of two processes at once one writes it."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(make())
-        file.flush()
-        os.fsync(file.fileno())
-    return path.read_bytes()
+def _kept(path: Path, make: Callable[[], bytes], well_formed: re.Pattern[bytes]) -> bytes:
+    """The content of a file that is written once; of two processes at once one writes it.
+
+    :raises SettingsError: it is damaged. An empty session key would let anybody make sessions,
+        and an empty hash would let nobody in.
+    """
+    place_once(path, make(), mode=0o600)
+    content = path.read_bytes()
+    if well_formed.fullmatch(content) is None:
+        raise SettingsError([f"{path} is damaged; delete it, and the next start makes it anew"])
+    return content

@@ -6,14 +6,14 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from vigil.domain.alert import Alert, AlertStatus
 from vigil.domain.identity import content_digest
-from vigil.domain.incident import Incident
+from vigil.domain.incident import Incident, Stage
 from vigil.domain.timeline import GENESIS
 from vigil.integrations.journal.chain import append_events
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.outbox import put
 from vigil.integrations.journal.rows import get_incident, incident_columns, incident_to_join
 from vigil.integrations.journal.tables import deliveries, incidents
-from vigil.ports.journal import Joined, NextSegment, Note
+from vigil.ports.journal import SETTLE, Joined, NextSegment, Note
 from vigil.ports.workflow import Segment
 
 MAX_TRACE = 4096
@@ -26,7 +26,8 @@ MAX_TRACES = 1000
 def receive(connection: Connection, keys: Keys, alert: Alert, opening: Incident) -> Joined:
     """``opening`` is the incident to open if there is none to join; its time is now."""
     now = opening.opened_at
-    if (repeated := _repetition(connection, alert.delivery_key, now)) is not None:
+    repeated = _repetition(connection, alert.delivery_key, now)
+    if repeated is not None and not _came_back(alert, repeated, now):
         return repeated
     current = incident_to_join(connection, opening.service, opening.symptom, now)
     if current is None and alert.status is AlertStatus.FIRING:
@@ -37,8 +38,19 @@ def receive(connection: Connection, keys: Keys, alert: Alert, opening: Incident)
         append_events(connection, keys, joined.incident.id, [_note(alert, joined)], now)
         if alert.status is AlertStatus.RESOLVED:
             _trouble_is_over(connection, joined.incident)
-    _record(connection, alert.delivery_key, alert.source, joined.incident, now)
+    if repeated is None:
+        _record(connection, alert.delivery_key, alert.source, joined.incident, now)
+    else:
+        _record_anew(connection, alert.delivery_key, joined.incident)
     return joined
+
+
+def _came_back(alert: Alert, repeated: Joined, now: datetime) -> bool:
+    """A source that goes on firing long after the cure means trouble that is there now."""
+    before = repeated.incident
+    if alert.status is not AlertStatus.FIRING or before is None or before.closed_at is None:
+        return False
+    return before.stage is Stage.RESOLVED and now > before.closed_at + SETTLE
 
 
 def _repetition(connection: Connection, key: str, now: datetime) -> Joined | None:
@@ -105,6 +117,15 @@ def _record(
             first_at=now,
             last_at=now,
         )
+    )
+
+
+def _record_anew(connection: Connection, key: str, incident: Incident | None) -> None:
+    """From here on the key belongs to another incident."""
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.delivery_key == key)
+        .values(incident=incident.id if incident else None)
     )
 
 

@@ -121,6 +121,10 @@ class SqlJournal:
         """This segment was handed over."""
         await self._write(lambda c: outbox.mark(c, following))
 
+    async def due_again(self) -> None:
+        """Have what is under way handed over once more: the workflow may have lost its history."""
+        await self._write(outbox.due_again)
+
     async def executions_since(self, since: Instant) -> int:
         """How many plans were executed since then, for the breaker."""
         return await self._read(lambda c: moves.executions_since(c, since))

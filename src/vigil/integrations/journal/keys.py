@@ -1,7 +1,6 @@
 """The installation's two keys: one seals payloads, one signs checkpoints."""
 
 import base64
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from vigil.domain.errors import ChainBroken, SettingsError
+from vigil.integrations._clients.files import place_once
 from vigil.integrations.journal.signing import public_key_text
 
 _KEY_BYTES = 32
@@ -53,7 +53,7 @@ def load_keys(directory: Path) -> Keys:
         payload = _load_or_make(directory / "payload.key")
         audit = Ed25519PrivateKey.from_private_bytes(_load_or_make(directory / "audit.key"))
         keys = Keys(payload=AESGCM(payload), audit=audit)
-        _place_once(directory / "audit.pub", keys.public_key, mode=0o644)
+        place_once(directory / "audit.pub", f"{keys.public_key}\n".encode(), mode=0o644)
     except OSError as error:
         raise SettingsError(
             [f"the keys in {directory} cannot be read or made: {error}; check path and owner"]
@@ -63,7 +63,7 @@ def load_keys(directory: Path) -> Keys:
 
 def _load_or_make(path: Path) -> bytes:
     if not path.exists():
-        _place_once(path, base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode(), mode=0o600)
+        place_once(path, base64.b64encode(secrets.token_bytes(_KEY_BYTES)) + b"\n", mode=0o600)
     if path.stat().st_mode & 0o077:
         raise SettingsError([f"others may read the key {path}; run: chmod 600 {path}"])
     try:
@@ -73,31 +73,3 @@ def _load_or_make(path: Path) -> bytes:
     if len(key) != _KEY_BYTES:
         raise SettingsError([f"the key {path} is damaged; restore it from a backup"])
     return key
-
-
-def _place_once(path: Path, text: str, *, mode: int) -> None:
-    """Make the file with all its content or leave the one that is there.
-
-    The link is what decides between two processes; a file opened with O_EXCL under its own name
-    could be read by the loser before the winner has written to it, or stay empty after a crash.
-    """
-    if path.exists():
-        return
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            path.hardlink_to(draft)
-        except FileExistsError:
-            return
-    finally:
-        draft.unlink()
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

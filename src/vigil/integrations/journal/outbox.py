@@ -4,8 +4,11 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
-from vigil.integrations.journal.tables import outbox
+from vigil.integrations.journal.tables import incidents, outbox
 from vigil.ports.journal import NextSegment
+from vigil.ports.workflow import Segment
+
+_ORDER = tuple(Segment)
 
 
 def put(connection: Connection, following: NextSegment, now: datetime) -> None:
@@ -31,6 +34,21 @@ def due(connection: Connection, limit: int) -> tuple[NextSegment, ...]:
 def mark(connection: Connection, following: NextSegment) -> None:
     """It was handed over."""
     connection.execute(update(outbox).where(_is(following)).values(handed=True))
+
+
+def due_again(connection: Connection) -> None:
+    """The last segment of what is under way was not handed over, whatever was said before."""
+    under_way = (
+        select(outbox.c.segment, outbox.c.incident, outbox.c.attempt)
+        .join(incidents, incidents.c.id == outbox.c.incident)
+        .where(incidents.c.closed_at.is_(None), incidents.c.waiting_on.is_(None))
+    )
+    rows = connection.execute(under_way).mappings()
+    written = [NextSegment.model_validate(dict(row)) for row in rows]
+    # By their place in the story, not by their time: a clock may have been set back in between.
+    written.sort(key=lambda following: (following.attempt, _ORDER.index(following.segment)))
+    for following in {each.incident: each for each in written}.values():
+        connection.execute(update(outbox).where(_is(following)).values(handed=False))
 
 
 def _is(following: NextSegment) -> ColumnElement[bool]:

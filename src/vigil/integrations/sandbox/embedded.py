@@ -22,12 +22,12 @@ from vigil.domain.run import Health, RunOrder
 from vigil.domain.wire import (
     EVENT,
     CallEvent,
-    Event,
     FinishedEvent,
     HealthEvent,
     HealthRequest,
     OutputEvent,
     RefusedEvent,
+    RunnerEvent,
     RunRequest,
 )
 from vigil.ports.sandbox import OnOutput
@@ -131,7 +131,7 @@ class RunnerSandbox:
         )
 
 
-async def _next(reader: asyncio.StreamReader) -> Event | None:
+async def _next(reader: asyncio.StreamReader) -> RunnerEvent | None:
     """The next event; None when the runner has closed the connection, also in mid-line."""
     try:
         line = await reader.readuntil(b"\n")

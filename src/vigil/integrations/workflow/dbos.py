@@ -34,6 +34,8 @@ GIVE_UP_PAUSE_S = 30.0
 incident that could not even be given up would be lost."""
 
 _ERROR = "vigil_error"
+_FAILED = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+"""In these of its states DBOS leaves a workflow alone for ever, though its work is not done."""
 
 
 class JsonSerializer(Serializer):
@@ -133,8 +135,17 @@ class DbosWorkflow:
         self._launched = True
 
     async def start(self, segment: Segment, incident: str, attempt: int) -> None:
-        """Enqueue under an id that says which segment it is, so that twice is once."""
-        with SetWorkflowID(f"inc:{incident}:{attempt}:{segment}"):
+        """Enqueue under an id that says which segment it is, so that twice is once.
+
+        One that failed is begun anew without its history: resumed, it would only be given the
+        failure that was recorded. The caller bounds how often, by asking once a start of Vigil.
+        """
+        workflow_id = f"inc:{incident}:{attempt}:{segment}"
+        known = await DBOS.get_workflow_status_async(workflow_id)
+        if known is not None and known.status in _FAILED:
+            await DBOS.rewind_workflow_async(workflow_id, queue_name=QUEUE)
+            return
+        with SetWorkflowID(workflow_id):
             await DBOS.enqueue_workflow_async(
                 QUEUE, self._segment, segment.value, incident, attempt
             )

@@ -15,7 +15,7 @@ async def look_at_dependencies(scene: Scene) -> tuple[Observation, ...]:
     refs = [
         ProbeRef(service=needed, probe=probe)
         for needed in service.depends_on
-        for probe in scene.catalogue.services[needed].probes
+        for probe in scene.catalogue.services[needed].all_probes
     ]
     if not refs:
         return (saw(Finding.BLIND, scene.incident.service, "Its dependencies have no probes."),)

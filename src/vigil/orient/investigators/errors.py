@@ -5,13 +5,14 @@ from datetime import timedelta
 from vigil.domain.change import Release
 from vigil.domain.evidence import Finding
 from vigil.domain.telemetry import ErrorGroup, ErrorOrigin
+from vigil.orient.investigators.releases import releases_of
 from vigil.orient.scene import Observation, Scene, saw
 
 BEFORE = timedelta(minutes=10)
 FRESH = timedelta(minutes=1)
 """Errors that ended longer ago belong to an older trouble."""
-RELEASES_BEFORE = timedelta(days=30)
-"""Far enough back to find the release that the newest one replaced."""
+FEWEST = 3
+"""One error line is easily provoked, or forged; it does not tell what a release did."""
 
 
 async def look_at_errors(scene: Scene) -> tuple[Observation, ...]:
@@ -28,7 +29,7 @@ async def look_at_errors(scene: Scene) -> tuple[Observation, ...]:
         of_origin = [g for g in groups if g.origin is origin and g.last_at >= opened - FRESH]
         if of_origin:
             found.append(_summary(finding, name, of_origin))
-    releases = await scene.senses.changes.releases(name, opened - RELEASES_BEFORE)
+    releases = await releases_of(scene)
     code = [g for g in groups if g.origin is ErrorOrigin.CODE]
     came_with = _since_release(name, releases, code) if releases else None
     return (*found, came_with) if came_with else tuple(found)
@@ -62,6 +63,8 @@ def _since_release(
         return None
     main = max(of_these, key=lambda group: group.count)
     same = [g for g in of_these if g.type == main.type]
+    if sum(g.count for g in same) < FEWEST:
+        return None
     older = [g for g in same if _was_there_before(g, newest, replaced)]
     if older:
         by = ", ".join(sorted({g.release for g in older if g.release}))

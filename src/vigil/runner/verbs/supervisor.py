@@ -14,7 +14,6 @@ from vigil.runner.verbs.base import NotDone, Refusal, Unfinished
 
 NOT_RUNNING = 70
 ALREADY_STARTED = 60
-BAD_NAME = 10
 LOOK_S = 5.0
 MAX_REPLY_BYTES = 1024 * 1024
 
