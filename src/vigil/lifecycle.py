@@ -61,6 +61,7 @@ from vigil.telling import (
     tell_verdict,
 )
 from vigil.verify.baseline import Baseline, take_baseline
+from vigil.verify.condition import condition_holds
 from vigil.verify.verify import PATIENCE_S, improved, verify
 
 LEASE_MARGIN_S = 60.0
@@ -351,6 +352,9 @@ class Lifecycle:
             catalogue=self._parts.catalogue,
             probes=self._parts.senses.probes,
             clock=self._parts.senses.clock,
+            condition_holds=lambda: condition_holds(
+                plan, self._parts.catalogue, self._parts.senses.telemetry
+            ),
         )
 
     async def _still_right(self, progress: Progress, plan: Plan) -> bool:
@@ -360,12 +364,11 @@ class Lifecycle:
         would switch away from may have been replaced by somebody's own repair.
         """
         verdict = judge(plan, self._parts.policy, await self._facts_now(progress, plan))
-        if verdict.decision is Decision.DENY:
-            await progress.end(await self._refused(progress, plan, verdict))
-            return False
         approval = await self._parts.journal.approval(plan.incident, plan.digest)
-        if verdict.decision is Decision.ASK and approval is None:
-            await self._ask(progress, plan)
+        unasked = verdict.decision is Decision.ASK and approval is None
+        if verdict.decision is Decision.DENY or unasked:
+            # Not back to waiting: what would be asked about now is no longer what was judged.
+            await progress.end(await self._refused(progress, plan, verdict))
             return False
         newer = await self._released_meanwhile(progress, plan)
         if newer is not None:

@@ -19,6 +19,10 @@ audit_app = typer.Typer(
 )
 
 STANDARD = "-"
+NO_HEAD = (
+    "No --head given: that the newest part was cut off together with its checkpoints can be found "
+    "only with a head that was kept outside."
+)
 
 
 @audit_app.command("verify")
@@ -40,6 +44,8 @@ def verify_command(
         print_json(report.model_dump())
     else:
         _say(report)
+        if head is None:
+            complain(NO_HEAD)
     raise typer.Exit(GOOD if report.verified else NO)
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vigil.cli.rehearsal.watching import OPEN_STAGES, Watching
-from vigil.cli.sentences import MEANING, describe, short
+from vigil.cli.sentences import MEANING, SOURCES, describe, short
 
 LINES = 6
 OUTPUT_LINES = 5
@@ -142,7 +142,7 @@ class LiveView:
             good = present == "RESOLVED"
             style = "bold green" if good else "bold red"
             table.add_row("■", present, "", watching.outcome, style=style)
-        heard = " and ".join(watching.sources)
+        heard = " and ".join(SOURCES.get(source, source) for source in watching.sources)
         return Panel(table, title=f"incident {watching.id}, heard from {heard}", title_align="left")
 
     def _now(self) -> list[RenderableType]:

@@ -59,8 +59,9 @@ def show(console: Console, faults: list[Run], controls: list[Run], audit: dict[s
         _control(console, run)
     chain = "verified" if audit["verified"] else "[red]BROKEN[/]"
     console.print(
-        f"[bold]Audit[/]     {audit['events']} events, chain {chain}, head {audit['head'][:16]}"
+        f"[bold]Audit[/]     {audit['events']} events, chain {chain}; keep its head outside:"
     )
+    console.print(f"          {audit['head']}")
     for problem in audit.get("problems", []):
         console.print(f"          [red]{problem}[/]")
 

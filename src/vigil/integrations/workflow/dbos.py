@@ -24,10 +24,11 @@ QUEUE = "vigil-segments"
 AT_ONCE = 20
 """Segments that one process runs side by side; a segment mostly waits for answers."""
 POLL_S = 0.1
-ATTEMPTS = 9
+ATTEMPTS = 11
 FIRST_PAUSE_S = 1.0
 BACKOFF = 1.6
-"""Nine tries, the waits growing from 1 s by this factor, give something temporary 70 seconds."""
+"""Eleven tries, the waits growing from 1 s by this factor, give something temporary three minutes:
+longer than any lock is held."""
 GIVE_UP_ATTEMPTS = 1000
 GIVE_UP_PAUSE_S = 30.0
 """Giving up writes to the record too. What kept the segment from it may last for hours, and an

@@ -30,7 +30,11 @@ async def look_at_dependencies(scene: Scene) -> tuple[Observation, ...]:
                 probes=[str(ref) for ref in refs],
             ),
         )
-    down = {r.ref.service for r in bad if not _means_lock(scene, r.ref)}
+    down = {
+        r.ref.service
+        for r in bad
+        if r.outcome is ProbeOutcome.FAILING and not _means_lock(scene, r.ref)
+    }
     return tuple(_observation(scene, result, down) for result in bad)
 
 
