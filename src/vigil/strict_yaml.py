@@ -70,7 +70,9 @@ def _compose(path: Path) -> yaml.Node:
     except RecursionError as error:
         raise _too_much(path) from error
     if not isinstance(root, yaml.MappingNode):
-        raise SettingsError([f"{path}:1: has to map names to values; write it as in docs/reference"])
+        raise SettingsError(
+            [f"{path}:1: has to map names to values; write it as in docs/reference"]
+        )
     return root
 
 

@@ -6,7 +6,6 @@ The token itself is never stored: it is printed once, when it is made, and only 
 import hashlib
 import re
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,11 +31,11 @@ def load_credentials(directory: Path, given: str | None) -> Credentials:
     :raises SettingsError: a kept file is damaged.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    session_key = _kept(directory / "session.key", lambda: secrets.token_bytes(32), _SESSION_KEY)
+    session_key = _kept(directory / "session.key", secrets.token_bytes(32), _SESSION_KEY)
     if given:
         return Credentials(token_hash=hash_of(given), session_key=session_key)
     made = secrets.token_urlsafe(24)
-    stored = _kept(directory / "access.sha256", lambda: hash_of(made).encode(), _HASH)
+    stored = _kept(directory / "access.sha256", hash_of(made).encode(), _HASH)
     new = made if stored.decode() == hash_of(made) else None
     return Credentials(token_hash=stored.decode(), session_key=session_key, new_token=new)
 
@@ -46,13 +45,13 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _kept(path: Path, make: Callable[[], bytes], well_formed: re.Pattern[bytes]) -> bytes:
+def _kept(path: Path, new: bytes, well_formed: re.Pattern[bytes]) -> bytes:
     """The content of a file that is written once; of two processes at once one writes it.
 
     :raises SettingsError: it is damaged. An empty session key would let anybody make sessions,
         and an empty hash would let nobody in.
     """
-    place_once(path, make(), mode=0o600)
+    place_once(path, new, mode=0o600)
     content = path.read_bytes()
     if well_formed.fullmatch(content) is None:
         raise SettingsError([f"{path} is damaged; delete it, and the next start makes it anew"])
