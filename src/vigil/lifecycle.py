@@ -372,9 +372,17 @@ class Lifecycle:
             return False
         newer = await self._released_meanwhile(progress, plan)
         if newer is not None:
-            await progress.end(escalate.overtaken(plan, newer))
+            await progress.end(await self._overtaken(progress, plan, newer))
             return False
         return True
+
+    async def _overtaken(self, progress: Progress, plan: Plan, newer: Release) -> Ending:
+        """Somebody released meanwhile; to an undo it comes when something has been done."""
+        tried = await self._tried(progress)
+        if tried is None:
+            return escalate.overtaken(plan, newer)
+        left = escalate.not_undone(newer)
+        return escalate.not_proven(tried.plan, tried.proof, tried.execution, left)
 
     async def _facts_now(self, progress: Progress, plan: Plan) -> Facts:
         if plan.kind is PlanKind.ROLLBACK:

@@ -185,7 +185,11 @@ async def heal(*, cure_helps: bool) -> tuple[str, list[str]]:
     journal = ListJournal()
     senses = Senses(
         probes=ScriptedProbes(clock, {"web/checkout": shop.checkout}),
-        telemetry=ScriptedTelemetry(clock, bad=lambda: 0.6, errors=shop.errors),
+        telemetry=ScriptedTelemetry(
+            clock,
+            bad=lambda: 0.6 if shop.checkout_fails(shop) else 0.0,
+            errors=shop.errors,
+        ),
         changes=ScriptedChanges(shop.releases()),
         clock=clock,
     )

@@ -87,12 +87,14 @@ def test_an_honest_export_is_verified(export: Export) -> None:
     assert verify(export, head=report.head).verified
 
 
-def test_an_empty_record_is_verified(tmp_path: Path) -> None:
+def test_an_empty_record_proves_nothing(tmp_path: Path) -> None:
+    """Anybody can write a header and an end; with no checkpoint no key was ever used."""
     record = open_record(tmp_path)
     lines = [line.encode() for line in export_lines(record.engine, record.keys, at(0))]
     key = record.keys.public_key
     report = verify_export(lines, signature_check(key), public_key=key)
-    assert (report.verified, report.events, report.head) == (True, 0, GENESIS)
+    assert (report.events, report.head) == (0, GENESIS)
+    assert found(report, "nothing in it is signed")
     record.engine.dispose()
 
 
@@ -210,6 +212,15 @@ def test_missing_checkpoint_in_the_middle_is_found(export: Export) -> None:
     del export[2]
     recount(export)
     assert found(verify(export), "some are missing")
+
+
+def test_an_export_without_any_checkpoint_is_found(export: Export) -> None:
+    unsigned = [line for line in export if "checkpoint" not in line]
+    recount(unsigned)
+    assert found(verify(unsigned), "nothing in it is signed")
+    only_ends = [line for line in unsigned if "event" not in line]
+    recount(only_ends)
+    assert found(verify(only_ends), "nothing in it is signed")
 
 
 def test_missing_newest_checkpoint_leaves_events_without_signature(export: Export) -> None:
@@ -397,6 +408,20 @@ def test_command_exit_codes(files: tuple[Path, Path]) -> None:
         run.invoke(audit_app, ["verify", str(written), "--public-key", "nonsense"]).exit_code == 2
     )
     assert run.invoke(audit_app, ["verify", str(written)]).exit_code == 2
+
+
+def test_without_a_kept_head_people_are_told_what_cannot_be_found(
+    files: tuple[Path, Path],
+) -> None:
+    written, key = files
+    asked = ["verify", str(written), "--public-key", str(key)]
+    run = CliRunner()
+    without = run.invoke(audit_app, asked)
+    assert (without.exit_code, "only with a head that was kept" in without.stderr) == (0, True)
+    in_json = run.invoke(audit_app, [*asked, "--json"])
+    assert in_json.stderr == ""
+    head = json.loads(in_json.stdout)["head"]
+    assert run.invoke(audit_app, [*asked, "--head", head]).stderr == ""
 
 
 def test_line_ends_are_part_of_the_file_not_of_the_proof(files: tuple[Path, Path]) -> None:

@@ -1,4 +1,4 @@
-"""The engine as it runs: its own watcher, its sweeper, DBOS; only the world is played (5 s)."""
+"""The engine as it runs: its own watcher, its sweeper, DBOS; only the world is played (6 s)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.support.story import Story
-from tests.support.world import NEW, OLD
+from tests.support.world import NEW, OLD, catalogue
 
 from vigil.domain.alert import Delivery
+from vigil.domain.catalogue import Autonomy
 from vigil.domain.errors import PortUnavailable
+from vigil.domain.incident import Stage
 from vigil.domain.proof import Outcome
 from vigil.domain.run import RunOrder
 from vigil.engine import Engine
@@ -89,6 +91,34 @@ def seen_nothing_more(story: Story) -> Callable[[], Awaitable[bool]]:
         return story.probes.looks["web/checkout"] > looks + 6
 
     return sure
+
+
+async def test_a_new_watcher_sees_the_end_of_what_was_handed_over_before_it_started(
+    story: Story, tmp_path: Path
+) -> None:
+    """Handed over, Vigil restarted, repaired by somebody; what comes then is new trouble."""
+    story.with_parts(catalogue=catalogue(Autonomy.OBSERVE))
+    first = await story.hear()
+    await story.go_on()
+    assert (await story.journal.incident(first.id)).stage is Stage.ESCALATED
+    story.clock.advance(5)
+    story.shop.release = OLD
+    async with running(story, tmp_path) as engine:
+
+        async def over() -> bool:
+            return await story.payloads(first.id, "alert_resolved") != []
+
+        await eventually(over, "told that it is over")
+        (resolved,) = await story.payloads(first.id, "alert_resolved")
+        assert resolved["source"] == "watch"
+        story.clock.advance(5)
+        story.shop.release = NEW
+
+        async def handed_over_again() -> bool:
+            found = await engine.incidents()
+            return len(found) == 2 and all(i.stage is Stage.ESCALATED for i in found)
+
+        await eventually(handed_over_again, "new trouble, an incident of its own")
 
 
 async def test_a_body_that_nobody_understood_is_kept_and_opens_nothing(story: Story) -> None:

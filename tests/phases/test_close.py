@@ -9,6 +9,7 @@ from tests.support.world import catalogue
 
 from vigil.close import escalate, resolve
 from vigil.decide.gate import Facts, judge
+from vigil.domain.case import Investigation
 from vigil.domain.catalogue import Autonomy
 from vigil.domain.evidence import Finding as F  # noqa: N817 - read in long lists
 from vigil.domain.plan import ActionStatus, Reason
@@ -23,6 +24,14 @@ DOUBTS = (
     F.SYMPTOM_UNKNOWN,
     F.CONDITION_HOLDS,
 )
+BESIDE = (
+    F.PROCESS_DOWN,
+    F.DEPENDENCY_FAILING,
+    F.DATABASE_LOCK,
+    F.ERRORS_SINCE_RELEASE,
+    F.LATENCY_UP,
+)
+"""What may be broken although the symptom's own probes pass and its condition is clear."""
 
 
 def is_false_alarm(*findings: F) -> bool:
@@ -62,7 +71,40 @@ def test_unknown_never_counts_as_healthy(unknown: F) -> None:
     assert not is_false_alarm(F.CONDITION_CLEAR, unknown)
 
 
-@pytest.mark.parametrize("wrong", [F.PROCESS_DOWN, F.DATABASE_LOCK])
+@pytest.mark.parametrize("doubt", [*DOUBTS, *BESIDE])
+def test_each_doubt_alone_is_enough_whatever_the_ranking_says(doubt: F) -> None:
+    calm = hypothesize("web", seen(*HEALTHY))
+    assert resolve.false_alarm(seen(*HEALTHY), calm) is not None
+    assert resolve.false_alarm(seen(*HEALTHY, doubt), calm) is None
+    assert {*DOUBTS, *BESIDE} == set(resolve.DOUBTS)
+
+
+@pytest.mark.parametrize(
+    ("investigator", "must_see"),
+    [
+        ("dependencies", True),
+        ("processes", True),
+        ("releases", False),
+        ("errors", False),
+        ("latency", False),
+    ],
+)
+def test_who_could_not_look_prevents_a_false_alarm_only_where_health_is_seen(
+    investigator: str, *, must_see: bool
+) -> None:
+    healthy = seen(*HEALTHY, F.BLIND)
+    *rest, blind = healthy.evidence
+    investigation = Investigation(
+        evidence=(*rest, blind.model_copy(update={"investigator": investigator}))
+    )
+    ending = resolve.false_alarm(investigation, hypothesize("web", investigation))
+    assert (ending is None) is must_see
+    handed_over = escalate.nothing_to_check(investigation)
+    assert handed_over is not None
+    assert "something else is not as it should be" in handed_over.text
+
+
+@pytest.mark.parametrize("wrong", BESIDE)
 def test_a_healthy_symptom_beside_something_broken_is_no_false_alarm(wrong: F) -> None:
     assert not is_false_alarm(*HEALTHY, wrong)
     ending = escalate.nothing_to_check(seen(*HEALTHY, wrong))

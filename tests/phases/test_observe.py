@@ -13,7 +13,7 @@ from vigil.domain.alert import Alert, AlertStatus
 from vigil.domain.probe import ProbeResult
 from vigil.domain.telemetry import Ratio
 from vigil.observe.intake import symptom_of, title_of
-from vigil.observe.watch import SOURCE, Watched, is_bad
+from vigil.observe.watch import AGAIN, SOURCE, Watched, is_bad
 
 FAILURES = 3
 SYMPTOM = catalogue().services["web"].symptoms["checkout-errors"]
@@ -112,6 +112,34 @@ def test_two_troubles_have_two_onsets_and_so_two_delivery_keys() -> None:
     assert keys[0] != keys[1]
     assert keys[0] == keys[2], "the same trouble, told again"
     assert len({alert.fingerprint for alert in alerts}) == 1
+
+
+def test_trouble_that_goes_on_is_told_again_each_minute_as_the_same_delivery() -> None:
+    again = int(AGAIN.total_seconds())
+    state, turns = watched("F" * (3 * again))
+    assert turns == [(2 + n * again, "firing") for n in range(3)]
+    first, _ = watched("FFF")
+    keys = {s.alert(AlertStatus.FIRING, SYMPTOM, "", START).delivery_key for s in (first, state)}
+    assert len(keys) == 1
+
+
+def test_what_is_told_again_is_told_by_the_clock_and_only_while_it_is_seen() -> None:
+    again = int(AGAIN.total_seconds())
+    assert watched("FFF" + "?" * again)[1] == [(2, "firing")]
+    assert watched("FFF" + "?" * again + "F")[1] == [(2, "firing"), (again + 3, "firing")]
+    assert watched("FFFPPP" + "P" * again)[1] == [(2, "firing"), (5, "resolved")]
+
+
+@pytest.mark.parametrize("row", ["PPP", "F?PPP"])
+def test_trouble_that_a_watcher_before_had_seen_is_ended_by_the_next(row: str) -> None:
+    state = Watched(service="web", symptom="checkout-errors", firing=True, since=START)
+    turns = []
+    for second, letter in enumerate(row):
+        now = START + timedelta(seconds=second)
+        state, turned = state.seen(now, bad=LOOKS[letter], failures=FAILURES)
+        turns.append(turned)
+    assert turns[-1] is AlertStatus.RESOLVED
+    assert state.since == START
 
 
 def test_a_turn_becomes_an_alert_with_the_words_of_the_catalogue() -> None:

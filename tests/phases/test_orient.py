@@ -17,6 +17,7 @@ from tests.support.world import (
 )
 
 from vigil.domain.case import Investigation
+from vigil.domain.catalogue import RUNNING, Processes
 from vigil.domain.change import Release
 from vigil.domain.errors import PortUnavailable
 from vigil.domain.evidence import Finding
@@ -156,6 +157,22 @@ async def test_errors_and_whether_they_came_with_the_release(
 async def test_dependencies(probes: dict[str, Script], findings: list[str]) -> None:
     investigation, _ = await look("dependencies", probes=probes)
     assert found(investigation) == findings
+
+
+async def test_a_dependency_whose_processes_do_not_run_is_failing() -> None:
+    clock = HandClock()
+    senses = Senses(
+        probes=ScriptedProbes(clock, {f"db/{RUNNING}": "F"}),
+        telemetry=ScriptedTelemetry(clock),
+        changes=ScriptedChanges(None),
+        clock=clock,
+    )
+    known = catalogue()
+    processes = Processes(supervisor="/run/s.sock", names=("postgres",))
+    database = known.services["db"].model_copy(update={"processes": processes})
+    known = known.model_copy(update={"services": {**known.services, "db": database}})
+    investigation = await investigate(Scene(incident(), known, senses), ("dependencies",))
+    assert found(investigation) == [Finding.DEPENDENCY_FAILING]
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.phases.values import action, executed, plan, ref
 from tests.support.hand_clock import START, HandClock
-from tests.support.world import LETTERS, Script, ScriptedProbes, catalogue
+from tests.support.world import LETTERS, Script, ScriptedProbes, ScriptedTelemetry, catalogue
 
 from vigil.domain.plan import ActionStatus, Execution
 from vigil.domain.probe import ProbeResult
 from vigil.domain.proof import Outcome, ProbeChange, Proof
 from vigil.verify.baseline import take_baseline
+from vigil.verify.condition import condition_holds
 from vigil.verify.verify import PASSES, PATIENCE_S, WINDOW_S, improved, verify
 
 CATALOGUE = catalogue()
@@ -23,30 +24,53 @@ CHECKOUT = "web/checkout"
 
 @dataclass(frozen=True)
 class Told:
-    """A proof, and how long and how often was looked for it."""
+    """A proof, and how long and how often was looked and the condition was asked for it."""
 
     proof: Proof
     seconds: float
     looks: int
+    asked: int
 
 
 async def talk(
     checkout: Script,
     execution: Execution = DONE,
     symptom: str = "checkout-errors",
+    condition: str = "?",
     **others: str,
 ) -> Told:
-    """Baseline (the first letter of each row) and verification (the rest)."""
+    """``condition``: what the symptom's own condition says each time it is asked, F for holds.
+
+    Baseline (the first letter of each row) and verification (the rest).
+    """
     clock = HandClock()
     rows = {CHECKOUT: checkout, **{name.replace("__", "/"): row for name, row in others.items()}}
     probes = ScriptedProbes(clock, rows)
     planned = plan(CATALOGUE, symptom=symptom)
     baseline = await take_baseline(planned, CATALOGUE, probes)
     began = clock.elapsed()
+    asked = 0
+
+    async def condition_holds() -> bool | None:
+        nonlocal asked
+        letter = condition[min(asked, len(condition) - 1)]
+        asked += 1
+        return {"F": True, "P": False, "?": None}[letter]
+
     proof = await verify(
-        planned, execution, baseline, catalogue=CATALOGUE, probes=probes, clock=clock
+        planned,
+        execution,
+        baseline,
+        catalogue=CATALOGUE,
+        probes=probes,
+        clock=clock,
+        condition_holds=condition_holds,
     )
-    return Told(proof, clock.elapsed() - began, probes.looks[CHECKOUT] - 1)
+    return Told(proof, clock.elapsed() - began, probes.looks[CHECKOUT] - 1, asked)
+
+
+async def unknown() -> None:
+    """A condition of which nothing is known."""
 
 
 # --- verified --------------------------------------------------------------------------------
@@ -136,6 +160,57 @@ async def test_nothing_maps_to_the_symptom() -> None:
     assert told.proof.outcome is Outcome.NOTHING_TO_CHECK
 
 
+# --- the symptom's own condition -------------------------------------------------------------
+
+
+async def test_probes_that_pass_prove_nothing_while_the_condition_holds() -> None:
+    told = await talk("FP", condition="F")
+    assert told.proof.outcome is Outcome.NOT_FIXED
+    assert "condition of the symptom still holds" in told.proof.text
+    assert told.seconds >= PATIENCE_S
+    assert improved(told.proof)
+
+
+@pytest.mark.parametrize("condition", ["P", "?"], ids=["clear", "not known"])
+async def test_a_condition_that_does_not_hold_or_is_not_known_leaves_it_to_the_probes(
+    condition: str,
+) -> None:
+    told = await talk("FP", condition=condition)
+    assert told.proof.outcome is Outcome.VERIFIED
+    assert (told.looks, told.asked) == (PASSES, 1)
+
+
+async def test_a_condition_that_clears_late_is_waited_for() -> None:
+    """Its window counts some seconds of the trouble that was."""
+    told = await talk("FP", condition="FFFP")
+    assert told.proof.outcome is Outcome.VERIFIED
+    assert (told.looks, told.asked) == (PASSES + 3, 4)
+
+
+async def test_the_condition_is_asked_only_when_the_probes_are_steady() -> None:
+    told = await talk("F", condition="F")
+    assert told.asked == 0
+    assert "Not every proving probe passed" in told.proof.text
+
+
+@pytest.mark.parametrize(
+    ("symptom", "share", "holds"),
+    [
+        ("checkout-errors", 0.5, True),
+        ("checkout-errors", 0.2, False),
+        ("checkout-errors", None, None),
+        ("catalogue-errors", 0.5, None),
+        ("alert:DiskFull", 0.5, None),
+    ],
+    ids=["above", "not above", "too little was counted", "no condition", "no symptom"],
+)
+async def test_the_condition_is_the_catalogues(
+    symptom: str, share: float | None, *, holds: bool | None
+) -> None:
+    telemetry = ScriptedTelemetry(HandClock(), bad=lambda: share)
+    assert await condition_holds(plan(CATALOGUE, symptom=symptom), CATALOGUE, telemetry) is holds
+
+
 # --- neighbours ------------------------------------------------------------------------------
 
 
@@ -190,7 +265,15 @@ async def test_a_wall_clock_that_is_set_does_not_shorten_the_window(
     probes = ScriptedProbes(clock, {CHECKOUT: checkout})
     baseline = await take_baseline(PLAN, CATALOGUE, probes)
     began = clock.elapsed()
-    proof = await verify(PLAN, DONE, baseline, catalogue=CATALOGUE, probes=probes, clock=clock)
+    proof = await verify(
+        PLAN,
+        DONE,
+        baseline,
+        catalogue=CATALOGUE,
+        probes=probes,
+        clock=clock,
+        condition_holds=unknown,
+    )
     if proof.outcome is Outcome.VERIFIED:
         assert clock.elapsed() - began >= 10
     else:

@@ -262,13 +262,23 @@ async def test_guessing_is_bounded_also_when_done_at_once_and_over_both_doors(ho
     session = await house.session()
     statuses = await asyncio.gather(*(guess(number) for number in range(BURST + 30)))
     assert sorted(statuses) == [401] * BURST + [429] * 30
-    # What was guessed meanwhile is not looked at, not even when it is right.
-    refused = await house.client.get("/api/incidents", headers=BEARER)
-    assert refused.status_code == 429
-    assert refused.headers["retry-after"] == "6"
     assert (await house.client.post("/api/stop", json={}, headers=session)).status_code == 200
+    wrong = {"authorization": "Bearer x"}
+    refused = await house.client.get("/api/incidents", headers=wrong)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "6")
     house.clock.advance(REFILL_S)
+    assert (await house.client.get("/api/incidents", headers=wrong)).status_code == 401
+    assert (await house.client.get("/api/incidents", headers=wrong)).status_code == 429
+
+
+async def test_wrong_tokens_do_not_lock_out_who_has_the_right_one(house: House) -> None:
+    for _ in range(BURST + 5):
+        await house.client.get("/api/incidents", headers={"authorization": "Bearer x"})
     assert (await house.client.get("/api/incidents", headers=BEARER)).status_code == 200
+    assert await house.session()
+    # Nor does the right one buy back tries for those who guess.
+    guess = await house.client.post("/api/session", json={"token": "x"})
+    assert guess.status_code == 429
 
 
 def test_tries_remember_a_bounded_number_of_addresses() -> None:

@@ -93,6 +93,14 @@ def overtaken(plan: Plan, newer: Release) -> Ending:
     )
 
 
+def not_undone(newer: Release) -> str:
+    """Why the undo of what was done was left out."""
+    return (
+        f"It was not undone: {newer.by or 'somebody'} released {newer.release} meanwhile, and the "
+        "undo would have replaced that."
+    )
+
+
 def not_proven(plan: Plan, proof: Proof, execution: Execution, undone: str) -> Ending:
     """The plan was run, and its proof failed."""
     return Ending(

@@ -151,6 +151,8 @@ class _Audit:
         self._close_chain()
         for incident in self._checkpoints.incidents() - self._seen:
             self._problem(f"incident {incident} is missing: a checkpoint names it")
+        if not self._checkpoints.count:
+            self._problem("nothing in it is signed: there is no checkpoint")
         if self._end is None:
             self._problem("the end is missing: the export was cut off")
         elif (self._end.events, self._end.checkpoints) != (self._events, self._checkpoints.count):

@@ -1,11 +1,12 @@
 """VERIFYING: only probes that failed before and go on passing now are a proof.
 
 Exit code 0 is not "fixed". The proving probes come from the catalogue, are compared with the
-baseline, must pass several times in a row over a stabilisation window, and nothing that passed
-before may fail. What cannot be seen never counts as healthy.
+baseline, must pass several times in a row over a stabilisation window, nothing that passed before
+may fail, and the symptom's own condition may not hold. What cannot be seen never counts as healthy.
 """
 
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.plan import Execution, Plan
@@ -26,10 +27,19 @@ WORSE = 4
 """A neighbour that passed before and now fails this often in a row has got worse; less than that
 is the restart itself."""
 
+NOT_STEADY = (
+    f"Not every proving probe passed {PASSES} times in a row over {WINDOW_S:.0f} s within "
+    f"{PATIENCE_S:.0f} s."
+)
+HELD = (
+    "The proving probes pass, but the condition of the symptom still holds after "
+    f"{PATIENCE_S:.0f} s: other requests go on failing."
+)
+
 Looks = dict[ProbeRef, list[ProbeResult]]
 
 
-async def verify(
+async def verify(  # noqa: PLR0913 - what was done, and every way to look at what it did
     plan: Plan,
     execution: Execution,
     baseline: Baseline,
@@ -37,8 +47,14 @@ async def verify(
     catalogue: Catalogue,
     probes: Probes,
     clock: Clock,
+    condition_holds: Callable[[], Awaitable[bool | None]],
 ) -> Proof:
-    """Look until it is proven, has got worse, or patience ends."""
+    """Look until it is proven, has got worse, or patience ends.
+
+    ``condition_holds`` says whether the symptom's own condition is true now; None is "not known",
+    and the probes alone decide. It is asked only when they are steady.
+    """
+    held = False
     looks: Looks = defaultdict(list)
     if not execution.results:
         text = execution.refused or "No action was started."
@@ -54,18 +70,13 @@ async def verify(
         if worse is not None:
             text = f"{worse} passed before and does not now: {looks[worse][-1].text}"
             return _proof(Outcome.REGRESSED, text, plan, baseline, looks, clock)
-        if _steady(plan, baseline, looks) and baseline.still_failing(plan.proving):
+        steady = _steady(plan, baseline, looks) and baseline.still_failing(plan.proving)
+        held = steady and await condition_holds() is True
+        if steady and not held:
             return _judged(plan, execution, baseline, looks, clock)
         await clock.sleep(INTERVAL_S)
-    return _proof(
-        Outcome.NOT_FIXED,
-        f"Not every proving probe passed {PASSES} times in a row over {WINDOW_S:.0f} s within "
-        f"{PATIENCE_S:.0f} s.",
-        plan,
-        baseline,
-        looks,
-        clock,
-    )
+    text = HELD if held else NOT_STEADY
+    return _proof(Outcome.NOT_FIXED, text, plan, baseline, looks, clock)
 
 
 def improved(proof: Proof) -> bool:

@@ -93,14 +93,18 @@ class Door:
 def check_token(
     token: str, address: str, *, access: Access, tries: Tries, clock: Clock
 ) -> Refusal | None:
-    """None for the token; after too many wrong ones nothing is compared until the address waits."""
+    """None for the token, always: wrong ones must not lock out whoever has the right one.
+
+    Beyond the bound a wrong one is answered 429, and a client that keeps guessing is told to wait.
+    It is compared all the same: what keeps guessing hopeless is that the token is random and long.
+    """
+    if access.is_token(token):
+        return None
     wait = tries.wait_s(address, clock.elapsed())
     if wait > 0:
         seconds = str(math.ceil(wait))
         hint = f"wait {seconds} s and use the right token"
         return Refusal(429, "too many wrong tokens from here", hint, {"retry-after": seconds})
-    if access.is_token(token):
-        return None
     tries.wrong(address, clock.elapsed())
     return _stranger("the access token is wrong")
 

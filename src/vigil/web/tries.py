@@ -18,7 +18,7 @@ class Tries:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait_s(self, address: str, now: float) -> float:
-        """Seconds until this address may show a token again; 0 when it may now."""
+        """Seconds until this address may be wrong again; 0 when it may now."""
         left = self._tries(_key(address), now)
         return 0.0 if left >= 1 else (1 - left) * REFILL_S
 

@@ -1,0 +1,204 @@
+"""A plan is judged again just before acting: by today's policy, beside today's releases (3 s)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.support.story import PowerCut, Story
+from tests.support.world import OLD, ScriptedChanges, catalogue
+
+from vigil.domain.catalogue import Autonomy
+from vigil.domain.change import Release
+from vigil.domain.effects import Risk
+from vigil.domain.incident import Incident, Stage, WaitingOn
+from vigil.domain.policy import Policy
+from vigil.domain.proof import Outcome
+from vigil.domain.run import RunOrder
+from vigil.domain.verdict import Answer, Approval
+from vigil.orient.investigators.releases import OWN_NAME
+from vigil.ports.workflow import Segment
+
+OTHER = "sha256:" + "3" * 64
+
+
+async def told(story: Story) -> Incident:
+    incident = await story.hear()
+    await story.go_on()
+    return await story.journal.incident(incident.id)
+
+
+async def waiting(story: Story) -> Incident:
+    """A plan that was allowed if somebody agrees; nothing of it was done."""
+    story.with_parts(catalogue=catalogue(Autonomy.APPROVE))
+    incident = await told(story)
+    assert incident.waiting_on is WaitingOn.APPROVAL
+    assert story.sandbox.asked.total() == 0
+    return incident
+
+
+async def approved(story: Story, incident: Incident) -> Incident:
+    """What became of it after a person said yes."""
+    assert incident.waiting_on is WaitingOn.APPROVAL
+    assert incident.plan_digest is not None
+    yes = Approval(
+        plan_digest=incident.plan_digest, answer=Answer.APPROVED, by="Ada", at=story.clock.now()
+    )
+    assert (await story.journal.answer(incident.id, yes)).won
+    await story.go_on()
+    return await story.journal.incident(incident.id)
+
+
+async def until_act(story: Story) -> Incident:
+    """Decided, and the segment that acts is due."""
+    incident = await story.hear()
+    for _ in (Segment.ORIENT, Segment.DECIDE):
+        (following,) = await story.journal.due(10)
+        await story.run(following)
+        await story.journal.mark(following)
+    (following,) = await story.journal.due(10)
+    assert following.segment is Segment.ACT
+    return incident
+
+
+def release_by(story: Story, who: str, digest: str = OTHER) -> None:
+    """Somebody puts something live now, some seconds after everything so far."""
+    story.clock.advance(5)
+    newest = Release(at=story.clock.now(), service="web", release="r3", digest=digest, by=who)
+    changes = ScriptedChanges((newest, *story.shop.releases()))
+    story.with_parts(senses=replace(story.parts.senses, changes=changes))
+
+
+# --- the gate, asked again -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stricter", "words"),
+    [
+        ({"policy": Policy(ask_max_risk=Risk.LOW)}, "risk MEDIUM is above LOW"),
+        ({"catalogue": catalogue(Autonomy.OBSERVE)}, "autonomy is 'observe'"),
+        ({"catalogue": catalogue(Autonomy.SUGGEST)}, "autonomy is 'suggest'"),
+    ],
+    ids=["policy", "observe", "suggest"],
+)
+async def test_what_was_approved_runs_by_the_policy_of_the_day_it_runs(
+    story: Story, stricter: dict[str, object], words: str
+) -> None:
+    incident = await waiting(story)
+    story.with_parts(**stricter)
+    incident = await approved(story, incident)
+    assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_EXECUTED)
+    assert words in await story.ending(incident.id)
+    assert story.sandbox.asked.total() == 0
+    assert await story.locks_are_free()
+
+
+async def test_a_freeze_between_the_verdict_and_the_act_stops_what_nobody_approved(
+    story: Story,
+) -> None:
+    incident = await until_act(story)
+    (judged,) = await story.payloads(incident.id, "judged")
+    assert judged["decision"] == "allow"
+    story.with_parts(policy=Policy(freeze=True))
+    await story.go_on()
+    incident = await story.journal.incident(incident.id)
+    assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_EXECUTED)
+    assert "a change freeze is on" in await story.ending(incident.id)
+    assert story.sandbox.asked.total() == 0
+    assert await story.locks_are_free()
+
+
+async def test_a_freeze_does_not_stop_what_a_person_approved(story: Story) -> None:
+    incident = await waiting(story)
+    story.with_parts(policy=Policy(freeze=True))
+    assert (await approved(story, incident)).outcome is Outcome.VERIFIED
+
+
+async def test_a_plan_does_not_trip_the_breaker_by_its_own_execution(story: Story) -> None:
+    """Also not when it is taken up again after a power cut in the middle of it."""
+    story.with_parts(policy=Policy(max_executions_per_hour=1))
+    cuts = 1
+
+    def cut(_: RunOrder) -> None:
+        nonlocal cuts
+        if cuts:
+            cuts -= 1
+            raise PowerCut
+
+    story.sandbox.before = cut
+    incident = await story.hear()
+    with pytest.raises(PowerCut):
+        await story.go_on()
+    assert (await story.journal.incident(incident.id)).stage is Stage.EXECUTING
+    await story.go_on()
+    assert (await story.journal.incident(incident.id)).outcome is Outcome.VERIFIED
+
+
+# --- somebody else at work -------------------------------------------------------------------
+
+
+async def test_a_release_since_the_plan_was_made_is_left_alone(story: Story) -> None:
+    incident = await waiting(story)
+    release_by(story, "ann")
+    incident = await approved(story, incident)
+    assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_EXECUTED)
+    assert "ann released r3 after this plan was made" in await story.ending(incident.id)
+    assert story.sandbox.asked.total() == 0
+    assert await story.locks_are_free()
+
+
+async def test_what_vigil_itself_switched_is_nobody_elses_release(story: Story) -> None:
+    incident = await waiting(story)
+    release_by(story, OWN_NAME, OLD)
+    assert (await approved(story, incident)).outcome is Outcome.VERIFIED
+
+
+async def test_what_was_released_before_the_investigation_is_what_the_plan_is_about(
+    story: Story,
+) -> None:
+    story.clock.advance(timedelta(minutes=1).total_seconds())
+    assert (await approved(story, await waiting(story))).outcome is Outcome.VERIFIED
+
+
+async def test_an_undo_does_not_overwrite_somebodys_release_either(story: Story) -> None:
+    """The remedy was run; that it was not undone is said, and never "nothing was done"."""
+    story.shop.checkout_fails = lambda _: True
+    story.sandbox.before = lambda _: release_by(story, "ann")
+    incident = await told(story)
+    assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_FIXED)
+    assert len(story.sandbox.ran) == 1, "the remedy, not its undo"
+    assert story.shop.release == OLD
+    ending = await story.ending(incident.id)
+    assert "ann released r3" in ending
+    assert "Nothing was done" not in ending
+    remedy, _ = await story.payloads(incident.id, "planned")
+    assert ending.startswith(str(remedy["summary"]))
+    assert await story.locks_are_free()
+
+
+# --- a release log that contradicts itself ---------------------------------------------------
+
+
+async def test_one_forged_word_of_the_release_log_chooses_nothing(story: Story) -> None:
+    newest, before = story.shop.releases()
+    forged = newest.model_copy(update={"previous": OTHER})
+    changes = ScriptedChanges((forged, before))
+    story.with_parts(senses=replace(story.parts.senses, changes=changes))
+    incident = await told(story)
+    assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_EXECUTED)
+    assert "There is no plan" in await story.ending(incident.id)
+    assert await story.payloads(incident.id, "planned") == []
+    assert story.sandbox.asked.total() == 0
+
+
+# --- the symptom's own condition -------------------------------------------------------------
+
+
+async def test_nothing_is_proven_while_other_requests_go_on_failing(story: Story) -> None:
+    """The probes pass; the metrics say that more than the condition allows still fails."""
+    telemetry = replace(story.parts.senses.telemetry, bad=lambda: 0.6)  # type: ignore[type-var] # the scripted one
+    story.with_parts(senses=replace(story.parts.senses, telemetry=telemetry))
+    incident = await told(story)
+    assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_FIXED)
+    ending = await story.ending(incident.id)
+    assert "condition of the symptom still holds" in ending
+    assert "left as it is" in ending

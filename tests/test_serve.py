@@ -1,0 +1,99 @@
+"""`vigil serve` as real processes: one of them on one state folder (about 6 s)."""
+
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vigil.cli.rehearsal.process import ServeProcess, free_port
+from vigil.domain.errors import PortUnavailable
+
+CATALOGUE = """\
+version: 1
+environment: lab
+services:
+  web:
+    kind: web-application
+    probes:
+      page: {kind: tcp, host: 127.0.0.1, port: 9}
+"""
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    file = tmp_path / "vigil.yaml"
+    file.write_text(CATALOGUE)
+    return file
+
+
+@pytest.fixture
+def first(tmp_path: Path, config: Path) -> Iterator[ServeProcess]:
+    """A Vigil that answers; its own output is kept in its log."""
+    process = ServeProcess(tmp_path / "state", free_port())
+    process.start(config)
+    try:
+        wait_until_it_answers(process)
+        yield process
+    finally:
+        process.stop()
+
+
+def wait_until_it_answers(process: ServeProcess) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            process.client.status("/health")
+        except PortUnavailable:
+            assert time.monotonic() < deadline, process.log.read_text()
+            time.sleep(0.05)
+        else:
+            return
+
+
+def serve(state: Path, config: Path) -> subprocess.CompletedProcess[str]:
+    """Another Vigil on this state, on a port that is free, until it ends by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "vigil", "serve"],
+        env={
+            "PATH": os.defpath,
+            "HOME": str(state),
+            "VIGIL_STATE_DIR": str(state),
+            "VIGIL_CONFIG": str(config),
+            "VIGIL_PORT": str(free_port()),
+        },
+        cwd=config.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+    )
+
+
+def test_a_second_vigil_on_the_same_state_ends_at_once_and_the_first_goes_on(
+    first: ServeProcess, config: Path
+) -> None:
+    second = serve(first.state, config)
+    assert second.returncode == 1, second.stderr
+    assert f"another Vigil runs on {first.state}" in second.stderr
+    assert "VIGIL_STATE_DIR" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert first.client.status("/health")[0] == 200
+
+
+def test_it_ends_before_it_touches_anything(tmp_path: Path, config: Path) -> None:
+    """Somebody holds the state, and nothing else is there: no database, key or token is made."""
+    state = tmp_path / "state"
+    state.mkdir()
+    with (state / "serve.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second = serve(state, config)
+    assert second.returncode == 1, second.stderr
+    assert "another Vigil runs on" in second.stderr
+    assert "token" not in second.stderr
+    assert [file.name for file in state.iterdir()] == ["serve.lock"]
