@@ -3,7 +3,6 @@
 import asyncio
 import fcntl
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Annotated
 import structlog
 import typer
 
+from vigil.cli.children import tied_to_us
 from vigil.cli.logs import log_as_json
 from vigil.cli.words import complain, told
 from vigil.domain.errors import LockHeld
@@ -109,7 +109,7 @@ async def _keep_runner(settings: Settings) -> None:
     """The runner is a process of its own; it is started again when it ends, and ends with us."""
     while True:
         process = await asyncio.create_subprocess_exec(
-            *_tied_to_us(),
+            *tied_to_us(),
             sys.executable,
             "-m",
             "vigil",
@@ -132,15 +132,3 @@ async def _keep_runner(settings: Settings) -> None:
             raise
         log.error("runner ended", exit_code=code, again_in_s=RESTART_S)
         await asyncio.sleep(RESTART_S)
-
-
-def _tied_to_us() -> tuple[str, ...]:
-    """A prefix with which the kernel ends the runner when this process is killed.
-
-    The tie holds from its making on only: whoever was killed before is not its parent any more.
-    """
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        return ()
-    same_parent = 'test "$PPID" = "$0" && exec "$@"'
-    return (setpriv, "--pdeathsig", "TERM", "--", "/bin/sh", "-c", same_parent, str(os.getpid()))

@@ -2,13 +2,13 @@
 
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from vigil.cli.children import tied_to_us
 from vigil.cli.client import Client
 from vigil.domain.errors import PortUnavailable
 
@@ -64,11 +64,9 @@ class ServeProcess:
     def start(self, config: Path) -> None:
         """Start it; secrets go by the environment, which only the same user can read."""
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        setpriv = shutil.which("setpriv")
-        tie = (setpriv, "--pdeathsig", "TERM", "--") if setpriv else ()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - this very program, fixed arguments
-                [*tie, sys.executable, "-m", "vigil", "serve"],
+                [*tied_to_us(), sys.executable, "-m", "vigil", "serve"],
                 env={
                     "PATH": os.environ.get("PATH", os.defpath),
                     "HOME": str(Path.home()),
