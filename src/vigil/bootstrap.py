@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vigil.domain.catalogue import Catalogue
 from vigil.domain.errors import NotFound
-from vigil.domain.policy import Policy
 from vigil.domain.run import Health
 from vigil.domain.switch import SWITCH_FILE, SwitchState
 from vigil.engine import Engine, Source
@@ -46,9 +44,6 @@ KEYS = "keys"
 class Installation:
     """Everything that an entry point needs of one installation."""
 
-    settings: Settings
-    catalogue: Catalogue
-    policy: Policy
     engine: Engine
     memory: Memory
     credentials: Credentials
@@ -100,9 +95,6 @@ def build(settings: Settings) -> Installation:
     )
     given = settings.vigil_token
     return Installation(
-        settings=settings,
-        catalogue=catalogue,
-        policy=policy,
         engine=engine,
         memory=memory,
         credentials=load_credentials(state / KEYS, given.get_secret_value() if given else None),

@@ -125,8 +125,3 @@ class Execution(Value):
         """The plan ran to its end: nothing was refused, and every action succeeded."""
         every = all(r.status is ActionStatus.SUCCEEDED for r in self.results)
         return bool(self.results) and self.refused is None and every
-
-    @property
-    def calls_done(self) -> int:
-        """How many calls changed something, or had changed it before a repetition."""
-        return sum(1 for r in self.results for c in r.calls if c.allowed)
