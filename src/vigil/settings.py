@@ -15,6 +15,9 @@ from vigil.domain.errors import SettingsError
 from vigil.domain.policy import Policy
 from vigil.strict_yaml import Mistake, Place, load
 
+FEWEST_TOKEN_CHARS = 16
+"""Wrong tokens are only slowed down, so a token must not be short enough to be found."""
+
 
 def _state_home() -> Path:
     return Path.home() / ".local" / "state" / "vigil"
@@ -60,7 +63,7 @@ class Settings(BaseSettings):
     )
     vigil_token: SecretStr | None = Field(
         default=None,
-        description="Access token of people and the CLI. Default: made and printed at first start.",
+        description="Access token, 16 characters at least. Default: made and printed at start.",
     )
     alertmanager_webhook_token: SecretStr | None = Field(
         default=None,
@@ -78,6 +81,13 @@ class Settings(BaseSettings):
         le=100,
         description="Least context match (0-100) to act without asking.",
     )
+
+    @field_validator("vigil_token")
+    @classmethod
+    def _not_guessed(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value()) < FEWEST_TOKEN_CHARS:
+            raise ValueError(f"fewer than {FEWEST_TOKEN_CHARS} characters can be guessed")
+        return token
 
     @field_validator("vigil_database_url")
     @classmethod

@@ -67,12 +67,12 @@ def test_all_wrong_values_are_reported_at_once_and_none_is_shown(
 
 
 def test_secrets_do_not_show(environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("VIGIL_TOKEN", "hunter2")
+    environment.setenv("VIGIL_TOKEN", "hunter2-hunter2-hunter2")
     environment.setenv("ALERTMANAGER_WEBHOOK_TOKEN", "hunter3")
     settings = load_settings()
     assert "hunter" not in f"{settings!r} {settings} {settings.model_dump_json()}"
     assert settings.vigil_token is not None
-    assert settings.vigil_token.get_secret_value() == "hunter2"
+    assert settings.vigil_token.get_secret_value() == "hunter2-hunter2-hunter2"
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,10 @@ def test_a_policy_is_read_as_strictly_as_the_catalogue(tmp_path: Path) -> None:
     assert f"{tmp_path / 'policy.yaml'}:2: 'freze' is not known here" in first
     assert ":3: 'auto_confidence': Input should be less than or equal to 100" in second
     assert policy_of(tmp_path, "auto_max_risk: LOW\n").auto_max_risk is Risk.LOW
+
+
+def test_a_token_that_can_be_guessed_is_refused(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("VIGIL_TOKEN", "hunter2")
+    with pytest.raises(SettingsError, match=r"VIGIL_TOKEN: .*can be guessed") as refused:
+        load_settings()
+    assert "hunter2" not in str(refused.value)
