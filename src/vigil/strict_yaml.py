@@ -115,7 +115,10 @@ def _bad_keys(path: Path, root: yaml.Node) -> list[Mistake]:
             if len(names) < len(node.value):
                 found.append((place, "a key has to be a plain word; correct it"))
             twice = [name for name, times in Counter(names).items() if times > 1]
-            found += [((*place, name), f"'{name}' is given twice; keep one") for name in twice]
+            found += [
+                ((*place, name), f"'{name}' is given twice, the last was looked at; keep one")
+                for name in twice
+            ]
             waiting += [((*place, str(key.value)), value) for key, value in node.value]
     raise _too_much(path)
 

@@ -161,8 +161,12 @@ class Lab:
             self._restart_web()
 
     def _restart_web(self) -> None:
-        """One instance after the other, so that customers always find one."""
-        for part in ready.web_instances(self.config):
+        """One instance after the other, so that customers always find one.
+
+        Which comes first, and so which meets a broken release first, differs by seed.
+        """
+        parts = ready.web_instances(self.config)
+        for part in parts if self.config.seed % 2 else reversed(parts):
             self.supervisor.stop(part.name)
             # Its own answer is waited for, which comes sooner than the supervisor's "RUNNING".
             self.supervisor.start(part.name, wait=False)
