@@ -281,6 +281,6 @@ async def _forever(loop: Background) -> None:
     while True:
         try:
             await loop()
-        except Exception:
+        except Exception:  # a loop that ended silently would be worse than any error
             log.exception("loop failed", loop=getattr(loop, "__qualname__", "loop"))
         await asyncio.sleep(1.0)

@@ -81,8 +81,7 @@ class Progress:
         if self.incident.stage is stage:
             return
         moved = self.incident.moved(stage, self._clock.now())
-        note = Note(kind="stage_entered", payload={"stage": stage, "attempt": self.attempt})
-        await self._commit(moved, notes=[note])
+        await self._commit(moved, notes=[_entered(stage, self.attempt)])
 
     async def append(self, note: Note) -> None:
         """Add an event."""
@@ -111,9 +110,7 @@ class Progress:
         moved = self.incident.moved(Stage.SYNTHESIZING, self._clock.now()).model_copy(
             update={"attempt": attempt}
         )
-        entered = Note(
-            kind="stage_entered", payload={"stage": Stage.SYNTHESIZING, "attempt": attempt}
-        )
+        entered = _entered(Stage.SYNTHESIZING, attempt)
         output = self._output(Stage.SYNTHESIZING, ROLLBACK, undo).model_copy(
             update={"attempt": attempt}
         )
@@ -131,7 +128,7 @@ class Progress:
         """The last move."""
         moved = self.incident.moved(stage, self._clock.now(), outcome=ending.outcome)
         notes = [
-            Note(kind="stage_entered", payload={"stage": stage, "attempt": self.attempt}),
+            _entered(stage, self.attempt),
             Note(
                 kind="closed",
                 payload={
@@ -174,6 +171,10 @@ class Progress:
                 f"{self.incident.attempt}; this run of it ends here"
             )
         self.incident = incident
+
+
+def _entered(stage: Stage, attempt: int) -> Note:
+    return Note(kind="stage_entered", payload={"stage": stage, "attempt": attempt})
 
 
 async def recorded_plan(journal: Journal, incident_id: str, attempt: int) -> Plan | None:

@@ -29,9 +29,11 @@ def load(path: Path, kind: type[T], cross_check: CrossCheck = lambda _: ()) -> T
     ``cross_check`` looks at the raw document, so that a reference to nowhere is reported even when
     something else is wrong as well; it has to bear any shape.
     """
-    root = _compose(path)
+    # Read once: lines and values have to be of the same file, even when it is being saved.
+    text = _text(path)
+    root = _compose(path, text)
     mistakes = _bad_keys(path, root)
-    document = _construct(path)
+    document = _construct(path, text)
     mistakes += cross_check(document)
     try:
         value = kind.model_validate(document)
@@ -62,9 +64,9 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _compose(path: Path) -> yaml.Node:
+def _compose(path: Path, text: str) -> yaml.Node:
     try:
-        root = yaml.compose(_text(path), Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise _not_yaml(path, error, "correct the indentation or quoting") from error
     except RecursionError as error:
@@ -76,9 +78,9 @@ def _compose(path: Path) -> yaml.Node:
     return root
 
 
-def _construct(path: Path) -> Any:  # noqa: ANN401 - a raw document of any shape
+def _construct(path: Path, text: str) -> Any:  # noqa: ANN401 - a raw document of any shape
     try:
-        return yaml.safe_load(_text(path))
+        return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise _not_yaml(path, error, "write plain values") from error
     except ValueError as error:

@@ -1,7 +1,7 @@
 """One sentence for each event of a timeline, as a person reads it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 Say = Callable[[dict[str, Any]], str]
@@ -58,6 +58,11 @@ SENTENCES: dict[str, Say] = {
     "proof": lambda p: f"proof: {p['outcome']}: {p['text']}",
     "closed": lambda p: f"closed: {p['outcome']}",
 }
+
+
+def heard_from(sources: Iterable[str]) -> str:
+    """Who reported a trouble."""
+    return " and ".join(SOURCES.get(source, source) for source in sources)
 
 
 def short(text: str) -> str:

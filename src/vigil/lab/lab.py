@@ -71,7 +71,7 @@ class Lab:
                 progress(f"opening {config.names.shop} in {state}")
                 lab._hold(leash=leash)
                 lab._open()
-            except BaseException:
+            except BaseException:  # Ctrl-C included: what was started so far is ended
                 lab._end_processes()
                 raise
         return lab

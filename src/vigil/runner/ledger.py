@@ -93,7 +93,7 @@ class Ledger:
                 self._base.execute("BEGIN IMMEDIATE")
                 try:
                     yield
-                except BaseException:
+                except BaseException:  # whatever cut the work short, half of it must not stay
                     self._base.execute("ROLLBACK")
                     raise
                 self._base.execute("COMMIT")

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vigil.cli.rehearsal.watching import OPEN_STAGES, Watching
-from vigil.cli.sentences import MEANING, SOURCES, describe, short
+from vigil.cli.sentences import MEANING, describe, heard_from, short
 
 LINES = 6
 OUTPUT_LINES = 5
@@ -120,39 +120,35 @@ class LiveView:
             _box("Demo", list(self._lines)),
         ]
         if self._watching is not None and self._watching.incident:
-            parts += [self._stages(), *self._now()]
+            parts += [_stages(self._watching), *_now(self._watching)]
         return Group(*parts)
 
-    def _stages(self) -> RenderableType:
-        """Each stage with its seconds; the present one counts up."""
-        watching = self._watching
-        table = Table(box=None, show_header=False, padding=(0, 1))
-        if watching is None:
-            return table
-        present = watching.incident["stage"]
-        for stage in OPEN_STAGES:
-            known = watching.stages.get(stage)
-            mark, style = ("✔", "green") if known is not None else ("·", "dim")
-            if stage == present:
-                mark, style = "▶", "bold yellow"
-                known = (datetime.now(UTC) - _entered(watching, stage)).total_seconds()
-            text = "" if known is None else f"{known:5.1f} s"
-            table.add_row(mark, stage, text, MEANING[stage], style=style)
-        if watching.closed:
-            good = present == "RESOLVED"
-            style = "bold green" if good else "bold red"
-            table.add_row("■", present, "", watching.outcome, style=style)
-        heard = " and ".join(SOURCES.get(source, source) for source in watching.sources)
-        return Panel(table, title=f"incident {watching.id}, heard from {heard}", title_align="left")
 
-    def _now(self) -> list[RenderableType]:
-        watching = self._watching
-        if watching is None:
-            return []
-        told = [line for e in watching.events if (line := describe(e))]
-        output = _once([str(p["line"]) for p in watching.payloads("action_output")])
-        boxes = [_box("Now", told[-LINES:])]
-        return [*boxes, _box("Sandbox", output[-OUTPUT_LINES:])] if output else boxes
+def _stages(watching: Watching) -> RenderableType:
+    """Each stage with its seconds; the present one counts up."""
+    table = Table(box=None, show_header=False, padding=(0, 1))
+    present = watching.incident["stage"]
+    for stage in OPEN_STAGES:
+        known = watching.stages.get(stage)
+        mark, style = ("✔", "green") if known is not None else ("·", "dim")
+        if stage == present:
+            mark, style = "▶", "bold yellow"
+            known = (datetime.now(UTC) - _entered(watching, stage)).total_seconds()
+        text = "" if known is None else f"{known:5.1f} s"
+        table.add_row(mark, stage, text, MEANING[stage], style=style)
+    if watching.closed:
+        good = present == "RESOLVED"
+        style = "bold green" if good else "bold red"
+        table.add_row("■", present, "", watching.outcome, style=style)
+    title = f"incident {watching.id}, heard from {heard_from(watching.sources)}"
+    return Panel(table, title=title, title_align="left")
+
+
+def _now(watching: Watching) -> list[RenderableType]:
+    told = [line for e in watching.events if (line := describe(e))]
+    output = _once([str(p["line"]) for p in watching.payloads("action_output")])
+    boxes = [_box("Now", told[-LINES:])]
+    return [*boxes, _box("Sandbox", output[-OUTPUT_LINES:])] if output else boxes
 
 
 def _entered(watching: Watching, stage: str) -> datetime:

@@ -113,7 +113,7 @@ class Rehearsal:
     def __enter__(self) -> Self:
         try:
             self.up()
-        except BaseException:
+        except BaseException:  # Ctrl-C included: what was started so far is ended
             self.down()
             raise
         return self

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vigil.cli.rehearsal.rehearsal import Run
-from vigil.cli.sentences import SOURCES, short
+from vigil.cli.sentences import heard_from, short
 
 MOST_EVIDENCE = 5
 
@@ -76,9 +76,7 @@ def _fault(console: Console, run: Run) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("Symptom", Text(watching.incident["title"]))
-    table.add_row(
-        "Heard from", " and ".join(SOURCES.get(s, s) for s in watching.sources) + ", one incident"
-    )
+    table.add_row("Heard from", f"{heard_from(watching.sources)}, one incident")
     table.add_row("Cause", Text(f"{top.get('text')} (likelihood {top.get('likelihood', 0):.0%})"))
     cited = [evidence[i] for i in top.get("supported_by", []) if i in evidence]
     table.add_row("Evidence", Text("\n".join(f"· {line}" for line in cited[:MOST_EVIDENCE])))
