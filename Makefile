@@ -6,7 +6,8 @@
 BIN := .venv/bin
 
 # `make demo ONCE=1 SEED=7` becomes `vigil demo --once --seed 7`.
-DEMO_OPTIONS := $(if $(filter-out 0,$(ONCE)),--once) $(if $(SEED),--seed $(SEED))
+DEMO_OPTIONS := $(if $(filter-out 0,$(ONCE)),--once) $(if $(SEED),--seed $(SEED)) \
+	$(if $(filter-out 0,$(CONTROLS)),--controls)
 
 # Tests start real servers: two workers fill a small machine, and a file shares its servers.
 WORKERS ?= 2
@@ -20,7 +21,7 @@ setup: ## prepare everything to run Vigil (asks before it installs system packag
 setup-dev: ## prepare everything to change Vigil: setup, and the tools of test and check
 	@scripts/setup --dev
 
-demo: setup ## break a real shop and watch Vigil repair it (ONCE=1 ends by itself, SEED=n varies it)
+demo: setup ## break a real shop and watch Vigil repair it (ONCE=1 ends by itself, SEED=n varies it, CONTROLS=1 shows more)
 	@$(BIN)/vigil demo $(strip $(DEMO_OPTIONS))
 
 test: check ## run every check and the whole test suite (TESTS="-k name" narrows it)

@@ -8,21 +8,19 @@ after it; what was done is counted at the shop.
     python benchmarks/crash.py --seed 1 --kills 100 --json OUT
 """
 
-import argparse
 import json
-import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.measuring import Measurement, parser, progress
 from tests.support.killing import ANY, CLOSING, STAGES, Killing, Point, Story, Whom
 
 from vigil.domain.errors import VigilError
@@ -71,19 +69,19 @@ def rows_of(seed: int, kills: int, chance: Random, log: Path) -> list[dict[str, 
     """Incidents in one shop until so many kills hit; one that ends wrong is the shop's last."""
     rows: list[dict[str, Any]] = []
     try:
-        with Killing(seed, _progress) as killing, _kept_on_error(killing, log):
+        with Killing(seed, progress) as killing, _kept_on_error(killing, log):
             while sum(len(row["kills"]) for row in rows) < kills:
                 asks = chance.random() < 1 / 3
                 _afresh(killing, asks=asks)
                 row = _row(seed, killing, killing.run(points_of(chance, asks=asks)), asks=asks)
                 rows.append(row)
-                _progress(json.dumps(row))
+                progress(json.dumps(row))
                 if not row["right"]:
                     _keep(killing, log)
                     break
     except (VigilError, LabError) as error:
         rows.append({"seed": seed, "kills": [], "right": False, "error": str(error)})
-        _progress(json.dumps(rows[-1]))
+        progress(json.dumps(rows[-1]))
     return rows
 
 
@@ -122,7 +120,7 @@ def _kept_on_error(killing: Killing, log: Path) -> Iterator[None]:
 def _keep(killing: Killing, log: Path) -> None:
     """What Vigil logged, for whoever looks into it."""
     log.write_text(killing.rehearsal.serve.log.read_text(errors="replace"))
-    _progress(f"its log is kept in {log}")
+    progress(f"its log is kept in {log}")
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -144,40 +142,20 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     """Kill, count and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="not needed: the shops are made here")
-    parser.add_argument("--json", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kills", type=int, default=25)
-    options = parser.parse_args()
+    known = parser(__doc__)
+    known.add_argument("--kills", type=int, default=25)
+    options = known.parse_args()
     chance = Random(options.seed)  # noqa: S311 - variety that a seed brings back
     rows: list[dict[str, Any]] = []
-    commit = _commit()  # before the run: it may last longer than the tree stays as it is
+    measurement = Measurement("crash")
     for shop in range(SHOPS):
         left = options.kills - sum(len(row["kills"]) for row in rows)
         if left > 0:
             seed = options.seed + shop
             rows += rows_of(seed, left, chance, options.json.with_suffix(f".{seed}.log"))
-    result = {
-        "benchmark": "crash",
-        "measured_on": datetime.now(UTC).date().isoformat(),
-        "commit": commit,
-        "command": "python benchmarks/crash.py " + " ".join(sys.argv[1:]),
-        **summary(rows),
-        "rows": rows,
-    }
-    options.json.write_text(json.dumps(result, indent=1) + "\n")
-    _progress(json.dumps(summary(rows), indent=1))
+    measurement.write(options.json, {**summary(rows), "rows": rows})
+    progress(json.dumps(summary(rows), indent=1))
     sys.exit(0 if all(row["right"] for row in rows) else 1)
-
-
-def _commit() -> str:
-    asked = ["git", "rev-parse", "--short", "HEAD"]
-    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - fixed words
-
-
-def _progress(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,17 @@
 python benchmarks/demo_seeds.py --seed 1 --seeds 10 --json OUT
 """
 
-import argparse
 import json
 import statistics
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.measuring import Measurement, parser, progress
 
 DEADLINE_S = 600.0
 
@@ -51,30 +53,22 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     """Run, say how each went, and write the result."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="not needed: the shops are made here")
-    parser.add_argument("--json", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seeds", type=int, default=10)
-    options = parser.parse_args()
+    known = parser(__doc__)
+    known.add_argument("--seeds", type=int, default=10)
+    options = known.parse_args()
+    measurement = Measurement("demo_seeds")
     rows = []
     for seed in range(options.seed, options.seed + options.seeds):
         rows.append(demo(seed))
-        print(f"seed {seed}: ok={rows[-1]['result']['ok']} in {rows[-1]['seconds']} s", flush=True)
-    commit = ["git", "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(commit, capture_output=True, text=True, check=True)  # noqa: S603 - fixed words
+        progress(f"seed {seed}: ok={rows[-1]['result']['ok']} in {rows[-1]['seconds']} s")
     result = {
-        "benchmark": "demo_seeds",
-        "measured_on": datetime.now(UTC).date().isoformat(),
-        "commit": done.stdout.strip(),
-        "command": "python benchmarks/demo_seeds.py " + " ".join(sys.argv[1:]),
         "good": sum(1 for row in rows if row["result"]["ok"] and row["exit_code"] == 0),
         "runs": len(rows),
         "summary": summary(rows),
         "rows": rows,
     }
-    options.json.write_text(json.dumps(result, indent=1) + "\n")
-    print(f"{result['good']} of {result['runs']}")
+    measurement.write(options.json, result)
+    progress(f"{result['good']} of {result['runs']}")
 
 
 if __name__ == "__main__":

@@ -26,17 +26,31 @@ from vigil.domain.catalogue import (
     Processes,
     Service,
     ServiceKind,
+    SessionsSource,
     Symptom,
     Telemetry,
     Watch,
+    Work,
 )
 from vigil.domain.change import Release
 from vigil.domain.evidence import Finding
-from vigil.domain.grant import ProcessRestartGrant, ReleaseSwitchGrant
+from vigil.domain.grant import ProcessRestartGrant, ReleaseSwitchGrant, SessionTerminateGrant
 from vigil.domain.hypothesis import FailureType
 from vigil.domain.incident import Stage
 from vigil.domain.policy import Policy
-from vigil.domain.probe import Expectation, HttpProbe, HttpStep, ProcessProbe, SqlProbe, TcpProbe
+from vigil.domain.probe import (
+    Expectation,
+    HttpProbe,
+    HttpStep,
+    JourneyProbe,
+    JourneyStep,
+    PageExpectation,
+    ProcessProbe,
+    RedisMeasure,
+    RedisProbe,
+    SqlProbe,
+    TcpProbe,
+)
 from vigil.domain.proof import Outcome
 from vigil.settings import Settings
 
@@ -110,8 +124,10 @@ def test_the_settings_page_has_every_setting_with_its_default() -> None:
 
 CATALOGUE_MODELS: tuple[type[BaseModel], ...] = (
     *(Catalogue, Watch, Service, Processes, Telemetry, MetricsSource, LogSource, Changes),
-    *(Symptom, Condition, Limits, ReleaseSwitchGrant, ProcessRestartGrant, Release),
-    *(HttpProbe, HttpStep, Expectation, TcpProbe, SqlProbe, ProcessProbe),
+    *(SessionsSource, Work, Symptom, Condition, Limits, Release),
+    *(ReleaseSwitchGrant, ProcessRestartGrant, SessionTerminateGrant),
+    *(HttpProbe, HttpStep, Expectation, TcpProbe, RedisProbe, SqlProbe, ProcessProbe),
+    *(JourneyProbe, JourneyStep, PageExpectation),
 )
 
 
@@ -125,9 +141,11 @@ def test_the_catalogue_page_names_every_key_and_word() -> None:
     page = read(REFERENCE / "vigil-yaml.md")
     Catalogue.model_validate(first_yaml(page))
     keys = {name for model in CATALOGUE_MODELS for name in model.model_fields}
-    words = {str(member) for kind in (Autonomy, ServiceKind, Environment) for member in kind}
+    kinds = (Autonomy, ServiceKind, Environment, RedisMeasure)
+    words = {str(member) for kind in kinds for member in kind}
     # Grants are told apart by their verb, which has a row of its own in its table.
-    words |= {"release.switch", "process.restart", "http", "tcp", "redis", "sql", "process"}
+    words |= {"release.switch", "process.restart", "session.terminate"}
+    words |= {"http", "tcp", "redis", "sql", "process", "journey"}
     assert keys - {"verb"} | words <= ticked(FENCE.sub("", page))
     first_column = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \|", page, re.MULTILINE)
     assert set(re.findall(r"\w+", " ".join(first_column))) - keys - words == set()

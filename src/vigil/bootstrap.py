@@ -4,9 +4,11 @@ Adapters are given plain values, never the settings. A vendor is chosen by givin
 without them its embedded sibling does the work.
 """
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vigil.domain.errors import NotFound
 from vigil.domain.run import Health
@@ -17,6 +19,7 @@ from vigil.integrations._clients.database.inspection import inspect
 from vigil.integrations._clients.database.migrate import migrate
 from vigil.integrations.access.embedded import Credentials, load_credentials
 from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
+from vigil.integrations.alerts.pagerduty import PagerDutyAlerts
 from vigil.integrations.changes.embedded import ReleaseLogChanges
 from vigil.integrations.clock.system import SystemClock
 from vigil.integrations.journal import SqlJournal, export_lines, load_keys
@@ -25,6 +28,8 @@ from vigil.integrations.memory.embedded import EmbeddedMemory
 from vigil.integrations.probes.embedded import EmbeddedProbes
 from vigil.integrations.reasoner.embedded import PlaybookReasoner
 from vigil.integrations.sandbox.embedded import RunnerSandbox
+from vigil.integrations.screenshots.embedded import FileScreenshots
+from vigil.integrations.sessions.embedded import PostgresSessions
 from vigil.integrations.switch.embedded import FileSwitch
 from vigil.integrations.telemetry.embedded import EmbeddedTelemetry
 from vigil.integrations.workflow.dbos import DbosWorkflow
@@ -33,6 +38,10 @@ from vigil.orient.scene import Senses
 from vigil.ports.memory import Memory
 from vigil.ports.switch import Switch
 from vigil.settings import Settings, load_catalogue, load_policy
+
+if TYPE_CHECKING:
+    from vigil.integrations.browser.cdp import CdpBrowser
+    from vigil.integrations.browser.embedded import LightpandaBrowser
 
 SHIPPED_RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 """In a checkout; an installation names its own folder."""
@@ -62,6 +71,7 @@ def build(settings: Settings) -> Installation:
     memory = EmbeddedMemory(database)
     telemetry = EmbeddedTelemetry(catalogue, clock)
     switch = FileSwitch(state / SWITCH_FILE)
+    browser, screenshots = _browser(settings), FileScreenshots(state / "screenshots")
     # Only where there has never been a switch: one that was lost later reads as stopped.
     if first_start and not (state / SWITCH_FILE).exists():
         switch.set(SwitchState(stopped=False))
@@ -69,9 +79,10 @@ def build(settings: Settings) -> Installation:
         catalogue=catalogue,
         policy=policy,
         senses=Senses(
-            probes=EmbeddedProbes(clock),
+            probes=EmbeddedProbes(clock, browser, screenshots),
             telemetry=telemetry,
             changes=ReleaseLogChanges(catalogue),
+            sessions=PostgresSessions(catalogue),
             clock=clock,
         ),
         journal=journal,
@@ -90,8 +101,10 @@ def build(settings: Settings) -> Installation:
         parts=parts,
         workflow=DbosWorkflow(state / "workflow.sqlite"),
         sources=_sources(settings, clock),
-        checks={"database": database_health},
+        checks={"database": database_health, "browser": browser.health},
         background=(telemetry.scrape_forever,),
+        screenshots=screenshots,
+        closing=(browser.close,),
     )
     given = settings.vigil_token
     return Installation(
@@ -132,11 +145,35 @@ def check_database(settings: Settings) -> str:
     return inspect(open_engine(settings.database_url))
 
 
+def check_browser(settings: Settings) -> Health:
+    """Whether journeys can be walked: the browser is really started, or connected to, once."""
+
+    async def try_out() -> Health:
+        browser = _browser(settings)
+        try:
+            return await browser.try_out()
+        finally:
+            await browser.close()
+
+    return asyncio.run(try_out())
+
+
 def state_directory(settings: Settings) -> Path:
     """The state folder, made readable by its owner only."""
     state = settings.vigil_state_dir
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     return state
+
+
+def _browser(settings: Settings) -> "LightpandaBrowser | CdpBrowser":
+    """One's own Lightpanda, or the browser that somebody else runs."""
+    if settings.lightpanda_ws_endpoint is not None:
+        from vigil.integrations.browser.cdp import CdpBrowser
+
+        return CdpBrowser(settings.lightpanda_ws_endpoint.get_secret_value())
+    from vigil.integrations.browser.embedded import LightpandaBrowser
+
+    return LightpandaBrowser()
 
 
 def _sources(settings: Settings, clock: SystemClock) -> dict[str, Source]:
@@ -145,4 +182,7 @@ def _sources(settings: Settings, clock: SystemClock) -> dict[str, Source]:
     if settings.alertmanager_webhook_token is not None:
         token = settings.alertmanager_webhook_token.get_secret_value()
         sources["alertmanager"] = Source(AlertmanagerAlerts(token, clock))
+    if settings.pagerduty_webhook_secret is not None:
+        secrets = settings.pagerduty_webhook_secret.get_secret_value()
+        sources["pagerduty"] = Source(PagerDutyAlerts(secrets, clock))
     return sources

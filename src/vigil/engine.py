@@ -7,26 +7,30 @@ is known. Entry points (web, CLI) hold an Engine and nothing else.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import structlog
 
 from vigil.domain.alert import Delivery
 from vigil.domain.catalogue import Symptom
 from vigil.domain.errors import TemporaryError
-from vigil.domain.incident import Incident, Stage
+from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.domain.plan import Plan
 from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
 from vigil.domain.proof import Proof
 from vigil.domain.run import Health
 from vigil.domain.switch import SwitchState
 from vigil.domain.telemetry import Ratio
-from vigil.domain.timeline import Event
+from vigil.domain.timeline import Event, Head
+from vigil.domain.value import Sha256
 from vigil.domain.verdict import Answer, Approval, Verdict
 from vigil.lifecycle import Lifecycle, Parts
-from vigil.observe.intake import intake
+from vigil.observe.intake import TakenIn, intake
 from vigil.observe.watch import SOURCE, Watched, is_bad
+from vigil.orient.investigators.releases import OWN_NAME
 from vigil.ports.alerts import Alerts
-from vigil.ports.journal import Decided, Joined
+from vigil.ports.journal import Decided
+from vigil.ports.screenshots import Screenshots
 from vigil.ports.workflow import Workflow
 from vigil.progress import VERDICT, recorded_plan
 
@@ -37,6 +41,9 @@ SWEEP_S = 0.2
 SWEEP_BATCH = 100
 MOST_REMEMBERED = 500
 """Newest incidents in which a starting watcher looks for trouble that was there before it."""
+WELL = timedelta(seconds=20)
+"""How long a symptom must be gone before a plan that waits for a person is taken back: longer than
+the window that a condition usually looks at."""
 CHECKPOINT_S = 5.0
 """How often the heads of all timelines are signed."""
 HEALTH_DEADLINE_S = 5.0
@@ -67,8 +74,9 @@ class Judged:
 class Engine:
     """One running Vigil.
 
-    ``background`` are loops that integrations need (the metrics scraper); ``checks`` tell how
-    each part fares and are asked by ``/ready`` and ``vigil doctor``.
+    ``background`` are loops that integrations need (the metrics scraper); ``closing`` ends what
+    they started (the browser); ``checks`` tell how each part fares and are asked by ``/ready`` and
+    ``vigil doctor``.
     """
 
     parts: Parts
@@ -76,6 +84,8 @@ class Engine:
     sources: Mapping[str, Source]
     checks: Mapping[str, Check] = field(default_factory=dict)
     background: Sequence[Background] = ()
+    closing: Sequence[Background] = ()
+    screenshots: Screenshots | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     # --- running ----------------------------------------------------------------------------
@@ -95,8 +105,11 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.parts.journal.checkpoint(self.parts.senses.clock.now())
-        # Last, because it takes the loop's threads with it.
+        # Late, because it takes the loop's threads with it.
         await self.workflow.shutdown()
+        # Later still: what a segment sees while its browser is taken away must not be recorded.
+        for close in self.closing:
+            await close()
 
     async def _sweep(self) -> None:
         """Hand written segments to the workflow; twice is once, so a crash between is harmless."""
@@ -117,7 +130,23 @@ class Engine:
         states = await self._remembered()
         while True:
             states = list(await asyncio.gather(*(self._look(state) for state in states)))
+            await self._withdraw(states)
             await asyncio.sleep(catalogue.watch.interval_s)
+
+    async def _withdraw(self, states: Sequence[Watched]) -> None:
+        """A plan that waits for a person while its symptom is gone is taken back.
+
+        Level, not edge: it makes no difference whether the symptom went before or after the plan
+        began to wait, nor which of several processes saw it.
+        """
+        now = self.parts.senses.clock.now()
+        well = {(s.service, s.symptom) for s in states if s.well_for(now) >= WELL}
+        for incident in await self.parts.journal.incidents(MOST_REMEMBERED, only_open=True):
+            waits = incident.waiting_on is WaitingOn.APPROVAL and incident.plan_digest is not None
+            if waits and (incident.service, incident.symptom) in well:
+                await self.answer(
+                    incident.id, str(incident.plan_digest), Answer.WITHDRAWN, OWN_NAME
+                )
 
     async def _remembered(self) -> list[Watched]:
         """What a watcher before this one had seen: trouble that is open or in somebody's hand.
@@ -172,8 +201,8 @@ class Engine:
 
     # --- what it is told ----------------------------------------------------------------------
 
-    async def hear(self, delivery: Delivery) -> tuple[Joined, ...]:
-        """Alerts of one authentic delivery, on disk when this returns."""
+    async def hear(self, delivery: Delivery) -> TakenIn:
+        """Alerts of one authentic delivery, on disk when this returns; a replay changes nothing."""
         return await intake(
             delivery,
             catalogue=self.parts.catalogue,
@@ -194,9 +223,13 @@ class Engine:
 
     # --- what it knows ------------------------------------------------------------------------
 
-    async def incidents(self, limit: int = 100) -> tuple[Incident, ...]:
+    async def incidents(self, limit: int = 100, *, only_open: bool = False) -> tuple[Incident, ...]:
         """Newest first."""
-        return await self.parts.journal.incidents(limit)
+        return await self.parts.journal.incidents(limit, only_open=only_open)
+
+    async def heads(self, limit: int) -> tuple[Head, ...]:
+        """How far the timelines of the open and of the newest incidents have come."""
+        return await self.parts.journal.heads(limit)
 
     async def incident(self, incident_id: str) -> Incident:
         """One incident; NotFound."""
@@ -225,6 +258,10 @@ class Engine:
             if text is not None:
                 return Proof.model_validate_json(text)
         return None
+
+    async def screenshot(self, digest: Sha256) -> bytes | None:
+        """A picture (PNG) that a journey took; None when it is not kept, or not any more."""
+        return await self.screenshots.read(digest) if self.screenshots else None
 
     async def _attempts(self, incident_id: str, asked: int | None) -> Sequence[int]:
         """The attempt asked for, or all of them, newest first."""

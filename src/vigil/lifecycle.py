@@ -5,14 +5,15 @@ is only rows. Every segment can be started again from its beginning after a cras
 record is read, what is not is done.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
 from vigil.act.execute import Permit, execute, lease_seconds, locked_set
 from vigil.close import escalate, resolve
-from vigil.close.learn import lesson_of
+from vigil.close.learn import Attempt, learn
 from vigil.decide.confidence import confidence
 from vigil.decide.gate import Facts, judge
 from vigil.decide.synthesize import Synthesis, rollback, synthesize
@@ -53,6 +54,7 @@ from vigil.telling import (
     tell_baseline,
     tell_execution,
     tell_investigation,
+    tell_lesson,
     tell_plan,
     tell_proof,
     tell_ranking,
@@ -165,7 +167,7 @@ class Lifecycle:
             Stage.CONTEXT_RETRIEVED,
             Recollection,
             lambda: recall(scene, ranking, self._parts.memory),
-            tell_recollection,
+            lambda recollection: tell_recollection(recollection, ranking.top.likelihood),
         )
         return await progress.hand_over(Segment.DECIDE)
 
@@ -264,17 +266,19 @@ class Lifecycle:
         ):
             return None
         approved_digest = await self._approved_digest(progress, plan)
-        lease = await self._lock(plan, lease_seconds(plan, LEASE_MARGIN_S))
+        await self._lock(plan, lease_seconds(plan, LEASE_MARGIN_S))
         baseline = await progress.stage(
             Stage.EXECUTING,
             Baseline,
-            lambda: take_baseline(plan, self._parts.catalogue, self._parts.senses.probes),
+            lambda: self._take_baseline(plan),
             tell_baseline,
             BASELINE,
         )
         if plan.kind is PlanKind.REMEDY and not baseline.still_failing(plan.proving):
             await self._parts.locks.release(plan.incident)
             return await progress.end(escalate.gone(plan))
+        # Once more: the walks of the baseline may have taken most of the lease.
+        lease = await self._lock(plan, lease_seconds(plan, LEASE_MARGIN_S))
         execution = await progress.stage(
             Stage.EXECUTING,
             Execution,
@@ -344,6 +348,15 @@ class Lifecycle:
             on_line=on_line,
         )
 
+    async def _take_baseline(self, plan: Plan) -> Baseline:
+        return await take_baseline(
+            plan,
+            self._parts.catalogue,
+            self._parts.senses.probes,
+            clock=self._parts.senses.clock,
+            condition_holds=lambda: self._condition_holds(plan),
+        )
+
     async def _verify(self, plan: Plan, execution: Execution, baseline: Baseline) -> Proof:
         return await verify(
             plan,
@@ -352,10 +365,11 @@ class Lifecycle:
             catalogue=self._parts.catalogue,
             probes=self._parts.senses.probes,
             clock=self._parts.senses.clock,
-            condition_holds=lambda: condition_holds(
-                plan, self._parts.catalogue, self._parts.senses.telemetry
-            ),
+            condition_holds=lambda: self._condition_holds(plan),
         )
+
+    async def _condition_holds(self, plan: Plan) -> bool | None:
+        return await condition_holds(plan, self._parts.catalogue, self._parts.senses.telemetry)
 
     async def _still_right(self, progress: Progress, plan: Plan) -> bool:
         """Just before acting: does the gate say the same today, and is nobody else at work?
@@ -421,23 +435,49 @@ class Lifecycle:
         """Say how it ended and keep the lesson."""
         ending = await progress.recall(progress.incident.stage, Ending, ENDING)
         if ending is None:
-            incident = progress.incident
-            answer = await self._parts.journal.approval(incident.id, incident.plan_digest or "")
-            ending = escalate.rejected(answer)
-        await self._learn(progress)
-        await progress.close(Stage.RESOLVED if ending.resolved else Stage.ESCALATED, ending)
+            ending = await self._not_approved(progress)
+        learned = await self._learn(progress, ending)
+        stage = Stage.RESOLVED if ending.resolved else Stage.ESCALATED
+        await progress.close(stage, ending, learned)
 
-    async def _learn(self, progress: Progress) -> None:
-        """A lesson for each attempt that was a remedy, was executed and was verified or not."""
-        for attempt in range(1, progress.attempt + 1):
-            synthesis = await progress.recall(Stage.SYNTHESIZING, Synthesis, attempt=attempt)
-            proof = await progress.recall(Stage.VERIFYING, Proof, attempt=attempt)
-            if synthesis and synthesis.plan and proof:
-                now = self._parts.senses.clock.now()
-                lesson = lesson_of(
-                    progress.incident, synthesis.plan, proof.outcome, self._parts.catalogue, now
-                )
-                await self._parts.memory.learn(lesson, attempt)
+    async def _not_approved(self, progress: Progress) -> Ending:
+        """A person said no, or the symptom was gone before anybody answered."""
+        incident = progress.incident
+        answer = await self._parts.journal.approval(incident.id, incident.plan_digest or "")
+        plan = await recorded_plan(self._parts.journal, incident.id, progress.attempt)
+        if plan is None or answer is None or answer.answer is not Answer.WITHDRAWN:
+            return escalate.rejected(answer)
+        newer = await self._released_meanwhile(progress, plan)
+        return escalate.overtaken(plan, newer) if newer else escalate.gone(plan)
+
+    async def _learn(self, progress: Progress, ending: Ending) -> Sequence[Note]:
+        """Keep the lessons of this incident, and tell what they move."""
+        found = [await self._attempt(progress, n) for n in range(1, progress.attempt + 1)]
+        learned = await learn(
+            progress.incident,
+            [attempt for attempt in found if attempt is not None],
+            ending,
+            catalogue=self._parts.catalogue,
+            memory=self._parts.memory,
+            now=self._parts.senses.clock.now(),
+        )
+        return [tell_lesson(each) for each in learned]
+
+    async def _attempt(self, progress: Progress, number: int) -> Attempt | None:
+        """What an attempt left on record, from its ranking on; a rollback has none."""
+        ranking = await progress.recall(Stage.HYPOTHESIS_RECEIVED, Ranking, attempt=number)
+        if ranking is None:
+            return None
+        recalled = await progress.recall(Stage.CONTEXT_RETRIEVED, Recollection, attempt=number)
+        synthesis = await progress.recall(Stage.SYNTHESIZING, Synthesis, attempt=number)
+        return Attempt(
+            number=number,
+            top=ranking.top,
+            matches=recalled.matches if recalled else (),
+            plan=synthesis.plan if synthesis else None,
+            execution=await progress.recall(Stage.EXECUTING, Execution, attempt=number),
+            proof=await progress.recall(Stage.VERIFYING, Proof, attempt=number),
+        )
 
     async def give_up(self, incident_id: str, error: Exception) -> None:
         """Vigil failed on this incident: give back its locks and tell a person."""
@@ -451,7 +491,12 @@ class Lifecycle:
         progress = Progress(
             incident, incident.attempt, self._parts.journal, self._parts.senses.clock
         )
-        await progress.close(Stage.ESCALATED, escalate.gave_up(text, started=started))
+        ending = escalate.gave_up(text, started=started)
+        await progress.close(Stage.ESCALATED, ending)
+        # The person is told; a lesson is worth less, and may be what cannot be written or read.
+        with suppress(VigilError, ValueError):
+            for note in await self._learn(progress, ending):
+                await progress.append(note)
 
     # --- what the segments share ------------------------------------------------------------
 
@@ -471,6 +516,7 @@ class Lifecycle:
             hypotheses=ranking.hypotheses,
             evidence=investigation.evidence,
             matches=recollection.matches,
+            past=recollection.past,
         )
 
     async def _executed_last_hour(self) -> int:

@@ -124,11 +124,12 @@ class Progress:
         output = self._output(self.incident.stage, ENDING, ending)
         await self._commit(self.incident, outputs=[output], following=following)
 
-    async def close(self, stage: Stage, ending: Ending) -> None:
-        """The last move."""
+    async def close(self, stage: Stage, ending: Ending, learned: Sequence[Note] = ()) -> None:
+        """The last move, with what was learned on the way to it."""
         moved = self.incident.moved(stage, self._clock.now(), outcome=ending.outcome)
         notes = [
             _entered(stage, self.attempt),
+            *learned,
             Note(
                 kind="closed",
                 payload={

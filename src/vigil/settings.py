@@ -6,6 +6,7 @@ Each has a unit, a default and a reason. ``.env.example`` lists them all; a test
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,6 +16,7 @@ from vigil.domain.errors import SettingsError
 from vigil.domain.policy import Policy
 from vigil.strict_yaml import Mistake, Place, load
 
+CDP_SCHEMES = frozenset({"ws", "wss", "http", "https"})
 FEWEST_TOKEN_CHARS = 16
 """Wrong tokens are only slowed down, so a token must not be short enough to be found."""
 
@@ -69,6 +71,14 @@ class Settings(BaseSettings):
         default=None,
         description="Bearer token of Alertmanager's webhook (several: commas). Unset: off.",
     )
+    pagerduty_webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="Signing secret of PagerDuty's webhook (several: commas). Unset: off.",
+    )
+    lightpanda_ws_endpoint: SecretStr | None = Field(
+        default=None,
+        description="CDP endpoint of a browser for journeys. Unset: Vigil runs its own Lightpanda.",
+    )
     confidence_auto_execute_threshold: int | None = Field(
         default=None,
         ge=0,
@@ -95,6 +105,20 @@ class Settings(BaseSettings):
         if url is not None and not url.startswith("sqlite:///"):
             raise ValueError("only SQLite works yet: write sqlite:////absolute/path/vigil.sqlite")
         return url
+
+    @field_validator("lightpanda_ws_endpoint")
+    @classmethod
+    def _is_an_endpoint(cls, endpoint: SecretStr | None) -> SecretStr | None:
+        # Not the value itself, which may hold a token.
+        if endpoint is not None:
+            try:
+                parts = urlsplit(endpoint.get_secret_value())
+                sound = parts.scheme in CDP_SCHEMES and bool(parts.hostname) and parts.port != 0
+            except ValueError:  # a port that is no number
+                sound = False
+            if not sound:
+                raise ValueError("write ws://HOST:PORT, or wss, http or https")
+        return endpoint
 
     @field_validator("vigil_state_dir", "vigil_config", "vigil_policy", "vigil_runbooks")
     @classmethod

@@ -1,7 +1,7 @@
 """YAML files of a user: read strictly, and every mistake reported at once with file and line."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,6 +48,20 @@ def load(path: Path, kind: type[T], cross_check: CrossCheck = lambda _: ()) -> T
     raise SettingsError([f"{path}:{line}: {text}" for line, text in numbered])
 
 
+class _Names(yaml.SafeLoader):
+    """Plain YAML, but a key is a word: YAML 1.1 would read the key `on` as true."""
+
+    def construct_mapping(
+        self,
+        node: yaml.MappingNode,
+        deep: bool = False,  # noqa: FBT001, FBT002 - the base class's
+    ) -> dict[Hashable, Any]:
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:bool":
+                key.tag = "tag:yaml.org,2002:str"
+        return super().construct_mapping(node, deep)
+
+
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
@@ -80,7 +94,7 @@ def _compose(path: Path, text: str) -> yaml.Node:
 
 def _construct(path: Path, text: str) -> Any:  # noqa: ANN401 - a raw document of any shape
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=_Names)  # noqa: S506 - a SafeLoader, below
     except yaml.YAMLError as error:
         raise _not_yaml(path, error, "write plain values") from error
     except ValueError as error:

@@ -2,10 +2,13 @@
 
 from pydantic import JsonValue
 
+from vigil.close.learn import Learned, Moved
+from vigil.decide.confidence import chance, confidence
 from vigil.decide.synthesize import Synthesis
 from vigil.domain.case import Investigation, Ranking, Recollection
 from vigil.domain.plan import Execution, Plan
 from vigil.domain.proof import Proof
+from vigil.domain.runbook import Record
 from vigil.domain.verdict import Verdict
 from vigil.ports.journal import Note
 from vigil.verify.baseline import Baseline
@@ -25,8 +28,12 @@ def tell_ranking(ranking: Ranking) -> list[Note]:
     return [Note(kind="hypotheses", payload={"ranked": ranked})]
 
 
-def tell_recollection(recollection: Recollection) -> list[Note]:
-    """The runbooks that were considered, with their matches and checks."""
+def tell_recollection(recollection: Recollection, likelihood: float) -> list[Note]:
+    """The runbooks that were considered, and what happened before.
+
+    Per runbook the numbers that its confidence is made of: ``proven_at_least`` is the lower bound
+    of its record, and ``confidence`` that bound times the leading hypothesis's likelihood.
+    """
     matches: list[JsonValue] = [
         {
             "id": match.runbook.id,
@@ -36,10 +43,14 @@ def tell_recollection(recollection: Recollection) -> list[Note]:
             "reasons": list(match.reasons),
             "checks": [check.model_dump(mode="json") for check in match.checks],
             "record": match.record.model_dump(mode="json"),
+            "proven_at_least": round(chance(match.record), 4),
+            "confidence": confidence(likelihood, match.record),
         }
         for match in recollection.matches
     ]
-    return [Note(kind="runbooks", payload={"matches": matches})]
+    past: list[JsonValue] = [lesson.model_dump(mode="json") for lesson in recollection.past]
+    payload: dict[str, JsonValue] = {"matches": matches, "likelihood": likelihood, "past": past}
+    return [Note(kind="runbooks", payload=payload)]
 
 
 def tell_synthesis(synthesis: Synthesis) -> list[Note]:
@@ -88,3 +99,39 @@ def tell_proof(proof: Proof) -> list[Note]:
             payload={"outcome": proof.outcome, "text": proof.text, "window_s": proof.window_s},
         )
     ]
+
+
+def tell_lesson(learned: Learned) -> Note:
+    """What was kept, and what it moved: the runbook's record here, and what it would give now.
+
+    ``before`` and ``after`` hold ``trials`` and ``successes`` counted here, and the ``confidence``
+    that this incident's evidence would give with them; both are null when no record moved.
+    """
+    moved = learned.moved
+    payload: dict[str, JsonValue] = {
+        "text": _moved_text(moved) if moved else "Nothing was tried, so no runbook's record moved.",
+        "lesson": learned.lesson.model_dump(mode="json"),
+        "before": _standing(moved, moved.before) if moved else None,
+        "after": _standing(moved, moved.after) if moved else None,
+        "lab": moved.lab.model_dump(mode="json") if moved and moved.lab else None,
+    }
+    return Note(kind="learned", payload=payload)
+
+
+def _standing(moved: Moved, here: Record) -> dict[str, JsonValue]:
+    return {
+        "trials": here.trials,
+        "successes": here.successes,
+        "confidence": confidence(moved.likelihood, here.with_lab(moved.lab)),
+    }
+
+
+def _moved_text(moved: Moved) -> str:
+    was, is_now = (_standing(moved, here)["confidence"] for here in (moved.before, moved.after))
+    lab = f", beside {moved.lab.successes} of {moved.lab.trials} in the lab" if moved.lab else ""
+    return (
+        f"Runbook {moved.match.runbook.id}: proven {moved.before.successes} of "
+        f"{moved.before.trials} times here before, {moved.after.successes} of "
+        f"{moved.after.trials} now{lab}. The same evidence would give confidence {is_now} next "
+        f"time; it gave {was}."
+    )

@@ -8,6 +8,7 @@ from tests.support.world import (
     HandSwitch,
     ScriptedChanges,
     ScriptedProbes,
+    ScriptedSessions,
     ScriptedTelemetry,
     catalogue,
 )
@@ -30,7 +31,7 @@ from vigil.lifecycle import Lifecycle, Parts
 from vigil.observe.intake import intake
 from vigil.orient.scene import Senses
 from vigil.ports.journal import Decided, Joined, NextSegment, Note, StageOutput
-from vigil.ports.memory import Ingested, Recalled
+from vigil.ports.memory import Ingested, Occurrence, Recalled
 from vigil.ports.workflow import Segment
 
 SCRIPT = (
@@ -82,6 +83,12 @@ class ListJournal:
         return Joined(incident=opened, opened=True, repeated=False)
 
     async def record_delivery(self, source: str, text: str, now: Instant) -> None:
+        raise NotImplementedError
+
+    async def seen_before(self, source: str, ids: Sequence[str]) -> bool:
+        raise NotImplementedError
+
+    async def remember_delivery(self, source: str, ids: Sequence[str], now: Instant) -> None:
         raise NotImplementedError
 
     async def incident(self, incident_id: str) -> Incident:
@@ -160,6 +167,9 @@ class OneRunbook:
     async def learn(self, lesson: Lesson, attempt: int) -> None:
         self.lessons.append(lesson)
 
+    async def like(self, like: Occurrence, limit: int) -> tuple[Lesson, ...]:
+        return ()
+
     async def record(self, runbook: Runbook, service_kind: str) -> Record:
         return Record(trials=60, successes=60)
 
@@ -191,6 +201,7 @@ async def heal(*, cure_helps: bool) -> tuple[str, list[str]]:
             errors=shop.errors,
         ),
         changes=ScriptedChanges(shop.releases()),
+        sessions=ScriptedSessions(),
         clock=clock,
     )
     parts = Parts(

@@ -1,7 +1,10 @@
-"""The promises of ``ports.alerts``, over Alertmanager's webhook."""
+"""The promises of ``ports.alerts``, over each of its adapters.
+
+What is only Alertmanager's stands here as well; what is only PagerDuty's in ``tests/alerts``.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.hand_clock import START, HandClock
+from tests.support.pagerduty import PagerDuty, signature
 
 from vigil.domain.alert import Alert, AlertStatus, Severity
 from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
+from vigil.integrations.alerts.pagerduty import PagerDutyAlerts
 from vigil.ports.alerts import Alerts
 
 CAPTURED = Path(__file__).resolve().parents[3] / "shared" / "contracts" / "alertmanager"
@@ -48,7 +53,7 @@ def alerts() -> Alerts:
 
 
 def parsed(alerts: Alerts, *found: object, **more: object) -> tuple[Alert, ...]:
-    delivery = alerts.parse(body(*found, **more))
+    delivery = alerts.parse({}, body(*found, **more))
     assert delivery.not_understood is None
     assert delivery.source == alerts.source == "alertmanager"
     return delivery.alerts
@@ -76,31 +81,61 @@ def test_1_authentic_only_with_a_token(
     assert alerts.authentic(headers, b"{}") is good
 
 
-@pytest.mark.parametrize("tokens", ["", " ", ",", " , "])
-def test_1_without_a_secret_nobody_comes_in(tokens: str) -> None:
-    alerts = AlertmanagerAlerts(tokens, HandClock())
-    for header in ("Bearer ", "Bearer", "Bearer ,", ""):
-        assert not alerts.authentic({"authorization": header}, b"")
+ADAPTERS: tuple[Callable[[str], Alerts], ...] = (
+    lambda secrets: AlertmanagerAlerts(secrets, HandClock()),
+    lambda secrets: PagerDutyAlerts(secrets, HandClock()),
+)
 
 
-@given(st.text(max_size=100))
-def test_1_authentic_never_raises(header: str) -> None:
-    assert not AlertmanagerAlerts("the-token", HandClock()).authentic(
-        {"authorization": header}, b""
-    )
+def proof_of(source: str, secret: str, raw: bytes) -> dict[str, str]:
+    """The headers of somebody who knows the secret."""
+    if source == "pagerduty":
+        return {"x-pagerduty-signature": signature(raw, secret)}
+    return {"authorization": f"Bearer {secret}"}
 
 
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_1_each_of_several_secrets_lets_in_and_no_other(adapter: Callable[[str], Alerts]) -> None:
+    alerts = adapter(" new, old ,")
+    for secret, good in (("new", True), ("old", True), ("other", False), ("", False)):
+        assert alerts.authentic(proof_of(alerts.source, secret, b"x"), b"x") is good, secret
+    assert not alerts.authentic({}, b"x")
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("secrets", ["", " ", ",", " , "])
+def test_1_without_a_secret_nobody_comes_in(adapter: Callable[[str], Alerts], secrets: str) -> None:
+    alerts = adapter(secrets)
+    for guess in ("", ",", " "):
+        assert not alerts.authentic(proof_of(alerts.source, guess, b""), b"")
+    for header in ("Bearer ", "Bearer", "Bearer ,", "", "v1=", "v1=,v1="):
+        headers = {"authorization": header, "x-pagerduty-signature": header}
+        assert not alerts.authentic(headers, b"")
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@given(header=st.text(max_size=100) | st.text(max_size=70).map("v1={}".format), raw=st.binary())
+def test_1_authentic_never_raises(
+    adapter: Callable[[str], Alerts], header: str, raw: bytes
+) -> None:
+    headers = {"authorization": header, "x-pagerduty-signature": header}
+    assert not adapter("the-secret").authentic(headers, raw)
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
 @pytest.mark.parametrize(
     "raw",
     [
         *(b"", b"{", b"null", b"[]", b"{}", b'{"alerts": {}}', b'{"alerts": [1, null]}', b"\xff"),
+        *(b'{"event": 1}', b'{"event": {}}', b'{"event": {"event_type": 1}}'),
+        b'{"event": {"event_type": "incident.triggered", "data": {"id": 1}}}',
         b"[" * 100_000,
         b'{"alerts": [' + b" " * (11 * 1024 * 1024) + b"]}",
     ],
 )
-def test_2_what_cannot_be_read_says_why(alerts: Alerts, raw: bytes) -> None:
-    delivery = alerts.parse(raw)
-    assert delivery.alerts == ()
+def test_2_what_cannot_be_read_says_why(adapter: Callable[[str], Alerts], raw: bytes) -> None:
+    delivery = adapter("t").parse({}, raw)
+    assert (delivery.alerts, delivery.without_effect) == ((), None)
     assert delivery.not_understood
 
 
@@ -111,9 +146,24 @@ JSON = st.recursive(
 )
 
 
-@given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
-def test_2_parse_never_raises_on_anything(raw: bytes) -> None:
-    AlertmanagerAlerts("t", HandClock()).parse(raw)
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@given(
+    raw=st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()),
+    header=st.text(max_size=20),
+)
+def test_2_parse_never_raises_on_anything(
+    adapter: Callable[[str], Alerts], raw: bytes, header: str
+) -> None:
+    adapter("t").parse({"x-webhook-id": header}, raw)
+
+
+def test_2_what_changes_nothing_is_without_effect() -> None:
+    vendor = PagerDuty("", HandClock().now, ("t",))
+    incident = vendor.trigger("it is slow")
+    vendor.acknowledge(incident)
+    delivery = PagerDutyAlerts("t", HandClock()).parse({}, vendor.queue[-1].body)
+    assert (delivery.alerts, delivery.not_understood) == ((), None)
+    assert delivery.without_effect == "'incident.acknowledged' changes nothing here"
 
 
 @given(st.sampled_from(sorted(one())), JSON)
@@ -214,6 +264,6 @@ def test_3_no_secret_of_the_provider_is_kept(alerts: Alerts) -> None:
 @pytest.mark.parametrize("status", list(AlertStatus))
 def test_2_bodies_captured_from_a_real_alertmanager(alerts: Alerts, status: AlertStatus) -> None:
     raw = (CAPTURED / f"webhook-v4.{status.value}.raw.json").read_bytes()
-    (alert,) = alerts.parse(raw).alerts
+    (alert,) = alerts.parse({}, raw).alerts
     assert (alert.name, alert.service, alert.status) == ("ServiceDown", "checkout", status)
     assert alert.starts_at.utcoffset() == timedelta(0)

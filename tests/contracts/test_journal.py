@@ -24,7 +24,7 @@ from vigil.domain.errors import NotFound
 from vigil.domain.incident import HANDED_OVER, Incident, Stage, WaitingOn
 from vigil.domain.timeline import GENESIS
 from vigil.domain.verdict import Answer, Approval
-from vigil.ports.journal import SETTLE, Joined, NextSegment, Note, StageOutput
+from vigil.ports.journal import REMEMBERED, SETTLE, Joined, NextSegment, Note, StageOutput
 from vigil.ports.workflow import Segment
 
 ROOT = Path(__file__).parents[2]
@@ -205,6 +205,25 @@ async def test_1_the_same_alert_many_times_long_after_the_cure_opens_exactly_one
     assert sum(joined.opened for joined in received) == 1
     assert sum(joined.repeated for joined in received) == 9
     assert len(await record.journal.incidents()) == 2
+
+
+async def test_1_of_a_source_that_tells_each_turn_once_the_same_again_is_a_replay(
+    record: Record,
+) -> None:
+    once = alert().model_copy(update={"repeated": False})
+
+    async def told(now: float, new_id: str) -> Joined:
+        return await record.journal.receive(
+            alert=once, service="web", symptom="errors", title="t", now=at(now), new_id=new_id
+        )
+
+    first = await told(1, "a")
+    assert first.incident is not None
+    closed = first.incident.model_copy(update={"stage": Stage.RESOLVED, "closed_at": at(2)})
+    assert await record.journal.commit(incident=closed, expected=(Stage.TRIGGERED, 1), now=at(2))
+    later = await told(2 + SETTLE.total_seconds() * 100, "b")
+    assert (later.opened, later.repeated) == (False, True)
+    assert len(await record.journal.incidents()) == 1
 
 
 async def test_1_the_end_of_an_alert_is_never_new_trouble(record: Record) -> None:
@@ -553,6 +572,69 @@ async def test_erasing_a_closed_incident_takes_its_outputs_too(record: Record) -
     )
     await record.journal.erase_payloads(incident.id, at(9))
     assert await record.journal.output(incident.id, 1, Stage.INVESTIGATING) is None
+
+
+async def test_9_any_identifier_of_a_delivery_is_known_again_and_only_of_its_source(
+    record: Record,
+) -> None:
+    journal = record.journal
+    assert not await journal.seen_before("pagerduty", ["w1"])
+    await journal.remember_delivery("pagerduty", ["w1", "e1"], at(0))
+    await journal.remember_delivery("pagerduty", ["w1", "e1"], at(1))
+    await journal.remember_delivery("pagerduty", ["e1", "e1", "e2"], at(2))
+    for ids in (["w1"], ["e1"], ["e2"], ["other", "e1"]):
+        assert await journal.seen_before("pagerduty", ids), ids
+    assert not await journal.seen_before("pagerduty", ["other", "w"])
+    assert not await journal.seen_before("pagerduty", [])
+    assert not await journal.seen_before("grafana", ["w1", "e1"])
+
+
+async def test_9_identifiers_are_known_across_restarts_for_so_long_and_then_forgotten(
+    record: Record, tmp_path: Path
+) -> None:
+    kept = REMEMBERED.total_seconds()
+    await record.journal.remember_delivery("pagerduty", ["first"], at(0))
+    await record.journal.remember_delivery("pagerduty", ["renewed"], at(0))
+    await record.journal.remember_delivery("pagerduty", ["renewed", "second"], at(kept))
+    again = open_record(tmp_path)
+    assert await again.journal.seen_before("pagerduty", ["first"])
+    await again.journal.remember_delivery("pagerduty", ["third"], at(kept + 1))
+    known = [
+        one
+        for one in ("first", "renewed", "second", "third")
+        if await again.journal.seen_before("pagerduty", [one])
+    ]
+    assert known == ["renewed", "second", "third"]
+    again.engine.dispose()
+
+
+async def test_9_what_a_source_calls_its_deliveries_may_be_anything(record: Record) -> None:
+    odd = ["", "x" * 100_000, "\ud800", "'; DROP TABLE delivery_ids; --"]
+    await record.journal.remember_delivery("pagerduty", odd, at(0))
+    for one in odd:
+        assert await record.journal.seen_before("pagerduty", [one])
+    assert not await record.journal.seen_before("pagerduty", ["x" * 99_999])
+
+
+async def test_9_many_that_remember_the_same_at_once_agree(record: Record) -> None:
+    calls = [record.journal.remember_delivery("pagerduty", ["w", "e"], at(n)) for n in range(20)]
+    await asyncio.gather(*calls)
+    assert await record.journal.seen_before("pagerduty", ["w"])
+
+
+async def test_10_heads_are_those_of_open_and_of_newest_incidents(record: Record) -> None:
+    old = await opened(record, symptom="old")
+    closed = old.model_copy(update={"stage": Stage.ESCALATED, "closed_at": at(2)})
+    assert await record.journal.commit(incident=closed, expected=(old.stage, 1), now=at(2))
+    first, second, third = [await opened(record, symptom=f"s{n}") for n in range(3)]
+    gone = third.model_copy(update={"stage": Stage.ESCALATED, "closed_at": at(3)})
+    assert await record.journal.commit(incident=gone, expected=(third.stage, 1), now=at(3))
+    before = {head.incident: head for head in await record.journal.heads(2)}
+    assert set(before) == {first.id, second.id, third.id}
+    await record.journal.append(first.id, [Note(kind="n")], at(4))
+    after = {head.incident: head for head in await record.journal.heads(2)}
+    assert after[first.id].seq == before[first.id].seq + 1
+    assert {i for i in after if after[i] != before[i]} == {first.id}
 
 
 async def test_payloads_are_bounded_and_spelled_in_utf8(record: Record) -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
@@ -15,10 +17,10 @@ from vigil.domain.hypothesis import FailureType
 from vigil.domain.lesson import Lesson
 from vigil.domain.proof import Outcome
 from vigil.domain.runbook import Record, Runbook, Step
-from vigil.integrations._clients.database import migrate, open_engine, read, write
+from vigil.integrations._clients.database import migrate, migrations, open_engine, read, write
 from vigil.integrations.memory.embedded import MAX_RECALLED, EmbeddedMemory
 from vigil.integrations.memory.tables import create_tables
-from vigil.ports.memory import Ingested, Memory
+from vigil.ports.memory import Ingested, Memory, Occurrence
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -208,3 +210,79 @@ async def test_4_record_counts_trials_of_the_present_text_on_this_kind(memory: M
         await memory.learn(each, 1)
     assert await memory.record(book, "web-application") == Record(trials=2, successes=1)
     assert await memory.record(book, "database") == Record(trials=0, successes=0)
+
+
+LIKE = Occurrence(incident="inc-now", service="web", symptom="failing", failure_type="bad_release")
+
+
+async def test_5_like_gives_the_newest_first_and_no_more_than_asked(memory: Memory) -> None:
+    book = runbook("one")
+    # Told in other zones, as clocks may be set: text of another zone would sort wrongly.
+    moments = [AT.astimezone(timezone(timedelta(hours=h))) + timedelta(hours=h) for h in (0, 9, 5)]
+    taught = [
+        lesson(f"inc-{n}", book, Outcome.VERIFIED).model_copy(update={"at": moment})
+        for n, moment in enumerate(moments)
+    ]
+    for each in taught:
+        await memory.learn(each, 1)
+    assert await memory.like(LIKE, 10) == (taught[1], taught[2], taught[0])
+    assert await memory.like(LIKE, 2) == (taught[1], taught[2])
+    assert await memory.like(LIKE, 0) == ()
+    assert await memory.like(LIKE, -1) == ()
+
+
+@pytest.mark.parametrize(
+    "differs",
+    [
+        {"incident": "inc-now"},
+        {"service": "other"},
+        {"symptom": "slow"},
+        {"failure_type": "process_down"},
+    ],
+)
+async def test_5_what_differs_and_the_incident_itself_are_not_alike(
+    memory: Memory, differs: dict[str, str]
+) -> None:
+    alike = lesson("inc-1", runbook("one"), Outcome.VERIFIED)
+    await memory.learn(alike.model_copy(update=differs), 1)
+    assert await memory.like(LIKE, 10) == ()
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+async def test_5_every_outcome_is_remembered_with_or_without_a_runbook(
+    memory: Memory, outcome: Outcome
+) -> None:
+    without = lesson("inc-1", runbook("one"), outcome).model_copy(
+        update={"runbook": None, "runbook_digest": None, "actions": (), "proof": "nobody knows"}
+    )
+    await memory.learn(without, 1)
+    assert await memory.like(LIKE, 10) == (without,)
+
+
+async def test_5_like_is_bounded(memory: Memory) -> None:
+    for number in range(MAX_RECALLED + 5):
+        await memory.learn(lesson(f"inc-{number}", runbook("one"), Outcome.VERIFIED), 1)
+    assert len(await memory.like(LIKE, 1_000_000)) == MAX_RECALLED
+
+
+async def test_a_lesson_from_before_the_columns_is_found(tmp_path: Path) -> None:
+    """An installation of the version before goes on with what it had learned."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'vigil.db'}")
+    scripts = Config()
+    scripts.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    scripts.set_main_option("path_separator", "os")
+    old = lesson("inc-1", runbook("one"), Outcome.VERIFIED)
+    with engine.begin() as connection:
+        scripts.attributes["connection"] = connection
+        command.upgrade(scripts, "0003")
+        connection.execute(
+            text(
+                "INSERT INTO memory_lessons (incident, attempt, service_kind, runbook, "
+                "runbook_digest, outcome, document) VALUES ('inc-1', 1, 'web-application', "
+                "'one', :digest, 'verified', :document)"
+            ),
+            {"digest": old.runbook_digest, "document": old.model_dump_json()},
+        )
+    migrate(engine)
+    assert await EmbeddedMemory(engine).like(LIKE, 10) == (old,)
+    engine.dispose()

@@ -11,13 +11,18 @@ from typing import Any, get_args
 
 import psycopg
 import pytest
-from pydantic import TypeAdapter
+import redis
+from pydantic import TypeAdapter, ValidationError
 from tests.support.http_server import Answer, Request, serving
 from tests.support.programs import free_port, postgres, redis_server, short_folder, supervisor
 
-from vigil.domain.probe import Probe, ProbeRef, ProbeResult
+from vigil.domain.probe import JourneyProbe, Probe, ProbeRef, ProbeResult
+from vigil.integrations.browser.embedded import LightpandaBrowser
 from vigil.integrations.clock.system import SystemClock
+from vigil.integrations.probes import embedded
 from vigil.integrations.probes.embedded import EmbeddedProbes
+from vigil.integrations.screenshots.embedded import FileScreenshots
+from vigil.ports.browser import Walk
 
 REF = ProbeRef(service="shop", probe="checkout")
 PROBE: TypeAdapter[Probe] = TypeAdapter(Probe)
@@ -56,6 +61,16 @@ async def silent() -> AsyncIterator[int]:
 def database() -> Iterator[str]:
     with postgres() as dsn:
         yield dsn
+
+
+@pytest.fixture(scope="module")
+def filled() -> Iterator[int]:
+    """A Redis with a list and a key."""
+    with redis_server() as port:
+        with redis.Redis(port=port) as client:
+            client.lpush("orders", "a", "b", "c")
+            client.set("paused", "stocktaking, ann")
+        yield port
 
 
 # 1. within the time, never raising ----------------------------------------------------------------
@@ -206,6 +221,52 @@ async def test_2_a_journey_shares_cookies_and_posts_forms() -> None:
     assert broken.text.startswith("Step 2 of 2: ")
 
 
+@pytest.mark.parametrize(
+    ("path", "within_s", "outcome", "words"),
+    [
+        ("/quick", 5.0, "passing", "as expected, after 0."),
+        ("/slow", 0.2, "failing", "as expected, but after 0."),
+        ("/moved", 0.2, "failing", "0.2 s are allowed"),
+        ("/moved", 5.0, "passing", "as expected, after 0."),
+        ("/broken", 0.2, "failing", "answered 500, expected 200"),
+        ("/dripping", 0.2, "failing", "0.2 s are allowed"),
+    ],
+)
+async def test_2_http_that_comes_too_late_is_failing(
+    path: str, within_s: float, outcome: str, words: str
+) -> None:
+    """Redirects and the whole answer included; what is wrong anyway is told as it is."""
+    answers = {
+        "/quick": Answer(body=b"Catalogue"),
+        "/slow": Answer(body=b"Catalogue", delay_s=0.3),
+        "/moved": Answer(status=303, headers=(("location", "/slow"),)),
+        "/broken": Answer(status=500, delay_s=0.3),
+    }
+
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nCata")
+        await asyncio.sleep(0.3)
+        writer.write(b"logue")
+        writer.close()
+
+    expect = {"text": "Catalogue", "within_s": within_s}
+    if path == "/dripping":
+        async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            result = await http({"url": f"http://127.0.0.1:{port}/", "expect": expect})
+    else:
+        async with serving(lambda request: answers[request.path]) as served:
+            result = await http({"url": served.url(path), "follow": True, "expect": expect})
+    assert (result.outcome, words in result.text) == (outcome, True), result.text
+
+
+async def test_2_each_step_has_its_own_time() -> None:
+    async with serving(lambda _: Answer(delay_s=0.4)) as server:
+        step = {"url": server.url(), "expect": {"within_s": 1.0}}
+        result = await http(step, step, step)
+    assert result.outcome == "passing", result.text
+
+
 async def test_2_the_environments_proxy_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
@@ -236,6 +297,52 @@ async def test_2_redis_that_wants_a_password_is_unknown() -> None:
         result = await look(kind="redis", host="127.0.0.1", port=port)
     assert result.outcome == "unknown"
     assert "password" in result.text
+
+
+@pytest.mark.parametrize(
+    ("measure", "key", "most", "outcome", "words"),
+    [
+        ("length", "orders", 3, "passing", "has 3 entries, at most 3 is fine"),
+        ("length", "orders", 2, "failing", "has 3 entries, more than 2"),
+        ("length", "nothing", 0, "passing", "has 0 entries"),
+        ("length", "paused", 0, "unknown", "has no list at 'paused'"),
+        ("exists", "paused", 0, "failing", "is there, more than 0"),
+        ("exists", "nothing", 0, "passing", "is not there"),
+        ("exists", "orders", 1, "passing", "is there, at most 1 is fine"),
+    ],
+)
+async def test_2_redis_measures(
+    filled: int, measure: str, key: str, most: int, outcome: str, words: str
+) -> None:
+    address = {"host": "127.0.0.1", "port": filled}
+    result = await look(kind="redis", **address, measure=measure, key=key, max=most)
+    assert (result.outcome, words in result.text) == (outcome, True), result.text
+
+
+async def test_2_redis_that_is_gone_fails_every_measure() -> None:
+    address = {"host": "127.0.0.1", "port": free_port()}
+    for measure in ("length", "exists"):
+        result = await look(kind="redis", **address, measure=measure, key="orders")
+        assert result.outcome == "failing", result.text
+        assert f"does not answer {measure.upper()}" in result.text
+
+
+async def test_4_redis_is_only_read(filled: int) -> None:
+    with redis.Redis(port=filled) as client:
+        before = client.info("commandstats")
+        await look(kind="redis", host="127.0.0.1", port=filled, measure="length", key="orders")
+        await look(kind="redis", host="127.0.0.1", port=filled, measure="exists", key="orders")
+        after = client.info("commandstats")
+    asked = {name for name in after if after[name] != before.get(name)}
+    assert asked - {"cmdstat_info"} == {"cmdstat_llen", "cmdstat_exists"}
+
+
+@pytest.mark.parametrize(
+    "spec", [{"measure": "length"}, {"measure": "exists"}, {"key": "orders"}, {"measure": "drop"}]
+)
+def test_a_measure_needs_its_key_and_only_then(spec: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        PROBE.validate_python({"kind": "redis", "host": "h", "port": 1} | spec)
 
 
 @pytest.mark.parametrize("reply", [b"-LOADING Redis is loading\r\n", b"HTTP/1.1 400 no\r\n", b""])
@@ -378,4 +485,66 @@ async def test_4_sends_nothing_but_its_steps() -> None:
 
 def test_every_kind_has_its_tests() -> None:
     kinds = {k.model_fields["kind"].annotation for k in get_args(get_args(Probe)[0])}
-    assert {get_args(kind)[0] for kind in kinds} == {"http", "tcp", "redis", "sql", "process"}
+    tested = {"http", "tcp", "redis", "sql", "process", "journey"}
+    assert {get_args(kind)[0] for kind in kinds} == tested
+
+
+# journeys: what a browser does with pages stands in its own contract ------------------------------
+
+
+def journey(url: str, **expect: object) -> JourneyProbe:
+    steps = [{"open": url}, {"expect": {"within_s": 0.5} | expect}]
+    return JourneyProbe.model_validate({"kind": "journey", "timeout_s": 2.0, "steps": steps})
+
+
+async def test_2_a_journey_passes_or_fails_and_its_picture_is_kept(tmp_path: Path) -> None:
+    browser, screenshots = LightpandaBrowser(), FileScreenshots(tmp_path)
+    probes = EmbeddedProbes(SystemClock(), browser, screenshots)
+    page = Answer(body=b"<h1>Catalogue</h1>", headers=(("content-type", "text/html"),))
+    try:
+        async with serving(lambda _: page) as server:
+            passed = await probes.run(REF, journey(server.url(), text="Catalogue"))
+            failed = await probes.run(REF, journey(server.url(), text="Basket"))
+    finally:
+        await browser.close()
+    assert (passed.outcome, failed.outcome) == ("passing", "failing"), (passed, failed)
+    assert failed.text.startswith("Step 2 of 2 ")
+    for result in (passed, failed):
+        assert result.screenshot is not None
+        picture = await screenshots.read(result.screenshot)
+        assert picture is not None
+        assert picture.startswith(b"\x89PNG")
+
+
+async def test_2_a_picture_that_cannot_be_kept_is_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    browser, screenshots = LightpandaBrowser(), FileScreenshots(tmp_path / "file")
+    page = Answer(body=b"<h1>Catalogue</h1>", headers=(("content-type", "text/html"),))
+    try:
+        async with serving(lambda _: page) as server:
+            probe = journey(server.url(), text="Catalogue")
+            result = await EmbeddedProbes(SystemClock(), browser, screenshots).run(REF, probe)
+    finally:
+        await browser.close()
+    assert (result.outcome, result.screenshot) == ("passing", None), result.text
+
+
+async def test_2_a_journey_without_a_browser_is_unknown() -> None:
+    result = await look(**journey("http://127.0.0.1:1/", text="x").model_dump(exclude_none=True))
+    assert (result.outcome, result.screenshot) == ("unknown", None)
+
+
+async def test_1_a_browser_that_keeps_nothing_of_its_promise_is_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Stuck(LightpandaBrowser):
+        async def walk(self, journey: JourneyProbe) -> Walk:
+            await asyncio.sleep(60)
+            raise AssertionError(journey)
+
+    monkeypatch.setattr(embedded, "AROUND_A_WALK_S", 0.2)
+    probes = EmbeddedProbes(SystemClock(), Stuck())
+    started = time.monotonic()
+    result = await probes.run(REF, journey("http://127.0.0.1:1/", text="x"))
+    assert result.outcome == "unknown"
+    assert time.monotonic() - started < 2.0 + 0.2 + GRACE_S

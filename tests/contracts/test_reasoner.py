@@ -16,6 +16,8 @@ from vigil.domain.evidence import Evidence, Finding
 from vigil.domain.grant import ProcessRestartGrant, ReleaseSwitchGrant
 from vigil.domain.hypothesis import FailureType, Hypothesis
 from vigil.domain.incident import Incident
+from vigil.domain.lesson import Lesson
+from vigil.domain.proof import Outcome
 from vigil.domain.runbook import CheckResult, Record, RunbookMatch, Step
 from vigil.guard import analyse
 from vigil.integrations.reasoner.embedded import PlaybookReasoner
@@ -115,6 +117,25 @@ def briefing(
     )
 
 
+def lesson(outcome: Outcome) -> Lesson:
+    return Lesson(
+        incident="inc-0",
+        service="web",
+        service_kind="web-application",
+        symptom="checkout-failing",
+        failure_type="bad_release",
+        component="web",
+        hypothesis="The release web-6 broke it.",
+        runbook="bad-release",
+        runbook_digest=None,
+        actions=("Switch back",),
+        outcome=outcome,
+        proof="It passes again.",
+        seconds=31.2,
+        at=AT,
+    )
+
+
 def assert_nothing(draft: Draft, said: str) -> None:
     assert draft.actions == ()
     assert draft.runbook is None
@@ -131,6 +152,34 @@ async def test_1_five_reasons_that_cite_the_evidence(reasoner: Reasoner) -> None
     assert "release-recent-1" in runbook.evidence
     assert actions.evidence == ("releases-1",)
     assert "checkout-failing" in proof.text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (Outcome.VERIFIED, "incident inc-0 on 2026-01-02, proven in 31 s by: Switch back."),
+        (Outcome.NOT_FIXED, "incident inc-0 on 2026-01-02, not fixed by: Switch back."),
+        (Outcome.REGRESSED, "incident inc-0 on 2026-01-02, made worse by: Switch back."),
+        (Outcome.NOT_EXECUTED, "incident inc-0 on 2026-01-02, nothing was done then."),
+    ],
+)
+async def test_1_the_runbook_reason_cites_what_became_of_it_before(
+    reasoner: Reasoner, outcome: Outcome, said: str
+) -> None:
+    past = briefing().model_copy(update={"past": (lesson(outcome),)})
+    assert said in (await reasoner.draft(past)).reasons[2].text
+
+
+async def test_1_a_lesson_of_a_cure_that_was_tried_is_cited_before_a_newer_one_of_none(
+    reasoner: Reasoner,
+) -> None:
+    newer = lesson(Outcome.NOT_EXECUTED).model_copy(update={"incident": "inc-newer"})
+    past = briefing().model_copy(update={"past": (newer, lesson(Outcome.VERIFIED))})
+    assert "incident inc-0" in (await reasoner.draft(past)).reasons[2].text
+
+
+async def test_1_the_first_time_is_said_to_be_the_first(reasoner: Reasoner) -> None:
+    assert "Nothing like it was seen here" in (await reasoner.draft(briefing())).reasons[2].text
 
 
 async def test_3_a_bad_release_is_undone_and_the_undo_restores(reasoner: Reasoner) -> None:

@@ -8,7 +8,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import psycopg_pool
 import pytest
+import redis
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -16,7 +18,7 @@ from tests.support.hand_clock import START, HandClock
 from tests.support.http_server import Answer, Request, Server, serving
 
 from vigil.domain.catalogue import Catalogue, Condition
-from vigil.domain.telemetry import ErrorGroup, ErrorOrigin, Ratio
+from vigil.domain.telemetry import ErrorGroup, ErrorOrigin, Growth, Latency, Ratio
 from vigil.integrations.telemetry.embedded import EmbeddedTelemetry
 from vigil.integrations.telemetry.logline import read_line
 from vigil.integrations.telemetry.logs import MOST_BYTES
@@ -46,6 +48,7 @@ class Instance:
         self._duration = Histogram(
             "http_request_duration_seconds", "", ["route"], registry=self._registry
         )
+        self.served = Counter("served", "", registry=self._registry)
 
     def serve(self, status: int, count: int, route: str = "/checkout", took: float = 0.1) -> None:
         self._requests.labels(route, str(status)).inc(count)
@@ -67,7 +70,12 @@ class Shop:
             {"url": server.url("/two"), "instance": "shop-2"},
         ]
         symptom = {"condition": FAILING.model_dump()}
-        shop = {"telemetry": {"metrics": metrics}, "symptoms": {"checkout-failing": symptom}}
+        shop = {
+            "telemetry": {"metrics": metrics},
+            "symptoms": {"checkout-failing": symptom},
+            "probes": {"backlog": {"kind": "tcp", "host": "127.0.0.1", "port": 1}},
+            "work": {"backlog": "backlog", "done": "served_total"},
+        }
         catalogue = {"version": 1, "watch": {"interval_s": 1.0}, "services": {"shop": shop}}
         self.telemetry = EmbeddedTelemetry(Catalogue.model_validate(catalogue), self.clock)
 
@@ -78,6 +86,13 @@ class Shop:
 
     async def ratio(self, condition: Condition = FAILING) -> Ratio | None:
         return await self.telemetry.bad_ratio("shop", condition)
+
+    async def latency(self, seconds: float, route: str | None = None) -> Latency | None:
+        since = self.clock.now() - timedelta(seconds=seconds)
+        return await self.telemetry.latency("shop", since, {"route": route} if route else {})
+
+    async def growth(self, metric: str = "served_total") -> Growth | None:
+        return await self.telemetry.growth("shop", metric, 10)
 
     async def counted(self) -> tuple[float, float]:
         found = await self.ratio()
@@ -128,7 +143,8 @@ async def test_1_none_until_there_are_two_samples(shop: Shop) -> None:
     assert await shop.ratio() is None
     await shop.scrape()
     assert await shop.ratio() is None
-    assert await shop.telemetry.latency("shop", 10) is None
+    assert await shop.latency(10) is None
+    assert await shop.growth() is None
     await shop.scrape()
     assert await shop.counted() == (0, 0)
 
@@ -138,7 +154,9 @@ async def test_1_none_for_what_is_not_scraped(shop: Shop) -> None:
     assert await shop.telemetry.bad_ratio("nobody", FAILING) is None
     assert await shop.ratio(FAILING.model_copy(update={"metric": "never_named_total"})) is None
     assert await shop.ratio(FAILING.model_copy(update={"bad": {"status": "("}})) is None
-    assert await shop.telemetry.latency("nobody", 10) is None
+    assert await shop.telemetry.latency("nobody", START, {}) is None
+    assert await shop.telemetry.growth("nobody", "served_total", 10) is None
+    assert await shop.growth("never_named_total") is None
     assert await shop.telemetry.log_errors("nobody", START) is None
     assert await shop.telemetry.log_errors("shop", START) is None
 
@@ -179,7 +197,7 @@ async def test_2_a_restart_makes_no_negative_and_no_huge_number(shop: Shop) -> N
     assert await shop.counted() == (1, 8)
 
 
-async def test_latency_now_and_before(shop: Shop) -> None:
+async def test_latency_since_a_moment_and_before(shop: Shop) -> None:
     await shop.scrape(2)
     for _ in range(5):
         shop.one.serve(200, 2, took=0.1)
@@ -188,12 +206,117 @@ async def test_latency_now_and_before(shop: Shop) -> None:
     shop.one.serve(200, 4, took=2.0)
     shop.two.serve(200, 4, took=1.0)
     await shop.scrape()
-    found = await shop.telemetry.latency("shop", 5)
+    found = await shop.latency(5)
     assert found is not None
     assert found.now_s == pytest.approx(1.5)
-    assert found.before_s == pytest.approx(0.1)
+    assert found.requests == 8
+    assert found.before_s == found.just_before_s == pytest.approx(0.1)
+    assert found.since == shop.clock.now() - timedelta(seconds=5)
     await shop.scrape(10)
-    assert await shop.telemetry.latency("shop", 5) is None, "no request, no mean"
+    assert await shop.latency(5) is None, "no request, no mean"
+
+
+async def test_latency_in_the_minute_before_is_told_apart(shop: Shop) -> None:
+    await shop.scrape(2)
+    shop.one.serve(200, 30, took=0.1)
+    await shop.scrape(70)
+    shop.one.serve(200, 10, took=2.0)
+    await shop.scrape(20)
+    shop.one.serve(200, 4, took=2.0)
+    await shop.scrape(2)
+    found = await shop.latency(10)
+    assert found is not None
+    assert found.before_s == pytest.approx(23 / 40)
+    assert found.just_before_s == pytest.approx(2.0)
+    await shop.scrape(80)
+    shop.one.serve(200, 4, took=2.0)
+    await shop.scrape()
+    later = await shop.latency(10)
+    assert later is not None
+    assert later.just_before_s is None, "nobody came in that minute"
+
+
+async def test_latency_of_some_requests_only(shop: Shop) -> None:
+    await shop.scrape(2)
+    for took in (0.1, 2.0):
+        shop.one.serve(200, 2, took=took)
+        shop.one.serve(200, 6, took=0.1, route="/other")
+        await shop.scrape(10)
+    some, all_of_them = await shop.latency(10, "/checkout"), await shop.latency(10)
+    assert some is not None
+    assert all_of_them is not None
+    assert (some.requests, all_of_them.requests) == (2, 8)
+    assert some.now_s == pytest.approx(2.0)
+    assert all_of_them.now_s == pytest.approx(4.6 / 8)
+    since = shop.clock.now() - timedelta(seconds=10)
+    unknown = {"route": "/checkout", "method": "POST"}
+    ignored = await shop.telemetry.latency("shop", since, unknown)
+    assert ignored == some, "a label that the histogram does not have says nothing"
+    assert await shop.latency(10, "/nowhere") is None
+
+
+async def test_1_latency_is_none_for_a_moment_that_is_not_remembered(shop: Shop) -> None:
+    for _ in range(3):
+        shop.one.serve(200, 2)
+        await shop.scrape()
+    assert await shop.latency(1) is not None
+    assert await shop.latency(60) is None
+    assert await shop.latency(-5) is None, "nor for one that is still to come"
+
+
+async def test_growth_is_what_was_counted_in_the_window(shop: Shop) -> None:
+    shop.one.served.inc(100)
+    await shop.scrape(12)
+    shop.one.served.inc(3)
+    shop.two.served.inc(2)
+    await shop.scrape()
+    found = await shop.growth()
+    assert found == Growth(by=5, silent=(), window_s=10, at=shop.clock.now())
+    assert await shop.growth("served") == found, "with or without the usual ending"
+    await shop.scrape(11)
+    after = await shop.growth()
+    assert after is not None
+    assert after.by == 0
+
+
+async def test_growth_names_who_is_silent_and_leaves_them_out(shop: Shop) -> None:
+    await shop.scrape(12)
+    shop.one.served.inc(3)
+    shop.two.served.inc(2)
+    await shop.scrape()
+    shop.two.up = False
+    await shop.scrape()
+    found = await shop.growth()
+    assert found is not None
+    assert (found.by, found.silent) == (3, ("shop-2",))
+    shop.one.up = False
+    await shop.scrape(100)
+    frozen = await shop.growth()
+    assert frozen is not None
+    assert (frozen.by, frozen.silent) == (0, ("shop-1", "shop-2"))
+    shop.one.up = shop.two.up = True
+    await shop.scrape()
+    assert await shop.growth() is None, "what they did meanwhile is not known yet"
+    await shop.scrape()
+    assert await shop.growth() is not None
+
+
+async def test_1_growth_of_a_counter_that_nobody_ever_showed_is_not_known() -> None:
+    async with serving(lambda _: Answer(body=b"up 1\n")) as server:
+        shop = Shop(server, Instance(), Instance())
+        await shop.scrape(12)
+        assert await shop.growth() is None
+
+
+async def test_2_growth_over_a_restart(shop: Shop) -> None:
+    shop.one.served.inc(1000)
+    await shop.scrape(12)
+    shop.one.start()
+    shop.one.served.inc(2)
+    await shop.scrape()
+    found = await shop.growth()
+    assert found is not None
+    assert found.by == 2
 
 
 async def test_scrape_forever_keeps_the_interval(shop: Shop) -> None:
@@ -484,6 +607,30 @@ async def test_samples_are_cleaned_and_cut(logs: Logs) -> None:
 )
 def test_origin_by_type_then_by_words(types: list[str], message: str, origin: str) -> None:
     assert origin_of(types, message) == origin
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        redis.exceptions.ConnectionError,
+        redis.exceptions.TimeoutError,
+        redis.exceptions.BusyLoadingError,
+        redis.exceptions.ClusterDownError,
+        redis.exceptions.InvalidResponse,
+        redis.exceptions.MasterDownError,
+        redis.exceptions.MaxConnectionsError,
+        redis.exceptions.ReadOnlyError,
+        redis.exceptions.RedisError,
+        psycopg_pool.PoolClosed,
+        psycopg_pool.PoolTimeout,
+        psycopg_pool.TooManyRequests,
+    ],
+    ids=lambda error: error.__name__,
+)
+def test_a_drivers_word_on_its_server_is_the_dependencys(error: type[Exception]) -> None:
+    """By the bare name too, which is all that many loggers write."""
+    assert origin_of([error.__name__], "") == "dependency"
+    assert origin_of([f"{error.__module__}.{error.__name__}"], "") == "dependency"
 
 
 def test_the_cause_below_a_wrapping_error_tells_the_origin() -> None:

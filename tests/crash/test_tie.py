@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from tests.support.programs import binary, wait_until
 
-from vigil.cli.children import tied_to_us
+from vigil.children import tied_to_us
 
 PARENT = """
 import subprocess, sys, time
-from vigil.cli.children import tied_to_us
+from vigil.children import tied_to_us
 print(subprocess.Popen([*tied_to_us(), "sleep", "60"]).pid, flush=True)
 time.sleep(60)
 """

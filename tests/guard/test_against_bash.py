@@ -38,6 +38,7 @@ _COMMANDS = [
     f"vigil-do release.switch 'release' \"{DIGEST}\"",
     "vigil-do process.restart restart web-1",
     "vigil-do process.restart restart 'web-2'",
+    "vigil-do session.terminate sessions 4711.1764023523000000",
 ]
 _ENDS = ["\n", ";\n", "\n\n", " # so\n", ";# vigil-do process.restart restart web-9\n"]
 _FRAGMENTS = [

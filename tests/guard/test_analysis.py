@@ -10,6 +10,7 @@ from vigil.guard import DEFAULT_RULES, analyse, analyse_action
 DIGEST = "sha256:" + "ab" * 32
 SWITCH = f"vigil-do release.switch release {DIGEST}"
 RESTART = "vigil-do process.restart restart web-1"
+SESSION = "4711.1764023523000000"
 
 
 def test_an_empty_script_reads_only() -> None:
@@ -29,6 +30,13 @@ def test_a_sequence_gives_its_calls_in_order_and_its_worst_effect() -> None:
         (3, EffectKind.REVERSIBLE),
         (4, EffectKind.DISRUPTIVE),
     ]
+
+
+def test_ending_a_session_is_disruptive_and_touches_that_session_alone() -> None:
+    found = analyse(f"vigil-do session.terminate sessions {SESSION}")
+    assert found.kind is EffectKind.DISRUPTIVE
+    assert found.calls == (Call(verb="session.terminate", grant="sessions", arguments=(SESSION,)),)
+    assert found.resources == {f"session:sessions/{SESSION}"}
 
 
 @pytest.mark.parametrize(
@@ -130,6 +138,12 @@ def test_ways_to_write_one_switch(script: str) -> None:
         ("vigil-do release.switch release latest", "not the arguments of"),
         (f"vigil-do release.switch release {DIGEST.upper()}", "not the arguments of"),
         (f"vigil-do release.switch release '{DIGEST} '", "not the arguments of"),
+        ("vigil-do session.terminate sessions 4711", "not the arguments of"),
+        (f"vigil-do session.terminate sessions 0{SESSION}", "not the arguments of"),
+        (f"vigil-do session.terminate sessions 9999{SESSION}", "not the arguments of"),
+        (f"vigil-do session.terminate sessions {SESSION} {SESSION}", "not the arguments of"),
+        (f"vigil-do session.terminate sessions '{SESSION} OR true'", "not the arguments of"),
+        ("vigil-do session.terminate sessions '*'", "not the arguments of"),
     ],
 )
 def test_what_cannot_be_judged_is_unknown_with_its_line_and_reason(mistake: str, said: str) -> None:

@@ -5,12 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from vigil.domain.errors import SettingsError
-from vigil.integrations._clients.database import migrate, open_engine, read, write
+from vigil.integrations._clients.database import migrate, migrations, open_engine, read, write
 from vigil.integrations.journal import tables as journal_tables
 from vigil.integrations.locks import tables as locks_tables
 from vigil.integrations.memory import tables as memory_tables
@@ -68,6 +70,27 @@ def test_again_changes_nothing(tmp_path: Path) -> None:
     migrate(engine)
     assert read(engine, lambda c: c.execute(version).scalar_one()) == before
     engine.dispose()
+
+
+def test_a_record_of_a_version_before_is_brought_along(tmp_path: Path) -> None:
+    """Of revision 3, which the first runs of Vigil left behind, with a delivery in it."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'vigil.sqlite'}")
+    write(engine, lambda c: upgraded(c, "0003"))
+    assert not inspect(engine).has_table("delivery_ids")
+    kept = text("INSERT INTO deliveries VALUES ('k', 's', NULL, 1, 't', 't', 'why')")
+    write(engine, lambda c: c.execute(kept).rowcount)
+    migrate(engine)
+    assert inspect(engine).has_table("delivery_ids")
+    found = text("SELECT delivery_key, text FROM deliveries")
+    assert [tuple(row) for row in read(engine, lambda c: c.execute(found).all())] == [("k", "why")]
+    engine.dispose()
+
+
+def upgraded(connection: Connection, revision: str) -> None:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, revision)
 
 
 def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from tests.lab.alert_sink import AlertSink
 
 from vigil.lab.lab import Lab
+from vigil.lab.scenario import load_scenarios
 
 TOKEN = "made-up-token-of-the-lab-tests"
+
+
+class Break(Protocol):
+    def __call__(self, scenario: str, seed: int = 1) -> None:
+        """Inject a scenario by its id."""
 
 
 @pytest.fixture(scope="module")
@@ -24,3 +31,15 @@ def lab(tmp_path_factory: pytest.TempPathFactory, sink: AlertSink) -> Iterator[L
     opened = Lab.up(state, seed=3, alert_url=sink.url, alert_token=TOKEN)
     yield opened
     opened.down()
+
+
+@pytest.fixture
+def broken(lab: Lab) -> Iterator[Break]:
+    """Break the module's shop by a scenario's id; it is restored after the test."""
+    known = load_scenarios()
+
+    def inject(scenario: str, seed: int = 1) -> None:
+        lab.break_(known[scenario], seed=seed)
+
+    yield inject
+    assert lab.restore().ok

@@ -37,12 +37,46 @@ def write(folder: Path, document: object) -> Path:
 
 def test_the_shipped_scenarios() -> None:
     known = load_scenarios()
-    assert {name: scenario.file.kind for name, scenario in known.items()} == {
-        "bad-release": Kind.FAULT,
-        "false-alert": Kind.CONTROL,
-        "database-locked": Kind.LOOK_ALIKE,
+    by_kind = {
+        kind: {name for name, scenario in known.items() if scenario.file.kind is kind}
+        for kind in Kind
     }
-    assert known["false-alert"].file.expect.actions == "0"
+    assert by_kind == {
+        Kind.FAULT: {
+            *("bad-release", "bad-release-one-instance", "bad-release-slow"),
+            *("worker-hung", "pool-exhausted"),
+        },
+        Kind.LOOK_ALIKE: {"database-locked", "long-report", "queue-paused"},
+        Kind.CONTROL: {
+            *("false-alert", "cache-down", "previous-release-broken"),
+            *("uncovered-page", "repaired-by-hand"),
+        },
+    }
+    for scenario in known.values():
+        expect = scenario.file.expect
+        cured = scenario.file.kind is Kind.FAULT
+        assert (expect.proof == "verified") is cured, scenario.id
+        assert (expect.actions == "0") is (expect.proof not in ("verified", "not_fixed"))
+        assert expect.cause or scenario.file.kind is Kind.CONTROL
+
+
+def test_how_the_shop_is_at_the_end() -> None:
+    ends = {name: scenario.file.expect.ends_healthy for name, scenario in load_scenarios().items()}
+    assert {name for name, well in ends.items() if well} == {
+        *("bad-release", "bad-release-one-instance", "bad-release-slow"),
+        *("worker-hung", "pool-exhausted", "false-alert", "repaired-by-hand"),
+    }
+
+
+def test_a_repair_is_a_script_like_the_others(tmp_path: Path) -> None:
+    write(tmp_path / "one", {**GOOD, "repair": "repair.sh"})
+    with pytest.raises(ScenarioMistakes, match=r"repair: there is no repair\.sh"):
+        load_scenarios([tmp_path])
+    script = tmp_path / "one" / "repair.sh"
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    assert load_scenarios([tmp_path])["slow-cache"].repair == script
+    assert load_scenarios()["bad-release"].repair is None
 
 
 def test_folders_outside_the_repository_work_alike(tmp_path: Path) -> None:
@@ -82,16 +116,31 @@ def test_an_id_is_taken_once(tmp_path: Path) -> None:
 
 
 def test_an_unknown_id_names_the_known_ones() -> None:
-    with pytest.raises(LabUsage, match="bad-release, database-locked, false-alert"):
+    with pytest.raises(LabUsage, match="database-locked, false-alert, long-report"):
         choose(load_scenarios(), "meteor")
 
 
-def shipped_changes() -> tuple[Change, ...]:
-    raw = yaml.safe_load((SHIPPED / "bad-release" / "changes.yaml").read_text())
+def changes_in(path: str) -> tuple[Change, ...]:
+    raw = yaml.safe_load((SHIPPED / path).read_text())
     return TypeAdapter(tuple[Change, ...]).validate_python(raw)
 
 
-@pytest.mark.parametrize("change", shipped_changes(), ids=lambda change: change.note)
+FILES = sorted(
+    path.relative_to(SHIPPED).as_posix()
+    for path in SHIPPED.glob("*/*.yaml")
+    if path.name != "scenario.yaml"
+)
+SINGLE = [change for path in FILES for change in changes_in(path)]
+MISTAKES = changes_in("bad-release/changes.yaml")
+PROMOTIONS = changes_in("previous-release-broken/promotions.yaml")
+TOGETHER = [
+    Change(note=f"{first.note}, {second.note}", edits=first.edits + second.edits)
+    for first in PROMOTIONS
+    for second in MISTAKES
+]
+
+
+@pytest.mark.parametrize("change", [*SINGLE, *TOGETHER], ids=lambda change: change.note)
 def test_each_change_still_fits_the_shops_code(tmp_path: Path, change: Change) -> None:
     config = new_config(tmp_path, seed=1, ports=PORTS, alert_url=None)
     config.files.private.mkdir()
@@ -104,8 +153,10 @@ def test_each_change_still_fits_the_shops_code(tmp_path: Path, change: Change) -
     assert releases.last_good() == releases.current()
 
 
-def test_seeds_choose_among_all_changes() -> None:
-    changes = shipped_changes()
+@pytest.mark.parametrize("path", FILES)
+def test_seeds_choose_among_all_changes(path: str) -> None:
+    changes = changes_in(path)
+    assert len(changes) >= 2
     assert {pick(changes, seed) for seed in range(20)} == set(changes)
 
 

@@ -11,11 +11,13 @@ from tests.support.world import NEW, OLD, catalogue
 from vigil.domain.alert import Delivery
 from vigil.domain.catalogue import Autonomy
 from vigil.domain.errors import PortUnavailable
-from vigil.domain.incident import Stage
+from vigil.domain.incident import Stage, WaitingOn
 from vigil.domain.proof import Outcome
 from vigil.domain.run import RunOrder
-from vigil.engine import Engine
+from vigil.domain.verdict import Answer
+from vigil.engine import WELL, Engine
 from vigil.integrations.workflow.dbos import DbosWorkflow
+from vigil.observe.intake import TakenIn
 
 PATIENCE_S = 30.0
 
@@ -121,7 +123,53 @@ async def test_a_new_watcher_sees_the_end_of_what_was_handed_over_before_it_star
         await eventually(handed_over_again, "new trouble, an incident of its own")
 
 
+async def test_a_plan_that_waits_is_withdrawn_once_its_symptom_is_gone_for_good(
+    story: Story, tmp_path: Path
+) -> None:
+    story.with_parts(catalogue=catalogue(Autonomy.APPROVE))
+    incident = await story.hear()
+    await story.go_on()
+    waiting = await story.journal.incident(incident.id)
+    assert waiting.waiting_on is WaitingOn.APPROVAL
+    async with running(story, tmp_path) as engine:
+        story.shop.release = OLD
+        await eventually(seen_nothing_more(story), "the watcher sees that it is well")
+        assert (await engine.incident(incident.id)).waiting_on is WaitingOn.APPROVAL
+        story.clock.advance(WELL.total_seconds() + 1)
+
+        async def closed() -> bool:
+            return (await engine.incident(incident.id)).closed_at is not None
+
+        await eventually(closed, "withdrawn and closed")
+        late = await engine.answer(incident.id, waiting.plan_digest or "", Answer.APPROVED, "Ada")
+        ended = await engine.incident(incident.id)
+        said = await story.ending(incident.id)
+    assert not late.won
+    assert "withdrawn by vigil" in late.text
+    assert (ended.stage, ended.outcome) == (Stage.ESCALATED, Outcome.NOT_EXECUTED)
+    assert "no longer there" in said
+    assert story.sandbox.asked.total() == 0
+
+
+async def test_a_plan_that_waits_is_kept_while_its_symptom_comes_and_goes(
+    story: Story, tmp_path: Path
+) -> None:
+    story.with_parts(catalogue=catalogue(Autonomy.APPROVE))
+    incident = await story.hear()
+    await story.go_on()
+    async with running(story, tmp_path) as engine:
+        story.shop.release = OLD
+        await eventually(seen_nothing_more(story), "the watcher sees that it is well")
+        story.shop.release = NEW
+        await eventually(seen_nothing_more(story), "the watcher sees that it is not")
+        story.shop.release = OLD
+        await eventually(seen_nothing_more(story), "the watcher sees that it is well again")
+        kept = await engine.incident(incident.id)
+    assert kept.waiting_on is WaitingOn.APPROVAL
+
+
 async def test_a_body_that_nobody_understood_is_kept_and_opens_nothing(story: Story) -> None:
     engine = Engine(parts=story.parts, workflow=DbosWorkflow(Path("unused.sqlite")), sources={})
-    assert await engine.hear(Delivery(source="x", alerts=(), not_understood="not JSON")) == ()
+    heard = await engine.hear(Delivery(source="x", alerts=(), not_understood="not JSON"))
+    assert heard == TakenIn(joined=())
     assert await engine.incidents() == ()

@@ -11,11 +11,12 @@ from vigil.close import escalate, resolve
 from vigil.decide.gate import Facts, judge
 from vigil.domain.case import Investigation
 from vigil.domain.catalogue import Autonomy
+from vigil.domain.effects import Risk
 from vigil.domain.evidence import Finding as F  # noqa: N817 - read in long lists
 from vigil.domain.plan import ActionStatus, Reason
 from vigil.domain.policy import Policy
 from vigil.domain.proof import Outcome, Proof
-from vigil.domain.verdict import Answer, Approval
+from vigil.domain.verdict import Answer, Approval, Decision, Verdict
 from vigil.orient.hypothesize import hypothesize
 
 HEALTHY = (F.SYMPTOM_PASSING, F.CONDITION_CLEAR)
@@ -29,7 +30,13 @@ BESIDE = (
     F.DEPENDENCY_FAILING,
     F.DATABASE_LOCK,
     F.ERRORS_SINCE_RELEASE,
+    F.SLOWER_SINCE_RELEASE,
     F.LATENCY_UP,
+    F.NO_PROGRESS,
+    F.WORK_PAUSED,
+    F.SESSION_LEAKED,
+    F.SESSION_FOREIGN,
+    F.SESSION_BUSY,
 )
 """What may be broken although the symptom's own probes pass and its condition is clear."""
 
@@ -84,6 +91,8 @@ def test_each_doubt_alone_is_enough_whatever_the_ranking_says(doubt: F) -> None:
     [
         ("dependencies", True),
         ("processes", True),
+        ("sessions", True),
+        ("progress", True),
         ("releases", False),
         ("errors", False),
         ("latency", False),
@@ -183,7 +192,21 @@ def test_a_denial_tells_what_would_have_been_done_and_why_not() -> None:
     assert planned.summary in ending.text
     for rule in verdict.rules:
         assert rule in ending.text
+    assert "action-1 is reversible and touches release:release. It can be undone." in ending.text
     assert ending.look_next == ("run action-1",)
+
+
+def test_a_denial_says_that_something_cannot_be_undone() -> None:
+    planned = plan(catalogue(), action(undo=None))
+    no = Verdict(
+        plan_digest=planned.digest,
+        decision=Decision.DENY,
+        confidence=0,
+        context_match=0,
+        risk=Risk.HIGH,
+        rules=("deny: the stop switch is on",),
+    )
+    assert "It has no undo: nothing to go back to." in escalate.denied(planned, no).text
 
 
 def test_a_rejection_names_the_person() -> None:

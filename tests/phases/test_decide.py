@@ -74,6 +74,16 @@ def test_without_a_record_it_never_reaches_90() -> None:
     assert WITHOUT_RECORD < 0.9
 
 
+def test_a_proven_trial_never_lowers_confidence_and_a_failure_never_raises_it() -> None:
+    """From the very first one, when a person who approved it looks at what was learned."""
+    for trials in range(60):
+        for successes in range(trials + 1):
+            now = confidence(0.99, Record(trials=trials, successes=successes))
+            more = Record(trials=trials + 1, successes=successes + 1)
+            fewer = Record(trials=trials + 1, successes=successes)
+            assert confidence(0.99, fewer) <= now <= confidence(0.99, more)
+
+
 @given(st.floats(0, 1), records)
 def test_it_is_a_percentage_and_never_more_than_the_evidence(
     likelihood: float, record: tuple[int, int]

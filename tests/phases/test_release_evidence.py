@@ -17,10 +17,9 @@ def older(digest: str = OLD, seconds_before: float = 9000) -> Release:
 
 
 async def released(*releases: Release) -> Evidence:
-    """The one piece of evidence that these leave; newest first, as the port gives them."""
+    """The first piece of evidence that these leave; newest first, as the port gives them."""
     investigation, _ = await look("releases", released=releases)
-    (only,) = investigation.evidence
-    return only
+    return investigation.evidence[0]
 
 
 async def test_what_was_replaced_is_told_when_two_lines_agree() -> None:
@@ -61,6 +60,24 @@ async def test_before_and_after_the_incident_are_told_apart(
     seconds_before: float, words: str
 ) -> None:
     assert words in (await released(release(seconds_before), older())).text
+
+
+@pytest.mark.parametrize(
+    ("seconds_before", "just_before"),
+    [(-30.0, False), (0.0, True), (1.0, True), (120.0, True), (121.0, False), (1700.0, False)],
+)
+async def test_a_release_of_the_last_two_minutes_came_just_before(
+    seconds_before: float, just_before: bool
+) -> None:
+    investigation, _ = await look("releases", released=(release(seconds_before), older()))
+    more = [Finding.RELEASE_JUST_BEFORE] if just_before else []
+    assert found(investigation) == [Finding.RELEASE_RECENT, *more]
+
+
+async def test_vigils_own_switch_did_not_come_just_before() -> None:
+    investigation, _ = await look("releases", released=(release(60, by="vigil"), older()))
+    assert found(investigation) == [Finding.NO_RELEASE_RECENT]
+    assert "switched back" in investigation.evidence[0].text
 
 
 @pytest.mark.parametrize("count", range(1, FEWEST + 2))

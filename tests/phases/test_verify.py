@@ -14,7 +14,8 @@ from vigil.domain.probe import ProbeResult
 from vigil.domain.proof import Outcome, ProbeChange, Proof
 from vigil.verify.baseline import take_baseline
 from vigil.verify.condition import condition_holds
-from vigil.verify.verify import PASSES, PATIENCE_S, WINDOW_S, improved, verify
+from vigil.verify.looks import PASSES, WINDOW_S
+from vigil.verify.verify import PATIENCE_S, improved, verify
 
 CATALOGUE = catalogue()
 PLAN = plan(CATALOGUE)
@@ -47,7 +48,7 @@ async def talk(
     rows = {CHECKOUT: checkout, **{name.replace("__", "/"): row for name, row in others.items()}}
     probes = ScriptedProbes(clock, rows)
     planned = plan(CATALOGUE, symptom=symptom)
-    baseline = await take_baseline(planned, CATALOGUE, probes)
+    baseline = await take_baseline(planned, CATALOGUE, probes, clock=clock, condition_holds=unknown)
     began = clock.elapsed()
     asked = 0
 
@@ -263,7 +264,7 @@ async def test_a_wall_clock_that_is_set_does_not_shorten_the_window(
         return "F" if looks == 1 else "P"
 
     probes = ScriptedProbes(clock, {CHECKOUT: checkout})
-    baseline = await take_baseline(PLAN, CATALOGUE, probes)
+    baseline = await take_baseline(PLAN, CATALOGUE, probes, clock=clock, condition_holds=unknown)
     began = clock.elapsed()
     proof = await verify(
         PLAN,

@@ -84,6 +84,17 @@ def test_a_good_file(tmp_path: Path) -> None:
     assert (step.undo, step.no_undo) == (None, "nothing to restore")
 
 
+def test_a_check_may_look_for_any_of_several_findings(tmp_path: Path) -> None:
+    several = GOOD.replace("finding: database_lock", "finding: [database_lock, session_busy]")
+    one, both = library(tmp_path, GOOD).runbooks[0], library(tmp_path, several).runbooks[0]
+    assert [c.findings for c in both.checks] == [
+        (Finding.PROCESS_DOWN,),
+        (Finding.DATABASE_LOCK, Finding.SESSION_BUSY),
+    ]
+    assert one.digest != both.digest
+    assert type(both).model_validate_json(both.model_dump_json()) == both
+
+
 SWITCH = "vigil-do release.switch {{grant.release.switch}} {{release.previous}}"
 CALL = "vigil-do process.restart {{grant.process.restart}} {{item}}"
 
@@ -103,6 +114,11 @@ CALL = "vigil-do process.restart {{grant.process.restart}} {{item}}"
         ("risk_level: MEDIUM", "risk_level: [", 7, "not plain YAML"),
         ("risk_level: MEDIUM", "risk_level: MEDIUM\nid: up", 6, "the id 'up' differs"),
         ("finding: database_lock", "finding: lock", 8, "checks.1.finding is 'lock'"),
+        ("finding: database_lock", "finding: [lock]", 8, "checks.1.finding.0 is 'lock'"),
+        ("finding: database_lock", "finding: []", 8, "checks.1.finding is '[]'"),
+        ("finding: database_lock", "finding: {a: b}", 8, "checks.1.finding is "),
+        ("finding: database_lock", "finding: blind", 8, "nobody looks for 'blind'"),
+        ("finding: database_lock", "finding: [database_lock, blind]", 8, "looks for 'blind'"),
         ("id: no-lock", "id: down", 8, "a second check has the id 'down'"),
         ("expect: absent", "expects: absent", 8, "known here: id, title, finding, expect"),
         ("## Remediation\n\nP", "## Cure\n\nP", 10, "no remediation steps"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vigil.domain.catalogue import Processes, Service, ServiceKind
 from vigil.domain.evidence import Evidence, Finding
-from vigil.domain.grant import ProcessRestartGrant, ReleaseSwitchGrant
+from vigil.domain.grant import ProcessRestartGrant, ReleaseSwitchGrant, SessionTerminateGrant
 from vigil.domain.parameters import (
     PARAMETERS,
     SAMPLES,
@@ -26,10 +26,11 @@ RESTART = ProcessRestartGrant(
     verb="process.restart", supervisor="/s.sock", processes=("web-1", "web-2")
 )
 SWITCH = ReleaseSwitchGrant(verb="release.switch", link="/current", releases="/releases")
+END = SessionTerminateGrant(verb="session.terminate", dsn="host=/run/pg", role="shop")
 SERVICE = Service(
     kind=ServiceKind.WEB_APPLICATION,
     processes=Processes(supervisor="/s.sock", names=("web-1", "web-2")),
-    grants={"release": SWITCH, "restart": RESTART},
+    grants={"release": SWITCH, "restart": RESTART, "sessions": END},
 )
 
 
@@ -45,24 +46,28 @@ def seen(finding: Finding, n: int = 1, component: str = "web", **data: str | Non
     )
 
 
+LEAKED = seen(Finding.SESSION_LEAKED, component="db", session="4711.1772366400000000", role="shop")
 RELEASE = seen(Finding.RELEASE_RECENT, release="web-7", digest=BAD, previous=GOOD)
 
 
 def test_everything_is_found_with_its_evidence() -> None:
     down = seen(Finding.PROCESS_DOWN, process="web-2")
-    found = parameters_of("web", SERVICE, [RELEASE, down])
+    found = parameters_of("web", SERVICE, [RELEASE, down, LEAKED], [LEAKED.id])
     assert found.values == {
         "service": ("web",),
         "grant.release.switch": ("release",),
         "grant.process.restart": ("restart",),
+        "grant.session.terminate": ("sessions",),
         "release.current": (BAD,),
         "release.previous": (GOOD,),
         "processes": ("web-1", "web-2"),
         "process.down": ("web-2",),
+        "session.leaked": ("4711.1772366400000000",),
     }
     assert found.missing == {}
     assert found.evidence["release.previous"] == (RELEASE.id,)
     assert found.evidence["process.down"] == (down.id,)
+    assert found.evidence["session.leaked"] == (LEAKED.id,)
     assert found.values.keys() == PARAMETERS.keys()
 
 
@@ -123,6 +128,41 @@ def test_what_is_missing_says_why(
     found = parameters_of("web", service, evidence)
     assert parameter not in found.values
     assert said in found.missing[parameter]
+
+
+@pytest.mark.parametrize(
+    ("service", "leaked", "said"),
+    [
+        (SERVICE, [], "no leaked session is in evidence"),
+        (
+            SERVICE,
+            [LEAKED.model_copy(update={"data": {**LEAKED.data, "role": "reports"}})],
+            "those of reports, and no grant allows to end these (the grant sessions those of shop)",
+        ),
+        (
+            SERVICE.model_copy(update={"grants": {"restart": RESTART}}),
+            [LEAKED],
+            "those of shop, and no grant allows to end these",
+        ),
+    ],
+)
+def test_a_leaked_session_without_a_grant_says_whose_it_is(
+    service: Service, leaked: list[Evidence], said: str
+) -> None:
+    found = parameters_of("web", service, leaked, [e.id for e in leaked])
+    assert "session.leaked" not in found.values
+    assert said in found.missing["session.leaked"]
+
+
+def test_a_session_that_nobody_cites_for_the_cause_is_not_ended() -> None:
+    found = parameters_of("web", SERVICE, [LEAKED])
+    assert found.missing["session.leaked"] == "no leaked session is in evidence"
+
+
+def test_only_the_sessions_of_the_granted_role_are_ended() -> None:
+    other = seen(Finding.SESSION_LEAKED, 2, component="db", session="4712.1", role="reports")
+    found = parameters_of("web", SERVICE, [LEAKED, other], [LEAKED.id, other.id])
+    assert found.values["session.leaked"] == ("4711.1772366400000000",)
 
 
 def test_cited_evidence_counts_though_it_is_about_another_component() -> None:

@@ -120,6 +120,7 @@ class Bench:
         self.release_log = folder / "releases.jsonl"
         self.log = folder / "runner.log"
         self.digests: dict[str, str] = {}
+        self.more_grants: dict[str, object] = {}
         self.reset()
         self.sandbox = RunnerSandbox(self.state / "runner.sock")
 
@@ -155,7 +156,7 @@ class Bench:
         }
         shop = {
             "changes": {"release_log": str(self.release_log)},
-            "grants": {"release": release, "restart": restart},
+            "grants": {"release": release, "restart": restart, **self.more_grants},
         }
         return Catalogue.model_validate({"version": 1, "services": {"shop": shop}})
 

@@ -32,6 +32,7 @@ def test_the_defaults_are_the_careful_ones(environment: pytest.MonkeyPatch) -> N
     assert settings.vigil_host == "127.0.0.1"
     assert settings.vigil_port == 3000
     assert settings.alertmanager_webhook_token is None, "without a secret a source is off"
+    assert settings.pagerduty_webhook_secret is None
     assert settings.database_url == f"sqlite:///{settings.vigil_state_dir}/vigil.sqlite"
     policy = load_policy(settings)
     assert (policy.auto_confidence, policy.auto_context_match) == (90, 85)
@@ -69,6 +70,7 @@ def test_all_wrong_values_are_reported_at_once_and_none_is_shown(
 def test_secrets_do_not_show(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("VIGIL_TOKEN", "hunter2-hunter2-hunter2")
     environment.setenv("ALERTMANAGER_WEBHOOK_TOKEN", "hunter3")
+    environment.setenv("PAGERDUTY_WEBHOOK_SECRET", "hunter4,hunter5")
     settings = load_settings()
     assert "hunter" not in f"{settings!r} {settings} {settings.model_dump_json()}"
     assert settings.vigil_token is not None
@@ -111,3 +113,32 @@ def test_a_token_that_can_be_guessed_is_refused(environment: pytest.MonkeyPatch)
     with pytest.raises(SettingsError, match=r"VIGIL_TOKEN: .*can be guessed") as refused:
         load_settings()
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["ws://127.0.0.1:9222/", "wss://browsers.test/?token=hunter2", "http://b.test:9222"]
+)
+def test_a_browser_elsewhere_is_an_address_and_no_secret_is_shown(
+    environment: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    environment.setenv("LIGHTPANDA_WS_ENDPOINT", endpoint)
+    settings = load_settings()
+    assert settings.lightpanda_ws_endpoint is not None
+    assert settings.lightpanda_ws_endpoint.get_secret_value() == endpoint
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["hunter2", "ws:///hunter2", "ftp://b.test/hunter2", "ws://b.test:hunter2", "127.0.0.1:9222"],
+)
+def test_a_browser_elsewhere_that_is_no_address_is_refused(
+    environment: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    environment.setenv("LIGHTPANDA_WS_ENDPOINT", endpoint)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    (mistake,) = refused.value.mistakes
+    assert mistake.startswith("LIGHTPANDA_WS_ENDPOINT: ")
+    assert "ws://HOST:PORT" in mistake
+    assert "hunter2" not in mistake

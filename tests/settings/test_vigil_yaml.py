@@ -123,3 +123,16 @@ services:
     assert catalogue.environment is Environment.PRODUCTION, "lab records count in a lab only"
     assert catalogue.services["shop"].autonomy is Autonomy.OBSERVE
     assert catalogue.services["db"].probes == catalogue.services["shop"].probes
+
+
+def test_a_key_that_yaml_takes_for_true_is_a_word_here(tmp_path: Path) -> None:
+    """YAML 1.1 reads `on`, `yes` and `no` as booleans; as a name they stand for themselves."""
+    text = (
+        "version: 1\nservices:\n  db: {}\n  web:\n    depends_on: [db]\n    telemetry:\n"
+        "      sessions: {on: db, dsn: host=/run, role: web}\n    probes:\n"
+        "      no: {kind: tcp, host: h, port: 1}\n"
+    )
+    web = load_catalogue(written(tmp_path, text)).services["web"]
+    assert web.telemetry.sessions is not None
+    assert web.telemetry.sessions.on == "db"
+    assert list(web.probes) == ["no"]

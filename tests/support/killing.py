@@ -154,7 +154,9 @@ class Killing:
         self._progress = progress
         self.rehearsal = Rehearsal(seed, progress, settings={"VIGIL_POLICY": str(self._policy)})
         self._links: set[tuple[int, int]] = set()
-        self._before = Counters(release="", link_changed_ns=0, release_log_lines=0, starts={})
+        self._before = Counters(
+            release="", link_changed_ns=0, release_log_lines=0, starts={}, sessions_ended=0
+        )
 
     def __enter__(self) -> Self:
         self.rehearsal.__enter__()

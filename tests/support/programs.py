@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 PATIENCE_S = 20.0
@@ -99,11 +100,18 @@ def postgres() -> Iterator[str]:
         )
         command = [server, "-D", str(data), "-p", str(port), "-c", "fsync=off"]
         command += ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
-        with running(command, lambda: accepts(port), user):
-            yield (
-                f"host=127.0.0.1 port={port} user=tester dbname=postgres "
-                "password=s3cr3t-of-the-test"
-            )
+        dsn = f"host=127.0.0.1 port={port} user=tester dbname=postgres password=s3cr3t-of-the-test"
+        with running(command, lambda: _lets_in(dsn), user):
+            yield dsn
+
+
+def _lets_in(dsn: str) -> bool:
+    """Whether PostgreSQL has started; it accepts connections a little earlier."""
+    try:
+        psycopg.connect(dsn).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 @contextmanager

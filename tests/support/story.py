@@ -19,6 +19,7 @@ from tests.support.world import (
     HandSwitch,
     ScriptedChanges,
     ScriptedProbes,
+    ScriptedSessions,
     ScriptedTelemetry,
     catalogue,
 )
@@ -195,6 +196,7 @@ async def begin(
                 errors=shop.errors,
             ),
             changes=ScriptedChanges(shop.releases()),
+            sessions=ScriptedSessions(),
             clock=clock,
         ),
         journal=journal,

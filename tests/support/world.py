@@ -30,7 +30,7 @@ from vigil.domain.probe import (
     TcpProbe,
 )
 from vigil.domain.switch import SwitchState
-from vigil.domain.telemetry import ErrorGroup, Latency, Ratio
+from vigil.domain.telemetry import BlockingSession, ErrorGroup, Growth, Latency, Ratio
 from vigil.domain.value import Instant
 
 LETTERS = {"P": ProbeOutcome.PASSING, "F": ProbeOutcome.FAILING, "?": ProbeOutcome.UNKNOWN}
@@ -71,7 +71,9 @@ class ScriptedTelemetry:
     bad: Callable[[], float | None] = lambda: None
     """The share of bad requests now."""
     errors: Callable[[], tuple[ErrorGroup, ...] | None] = lambda: None
-    slow: Latency | None = None
+    slow: Callable[[Instant, Mapping[str, str]], Latency | None] = lambda since, where: None
+    """The latency since a moment, of requests with these labels."""
+    grown: Callable[[], Growth | None] = lambda: None
 
     async def bad_ratio(self, service: str, condition: Condition) -> Ratio | None:
         share = self.bad()
@@ -79,11 +81,26 @@ class ScriptedTelemetry:
             return None
         return Ratio(bad=100 * share, total=100, window_s=condition.window_s, at=self.clock.now())
 
-    async def latency(self, service: str, window_s: float) -> Latency | None:
-        return self.slow
+    async def latency(
+        self, service: str, since: Instant, where: Mapping[str, str]
+    ) -> Latency | None:
+        return self.slow(since, where)
+
+    async def growth(self, service: str, metric: str, window_s: float) -> Growth | None:
+        return self.grown()
 
     async def log_errors(self, service: str, since: Instant) -> tuple[ErrorGroup, ...] | None:
         return self.errors()
+
+
+@dataclass
+class ScriptedSessions:
+    """Fulfils ``ports.sessions.Sessions``."""
+
+    blocking: Callable[[], tuple[BlockingSession, ...] | None] = lambda: None
+
+    async def holding_up(self, service: str) -> tuple[BlockingSession, ...] | None:
+        return self.blocking()
 
 
 @dataclass

@@ -25,11 +25,14 @@ from vigil.domain.switch import SwitchState
 from vigil.domain.verdict import Decision, Verdict
 from vigil.engine import Engine, Source
 from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
+from vigil.integrations.alerts.pagerduty import PagerDutyAlerts
 from vigil.integrations.changes.embedded import ReleaseLogChanges
 from vigil.integrations.locks.embedded import SqlLocks
 from vigil.integrations.memory.embedded import EmbeddedMemory
 from vigil.integrations.probes.embedded import EmbeddedProbes
 from vigil.integrations.reasoner.embedded import PlaybookReasoner
+from vigil.integrations.screenshots.embedded import FileScreenshots
+from vigil.integrations.sessions.embedded import PostgresSessions
 from vigil.integrations.switch.embedded import FileSwitch
 from vigil.integrations.telemetry.embedded import EmbeddedTelemetry
 from vigil.lifecycle import Parts
@@ -46,10 +49,16 @@ T = TypeVar("T")
 
 TOKEN = "a-token-of-the-test"
 WEBHOOK_TOKEN = "a-webhook-token-of-the-test"
+PAGERDUTY_SECRETS = ("the-new-signing-secret", "the-old-signing-secret")
 BEARER = {"authorization": f"Bearer {TOKEN}"}
 CATALOGUE = Catalogue(
     version=1,
-    services={"web": Service(symptoms={"errors": Symptom(alerts=("CheckoutErrors",))})},
+    services={
+        "web": Service(
+            also_known_as=("Shop (production)",),
+            symptoms={"errors": Symptom(alerts=("CheckoutErrors",))},
+        )
+    },
 )
 
 
@@ -89,6 +98,8 @@ class House:
     app: FastAPI
     client: httpx2.AsyncClient
     port: int
+    stopping: asyncio.Event
+    serving: asyncio.Task[None]
 
     @property
     def origin(self) -> str:
@@ -106,9 +117,9 @@ class House:
         """An incident that waits for a person, brought there as the lifecycle does it."""
         journal, clock = self.record.journal, self.clock
         alert = {"alertname": "CheckoutErrors", "service": service}
-        [joined] = await self.engine.hear(
-            self.engine.sources["alertmanager"].adapter.parse(alertmanager_body(alert))
-        )
+        adapter = self.engine.sources["alertmanager"].adapter
+        heard = await self.engine.hear(adapter.parse({}, alertmanager_body(alert)))
+        [joined] = heard.joined
         assert joined.incident is not None
         step = Progress(joined.incident, 1, journal, clock)
         for stage in (
@@ -140,7 +151,14 @@ async def served(directory: Path) -> AsyncIterator[House]:
     """A Vigil on a free port of the loopback address."""
     record = open_record(directory)
     clock = HandClock()
-    engine = _engine(directory, record, clock)
+    async with opened(_engine(directory, record, clock), record, clock) as house:
+        yield house
+    record.engine.dispose()
+
+
+@asynccontextmanager
+async def opened(engine: Engine, record: Record, clock: HandClock) -> AsyncIterator[House]:
+    """This engine on a free port of the loopback address; its record stays open afterwards."""
     stopping = asyncio.Event()
     with listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
@@ -149,15 +167,14 @@ async def served(directory: Path) -> AsyncIterator[House]:
             session_key=b"k" * 32,
             allowed_hosts=(f"127.0.0.1:{port}", f"localhost:{port}"),
         )
-        app = create_app(engine, access)
+        app = create_app(engine, access, stopping=stopping)
         serving = asyncio.create_task(serve_on(app, listener, stopping))
         async with httpx2.AsyncClient(
             base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20
         ) as client:
-            yield House(engine, record, clock, access, app, client, port)
+            yield House(engine, record, clock, access, app, client, port, stopping, serving)
         stopping.set()
         await serving
-    record.engine.dispose()
 
 
 def alertmanager_body(labels: dict[str, str]) -> bytes:
@@ -210,6 +227,7 @@ def _engine(directory: Path, record: Record, clock: HandClock) -> Engine:
             probes=EmbeddedProbes(clock),
             telemetry=EmbeddedTelemetry(CATALOGUE, clock),
             changes=ReleaseLogChanges(CATALOGUE),
+            sessions=PostgresSessions(CATALOGUE),
             clock=clock,
         ),
         journal=record.journal,
@@ -219,8 +237,12 @@ def _engine(directory: Path, record: Record, clock: HandClock) -> Engine:
         switch=switch,
         locks=SqlLocks(record.engine),
     )
-    source = Source(AlertmanagerAlerts(WEBHOOK_TOKEN, clock))
-    return Engine(parts=parts, workflow=NoWork(), sources={"alertmanager": source})
+    sources = {
+        "alertmanager": Source(AlertmanagerAlerts(WEBHOOK_TOKEN, clock)),
+        "pagerduty": Source(PagerDutyAlerts(",".join(PAGERDUTY_SECRETS), clock)),
+    }
+    screenshots = FileScreenshots(directory / "screenshots")
+    return Engine(parts=parts, workflow=NoWork(), sources=sources, screenshots=screenshots)
 
 
 def _given(value: T) -> Callable[[], Awaitable[T]]:

@@ -68,7 +68,7 @@ async def test_a_timeline_is_read_on_from_a_number_without_its_salts(house: Hous
 
 async def test_plan_and_proof_are_null_before_there_is_one(house: House) -> None:
     await house.engine.hear(
-        house.engine.sources["alertmanager"].adapter.parse(b'{"alerts": [{"labels": {}}]}')
+        house.engine.sources["alertmanager"].adapter.parse({}, b'{"alerts": [{"labels": {}}]}')
     )
     [incident] = await house.engine.incidents()
     path = f"/api/incidents/{incident.id}"

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from tests.web.house import BEARER, TOKEN, House
 
 from vigil.web.access import COOKIE, SESSION_LIFETIME, Access
-from vigil.web.door import MOST_API_BYTES, OPEN
+from vigil.web.door import LOGIN, MOST_API_BYTES, OPEN
 from vigil.web.tries import BURST, MOST_ADDRESSES, REFILL_S, Tries
 
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -27,7 +27,7 @@ def closed_routes(house: House) -> list[tuple[str, str]]:
         if method in CHANGES or route.path not in OPEN
     ]
     assert len(found) == len(house.app.routes) + 1 - len(OPEN)  # /openapi.json has HEAD as well
-    return [one for one in found if one[1] not in {"/webhooks/{source}", "/api/session"}]
+    return [one for one in found if one[1] not in {"/webhooks/{source}", "/api/session", LOGIN}]
 
 
 def latin1(headers: dict[str, str]) -> dict[bytes, bytes]:
@@ -142,7 +142,7 @@ async def test_a_change_from_another_site_is_refused_whatever_it_carries(house: 
     session = await house.session()
     paths = [path for method, path in closed_routes(house) if method in CHANGES]
     for headers in foreign_headers(house.port):
-        for path in [*paths, "/api/session", "/webhooks/alertmanager"]:
+        for path in [*paths, "/api/session", LOGIN, "/webhooks/alertmanager"]:
             for carried in (BEARER, session):
                 answer = await house.client.post(
                     at_some(path), json={"token": TOKEN}, headers={**carried, **headers}

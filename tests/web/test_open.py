@@ -28,7 +28,8 @@ async def test_ready_names_each_part_and_no_secret(house: House) -> None:
     answer = await house.client.get("/ready")
     assert answer.status_code == 200
     parts = {part["part"]: part for part in answer.json()["parts"]}
-    assert parts.keys() == {"workflow", "sandbox", "switch", "source alertmanager"}
+    sources = {"source alertmanager", "source pagerduty"}
+    assert parts.keys() == {"workflow", "sandbox", "switch", *sources}
     assert all(part.keys() == {"part", "ok", "text", "remedy"} for part in parts.values())
     assert TOKEN not in answer.text
     assert WEBHOOK_TOKEN not in answer.text

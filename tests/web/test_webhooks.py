@@ -17,7 +17,14 @@ FIRING = alertmanager_body({"alertname": "CheckoutErrors", "service": "web"})
 async def test_a_delivery_is_on_disk_before_the_answer(house: House) -> None:
     answer = await house.client.post(PATH, content=FIRING, headers=SECRET)
     assert answer.status_code == 202
-    assert answer.json() == {"alerts": 1, "opened": 1, "repeated": 0, "not_understood": None}
+    assert answer.json() == {
+        "alerts": 1,
+        "opened": 1,
+        "repeated": 0,
+        "replayed": False,
+        "not_understood": None,
+        "without_effect": None,
+    }
     [incident] = await house.record.journal.incidents()
     assert (incident.service, incident.symptom) == ("web", "errors")
     again = await house.client.post(PATH, content=FIRING, headers=SECRET)

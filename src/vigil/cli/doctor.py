@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from vigil.bootstrap import check_database
+from vigil.bootstrap import check_browser, check_database
 from vigil.cli.client import Client
 from vigil.cli.words import GOOD, NO, Json, print_json
 from vigil.domain.errors import SettingsError, VigilError
@@ -24,7 +24,7 @@ from vigil.settings import Settings, load_catalogue, load_policy, load_settings
 FURTHER = ("/usr/sbin", "/usr/lib/postgresql/*/bin")
 NEEDED = {
     "bwrap": "the sandbox; apt-get install bubblewrap",
-    "setpriv": "ends the runner with its parent; apt-get install util-linux",
+    "setpriv": "ends the runner and the browser with their parent; apt-get install util-linux",
     "nginx": "the lab's proxy, for `vigil demo` only; apt-get install nginx",
     "redis-server": "the lab's cache, for `vigil demo` only; apt-get install redis-server",
     "postgres": "the lab's database, for `vigil demo` only; apt-get install postgresql",
@@ -33,7 +33,7 @@ FOR_THE_LAB = ("nginx", "redis-server", "postgres")
 
 
 def doctor(*, as_json: Json = False) -> None:
-    """Check settings, database, sandbox and programs; a remedy for each finding."""
+    """Check settings, database, sandbox, browser and programs; a remedy for each finding."""
     found = list(_all())
     if as_json:
         print_json({"ok": _good(found), "parts": [h.model_dump(mode="json") for h in found]})
@@ -59,6 +59,7 @@ def _all() -> Iterator[Health]:
     yield from _sound("database", lambda: check_database(settings))
     yield _state_folder(settings.vigil_state_dir)
     yield _sandbox()
+    yield check_browser(settings)
     for name, why in NEEDED.items():
         yield _program(name, why)
     yield from _running(settings)

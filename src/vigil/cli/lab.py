@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from vigil.lab.errors import LabError, LabUsage, ScenarioMistakes
-from vigil.lab.lab import TOKEN_VARIABLE, Lab
+from vigil.lab.lab import SECRET_VARIABLE, TOKEN_VARIABLE, Lab
 from vigil.lab.proc import running_labs
 from vigil.lab.scenario import Scenario, choose, load_scenarios
 from vigil.lab.statedir import clear, end_processes
@@ -120,6 +120,10 @@ def up(
         str | None,
         typer.Option(help=f"Where alerts go (Alertmanager v4); the token is in {TOKEN_VARIABLE}."),
     ] = None,
+    pagerduty_url: Annotated[
+        str | None,
+        typer.Option(help=f"Where PagerDuty's webhooks go; their secret is in {SECRET_VARIABLE}."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Open a shop; it runs on after this command, until `vigil lab down`."""
@@ -130,6 +134,8 @@ def up(
             seed=seed,
             alert_url=alert_url,
             alert_token=os.environ.get(TOKEN_VARIABLE),
+            pagerduty_url=pagerduty_url,
+            pagerduty_secret=os.environ.get(SECRET_VARIABLE),
             leash=False,
             progress=answer.progress,
         )

@@ -5,6 +5,7 @@ import typer
 from vigil.cli.audit import audit_app
 from vigil.cli.demo import demo
 from vigil.cli.doctor import doctor
+from vigil.cli.explain import explain
 from vigil.cli.guard import guard_app
 from vigil.cli.incidents import approve, incidents, reject, resume, stop
 from vigil.cli.lab import lab_app
@@ -18,7 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (demo, serve, runner, doctor, incidents, approve, reject, stop, resume):
+for command in (demo, serve, runner, doctor, incidents, explain, approve, reject, stop, resume):
     app.command()(command)
 app.add_typer(ingest_app, name="ingest")
 app.add_typer(runbooks_app, name="runbooks")

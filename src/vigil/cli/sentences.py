@@ -17,7 +17,11 @@ MEANING = {
     "RESOLVED": "closed: proven fixed, or a false alarm",
     "ESCALATED": "handed to a person",
 }
-SOURCES = {"watch": "Vigil's own watcher", "alertmanager": "Alertmanager"}
+SOURCES = {
+    "watch": "Vigil's own watcher",
+    "alertmanager": "Alertmanager",
+    "pagerduty": "PagerDuty",
+}
 
 
 def describe(event: dict[str, Any]) -> str | None:
@@ -32,7 +36,8 @@ def _heard(what: str) -> Say:
 
 def _fits(payload: dict[str, Any]) -> str:
     found = ", ".join(f"{m['id']} (context match {m['context_match']})" for m in payload["matches"])
-    return f"runbooks: {found or 'none'}"
+    past = ", ".join(f"incident {p['incident']} ({p['outcome']})" for p in payload.get("past", ()))
+    return f"runbooks: {found or 'none'}; seen before: {past or 'no'}"
 
 
 def _most_likely(payload: dict[str, Any]) -> str:
@@ -53,11 +58,18 @@ SENTENCES: dict[str, Say] = {
     "waiting": lambda _: "waiting for a person's approval",
     "approved": lambda p: f"approved by {p.get('by')}",
     "rejected": lambda p: f"rejected by {p.get('by')}",
+    "withdrawn": lambda _: "plan taken back: the symptom was gone before anybody answered",
     "executed": lambda p: f"{p['action']} {p['status']} in {p['seconds']:.1f} s",
     "not_executed": lambda p: f"not executed: {p['text']}",
     "proof": lambda p: f"proof: {p['outcome']}: {p['text']}",
+    "learned": lambda p: f"learned: {p['text']}",
     "closed": lambda p: f"closed: {p['outcome']}",
 }
+
+
+def percent(likelihood: float) -> str:
+    """A share in words that never claim to be certain."""
+    return f"{min(likelihood, 0.99):.0%}"
 
 
 def heard_from(sources: Iterable[str]) -> str:

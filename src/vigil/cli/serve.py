@@ -13,7 +13,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from vigil.cli.children import tied_to_us
+from vigil.children import tied_to_us
 from vigil.cli.logs import log_as_json
 from vigil.cli.words import complain, told
 from vigil.domain.errors import LockHeld
@@ -76,7 +76,9 @@ async def _serve(settings: Settings) -> None:
         runner = asyncio.create_task(_keep_runner(settings))
         await installation.engine.start()
         try:
-            await serve_on(create_app(installation.engine, access), listener, stopping)
+            await serve_on(
+                create_app(installation.engine, access, stopping=stopping), listener, stopping
+            )
         finally:
             await installation.engine.stop()
             runner.cancel()

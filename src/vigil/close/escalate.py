@@ -6,7 +6,7 @@ from vigil.domain.case import Investigation, Ranking
 from vigil.domain.change import Release
 from vigil.domain.ending import Ending
 from vigil.domain.evidence import Finding
-from vigil.domain.plan import ActionResult, Execution, Plan, Reason
+from vigil.domain.plan import Action, ActionResult, Execution, Plan, Reason
 from vigil.domain.proof import Outcome, Proof
 from vigil.domain.verdict import Approval, Verdict
 
@@ -58,9 +58,17 @@ def denied(plan: Plan, verdict: Verdict) -> Ending:
         resolved=False,
         outcome=Outcome.NOT_EXECUTED,
         text=f"Nothing was done. The plan would have been: {plan.summary} "
+        f"{' '.join(_effects(action) for action in plan.actions)} "
         f"The gate said no: {'; '.join(verdict.rules)}.",
         look_next=tuple(action.title for action in plan.actions),
     )
+
+
+def _effects(action: Action) -> str:
+    """What an action would do, on what, and whether it can be undone."""
+    touched = ", ".join(sorted(action.effects.resources)) or "nothing"
+    undo = "It can be undone." if action.undo else f"It has no undo: {action.no_undo}."
+    return f"{action.id} is {action.effects.kind} and touches {touched}. {undo}"
 
 
 def rejected(approval: Approval | None) -> Ending:
@@ -135,5 +143,7 @@ def _worth_a_look(investigation: Investigation) -> tuple[str, ...]:
         Finding.DEPENDENCIES_PASSING,
         Finding.PROCESSES_UP,
         Finding.NO_RELEASE_RECENT,
+        Finding.PROGRESS,
+        Finding.NO_SESSION_BLOCKS,
     }
     return tuple(e.text for e in investigation.evidence if e.finding not in dull)[:8]

@@ -14,13 +14,19 @@ DOUBTS = (
     Finding.PROCESS_DOWN,
     Finding.DEPENDENCY_FAILING,
     Finding.DATABASE_LOCK,
+    Finding.SESSION_LEAKED,
+    Finding.SESSION_FOREIGN,
+    Finding.SESSION_BUSY,
+    Finding.NO_PROGRESS,
+    Finding.WORK_PAUSED,
     Finding.ERRORS_SINCE_RELEASE,
+    Finding.SLOWER_SINCE_RELEASE,
     Finding.LATENCY_UP,
 )
 """With one of these nobody may say that nothing is wrong, however unlikely everything else is: what
 the mapped probes do not see may be broken all the same."""
 
-MUST_SEE = ("dependencies", "processes")
+MUST_SEE = ("dependencies", "processes", "sessions", "progress")
 """Nor may anybody when one of these could not look. That a service has no release log, or writes no
 log, says nothing about its health."""
 

@@ -26,6 +26,16 @@ def wilson_lower(successes: int, trials: int) -> float:
     return max(0.0, (centre - spread) / (1 + Z**2 / trials))
 
 
+def chance(record: Record) -> float:
+    """Lower bound of the chance that a plan with this record is proven, 0 to 1.
+
+    A first success must not make it smaller than nothing at all: few trials, all of them proven,
+    are worth what no trial is worth.
+    """
+    bound = wilson_lower(record.successes, record.trials)
+    return max(WITHOUT_RECORD, bound) if record.successes == record.trials else bound
+
+
 def confidence(likelihood: float, record: Record) -> int:
     """0 to 100, rounded down."""
-    return floor(100 * likelihood * wilson_lower(record.successes, record.trials))
+    return floor(100 * likelihood * chance(record))

@@ -37,6 +37,9 @@ class Alert(Value):
     summary: str = ""
     labels: tuple[tuple[str, str], ...] = ()
     starts_at: Instant
+    repeated: bool = True
+    """Whether the source tells it again and again while it lasts. Of one that tells each turn once
+    the same message again is a replay, however late, and never trouble that came back."""
 
     @property
     def delivery_key(self) -> str:
@@ -57,3 +60,7 @@ class Delivery(Value):
     alerts: tuple[Alert, ...]
     not_understood: str | None = None
     """Why the body could not be read; such a delivery is recorded and answered 2xx."""
+    without_effect: str | None = None
+    """What was understood and changes nothing here; recorded and answered 2xx as well."""
+    ids: tuple[str, ...] = ()
+    """The source's own identifiers of this delivery; one that was seen before makes it a replay."""

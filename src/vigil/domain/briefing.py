@@ -5,6 +5,7 @@ from vigil.domain.effects import Risk
 from vigil.domain.evidence import Evidence
 from vigil.domain.hypothesis import Hypothesis
 from vigil.domain.incident import Incident
+from vigil.domain.lesson import Lesson
 from vigil.domain.plan import Reason
 from vigil.domain.runbook import RunbookMatch
 from vigil.domain.value import Value
@@ -18,6 +19,8 @@ class Briefing(Value):
     hypotheses: tuple[Hypothesis, ...]
     evidence: tuple[Evidence, ...]
     matches: tuple[RunbookMatch, ...]
+    past: tuple[Lesson, ...] = ()
+    """Lessons of incidents like this one, newest first."""
 
 
 class DraftAction(Value):

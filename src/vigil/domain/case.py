@@ -2,6 +2,7 @@
 
 from vigil.domain.evidence import Evidence, Finding
 from vigil.domain.hypothesis import Hypothesis
+from vigil.domain.lesson import Lesson
 from vigil.domain.runbook import RunbookMatch
 from vigil.domain.value import Value
 
@@ -28,6 +29,7 @@ class Ranking(Value):
 
 
 class Recollection(Value):
-    """Runbooks that may help, best match first."""
+    """Runbooks that may help, best match first, and what happened before, newest first."""
 
     matches: tuple[RunbookMatch, ...]
+    past: tuple[Lesson, ...] = ()

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from vigil.domain.alert import Severity
 from vigil.domain.grant import Grant
-from vigil.domain.probe import Probe, ProbeRef, ProcessProbe
+from vigil.domain.probe import JourneyProbe, Probe, ProbeRef, ProcessProbe
 from vigil.domain.value import Name, Value
 
 RUNNING = "processes-running"
@@ -68,11 +68,36 @@ class LogSource(Value):
     instance: Name
 
 
+class SessionsSource(Value):
+    """Where the sessions can be seen that a service has in its database.
+
+    ``dsn`` is of somebody who may watch sessions (in PostgreSQL: ``pg_monitor``) and need not read
+    any data; ``role`` is whom the service connects as.
+    """
+
+    on: Name
+    """The service that is the database."""
+    dsn: str
+    role: str = Field(min_length=1, max_length=63)
+
+
 class Telemetry(Value):
-    """Where a service's metrics and logs are."""
+    """Where a service's metrics and logs are, and its sessions in a database."""
 
     metrics: tuple[MetricsSource, ...] = ()
     logs: tuple[LogSource, ...] = ()
+    sessions: SessionsSource | None = None
+
+
+class Work(Value):
+    """How to see whether a service that takes work from a queue gets it done."""
+
+    backlog: Name
+    """A probe of this service that fails when work waits too long."""
+    done: str
+    """A counter among this service's metrics that grows with each piece that is finished."""
+    paused: Name | None = None
+    """A probe of this service that fails while somebody has paused the work on purpose."""
 
 
 class Changes(Value):
@@ -108,6 +133,8 @@ class Symptom(Value):
     severity: Severity = Severity.HIGH
     alerts: tuple[str, ...] = ()
     probes: tuple[Name, ...] = ()
+    prove_with: tuple[Name, ...] = ()
+    """Further probes that prove a cure: looked at before and after it, and not all the time."""
     condition: Condition | None = None
 
 
@@ -128,6 +155,9 @@ class Service(Value):
     processes: Processes | None = None
     telemetry: Telemetry = Telemetry()
     changes: Changes = Changes()
+    also_known_as: tuple[str, ...] = ()
+    """What sources of alerts call this service."""
+    work: Work | None = None
     probes: dict[Name, Probe] = {}
     symptoms: dict[Name, Symptom] = {}
     grants: dict[Name, Grant] = {}
@@ -149,14 +179,20 @@ class Service(Value):
 
     @model_validator(mode="after")
     def _symptoms_name_their_probes(self) -> Self:
-        for name, symptom in self.symptoms.items():
-            for probe in symptom.probes:
-                if probe not in self.probes:
-                    known = ", ".join(self.probes) or "none"
-                    raise ValueError(
-                        f"symptom '{name}' names the probe '{probe}', which this service does "
-                        f"not have (it has: {known})"
-                    )
+        named = [
+            (f"symptom '{name}'", probe)
+            for name, symptom in self.symptoms.items()
+            for probe in (*symptom.probes, *symptom.prove_with)
+        ]
+        if self.work is not None:
+            named += [("work", p) for p in (self.work.backlog, self.work.paused) if p is not None]
+        for who, probe in named:
+            if probe not in self.probes:
+                known = ", ".join(self.probes) or "none"
+                raise ValueError(
+                    f"{who} names the probe '{probe}', which this service does "
+                    f"not have (it has: {known})"
+                )
         return self
 
 
@@ -183,36 +219,74 @@ class Catalogue(Value):
                     raise ValueError(
                         f"service '{name}' depends on '{needed}', which is not in the catalogue"
                     )
+            sessions = service.telemetry.sessions
+            if sessions is not None and sessions.on not in service.depends_on:
+                raise ValueError(
+                    f"service '{name}' has its sessions on '{sessions.on}', which it does not "
+                    "depend on"
+                )
         return self
 
+    def service_called(self, name: str) -> str:
+        """The name here of what a source calls so; its own word where nothing here is called so."""
+        if name in self.services:
+            return name
+        called = [own for own, service in self.services.items() if name in service.also_known_as]
+        return called[0] if len(called) == 1 else name
+
     def symptom_for(self, service: str, alert_name: str) -> str | None:
-        """The symptom that an alert of this name means on this service, if somebody mapped it."""
+        """The symptom that an alert of this name means on this service, if somebody mapped it.
+
+        Some sources put the alert's name into a sentence: it counts there as a whole word, unless
+        the sentence names alerts of several symptoms.
+        """
         known = self.services.get(service)
         if known is None:
             return None
         for name, symptom in known.symptoms.items():
             if alert_name == name or alert_name in symptom.alerts:
                 return name
-        return None
+        words = {
+            name
+            for name, symptom in known.symptoms.items()
+            if any(_is_word_of(alert, alert_name) for alert in symptom.alerts)
+        }
+        return words.pop() if len(words) == 1 else None
 
-    def proving_probes(self, service: str, symptom: str) -> tuple[ProbeRef, ...]:
-        """The probes that map to a symptom."""
+    def watched_probes(self, service: str, symptom: str) -> tuple[ProbeRef, ...]:
+        """The probes that map to a symptom and may be run at any time."""
         known = self.services.get(service)
         mapped = known.symptoms.get(symptom) if known else None
         return tuple(ProbeRef(service=service, probe=p) for p in mapped.probes) if mapped else ()
 
+    def proving_probes(self, service: str, symptom: str) -> tuple[ProbeRef, ...]:
+        """The probes that prove a cure of a symptom: those that map to it, and its journeys."""
+        watched = self.watched_probes(service, symptom)
+        further = self.services[service].symptoms[symptom].prove_with if watched else ()
+        return tuple(
+            dict.fromkeys((*watched, *(ProbeRef(service=service, probe=p) for p in further)))
+        )
+
     def neighbour_probes(self, service: str, symptom: str) -> tuple[ProbeRef, ...]:
-        """Every other probe of the service, of what it needs and of what needs it."""
+        """Every other probe of the service, of what it needs and of what needs it.
+
+        Journeys are left out: they are long, and do things.
+        """
         proving = set(self.proving_probes(service, symptom))
         around = [service, *self.services[service].depends_on]
         around += [n for n, s in self.services.items() if service in s.depends_on]
         return tuple(
             ref
             for name in dict.fromkeys(around)
-            for probe in self.services[name].all_probes
-            if (ref := ProbeRef(service=name, probe=probe)) not in proving
+            for probe, spec in self.services[name].all_probes.items()
+            if not isinstance(spec, JourneyProbe)
+            and (ref := ProbeRef(service=name, probe=probe)) not in proving
         )
 
     def probe(self, ref: ProbeRef) -> Probe:
         """The probe at this place; KeyError when there is none."""
         return self.services[ref.service].all_probes[ref.probe]
+
+
+def _is_word_of(word: str, sentence: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", sentence) is not None

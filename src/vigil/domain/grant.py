@@ -26,4 +26,20 @@ class ProcessRestartGrant(Value):
     processes: tuple[Name, ...] = Field(min_length=1)
 
 
-Grant = Annotated[ReleaseSwitchGrant | ProcessRestartGrant, Field(discriminator="verb")]
+class SessionTerminateGrant(Value):
+    """``session.terminate``: end one database session that holds up others and does nothing.
+
+    What may be ended is fixed here and in the broker, never in a call: only sessions of ``role`` in
+    the database of ``dsn``, idle in a transaction for ``idle_s`` seconds at least, for which others
+    wait at that very moment. A call names one session and so can only choose among these.
+    """
+
+    verb: Literal["session.terminate"]
+    dsn: str
+    role: str = Field(min_length=1, max_length=63)
+    idle_s: float = Field(default=5.0, ge=1.0, le=3600.0)
+
+
+Grant = Annotated[
+    ReleaseSwitchGrant | ProcessRestartGrant | SessionTerminateGrant, Field(discriminator="verb")
+]

@@ -1,11 +1,15 @@
-"""A lesson: what one closed incident taught about one runbook."""
+"""A lesson: what one closed incident taught."""
 
 from vigil.domain.proof import Outcome
 from vigil.domain.value import Instant, Value
 
 
 class Lesson(Value):
-    """One trial of one runbook on one kind of service."""
+    """What was thought, done and proven in one incident.
+
+    With a runbook and an outcome that was looked at it is also one trial of that runbook on this
+    kind of service. ``actions`` is empty when nothing was done.
+    """
 
     incident: str
     service: str
@@ -13,9 +17,14 @@ class Lesson(Value):
     symptom: str
     failure_type: str
     component: str
+    hypothesis: str = ""
+    """The leading hypothesis, in its sentence."""
     runbook: str | None
     runbook_digest: str | None
     actions: tuple[str, ...]
     outcome: Outcome
+    proof: str = ""
+    """What was found at the end, in one sentence."""
     seconds: float
+    """From the first alert to the end."""
     at: Instant

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from vigil.domain.catalogue import Service
 from vigil.domain.evidence import Evidence, Finding
-from vigil.domain.grant import ProcessRestartGrant
+from vigil.domain.grant import ProcessRestartGrant, SessionTerminateGrant
 from vigil.domain.value import Value
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
@@ -33,7 +33,7 @@ class Parameter(Value):
         return (_DIGEST if self.digest else _NAME).fullmatch(value) is not None
 
 
-VERBS = ("release.switch", "process.restart")
+VERBS = ("release.switch", "process.restart", "session.terminate")
 
 PARAMETERS = {
     parameter.name: parameter
@@ -44,6 +44,7 @@ PARAMETERS = {
         Parameter(name="release.previous", digest=True, sample=("sha256:" + "d" * 64,)),
         Parameter(name="processes", many=True, sample=("process-1", "process-2")),
         Parameter(name="process.down", many=True, sample=("process-1",)),
+        Parameter(name="session.leaked", many=True, sample=("4711.1772366400000000",)),
     )
 }
 _ITEM = Parameter(name=ITEM, sample=("process-1",))
@@ -134,6 +135,7 @@ def parameters_of(
     _release(found, [e for e in about if e.finding is Finding.RELEASE_RECENT])
     _processes(found, service)
     _down(found, service, [e for e in about if e.finding is Finding.PROCESS_DOWN])
+    _leaked(found, service, [e for e in about if e.finding is Finding.SESSION_LEAKED])
     return Parameters(values=found.values, evidence=found.evidence, missing=found.missing)
 
 
@@ -233,3 +235,25 @@ def _down(found: _Found, service: Service, down: Sequence[Evidence]) -> None:
         found.lack("process.down", f"no grant allows to restart {', '.join(sorted(named))[:200]}")
     else:
         found.lack("process.down", "no process that is down is in evidence")
+
+
+def _leaked(found: _Found, service: Service, leaked: Sequence[Evidence]) -> None:
+    grants = {
+        name: grant
+        for name, grant in service.grants.items()
+        if isinstance(grant, SessionTerminateGrant)
+    }
+    roles = {grant.role for grant in grants.values()}
+    ours = {str(e.data.get("session", "")): e.id for e in leaked if e.data.get("role") in roles}
+    if ours:
+        found.give("session.leaked", ours, ours.values())
+    elif not leaked:
+        found.lack("session.leaked", "no leaked session is in evidence")
+    else:
+        theirs = ", ".join(sorted({str(e.data.get("role", "")) for e in leaked}))[:200]
+        granted = "; ".join(f"the grant {name} those of {g.role}" for name, g in grants.items())
+        found.lack(
+            "session.leaked",
+            f"the leaked sessions are those of {theirs}, and no grant allows to end these"
+            f"{f' ({granted})' if granted else ''}",
+        )

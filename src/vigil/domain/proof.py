@@ -22,6 +22,10 @@ class Outcome(StrEnum):
     """No probe maps to this alert, so nobody can say."""
 
 
+TRIALS = frozenset({Outcome.VERIFIED, Outcome.NOT_FIXED, Outcome.REGRESSED})
+"""Outcomes of plans that were executed and looked at; nothing else says how good a runbook is."""
+
+
 class ProbeChange(Value):
     """One probe before and after: the last look before acting, and every look afterwards."""
 

@@ -5,9 +5,9 @@ written ``{{name}}`` in scripts and are bound from evidence and catalogue.
 """
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from vigil.domain.effects import Risk
 from vigil.domain.evidence import Finding
@@ -23,13 +23,34 @@ class CheckExpectation(StrEnum):
     ABSENT = "absent"
 
 
+ONE, SEVERAL = "one", "several"
+"""How a check's finding is written; not part of what anybody writes."""
+
+
+def _how_many(finding: object) -> str:
+    return SEVERAL if isinstance(finding, list | tuple) else ONE
+
+
 class Check(Value):
-    """One read-only diagnosis check: look again for a finding, on the service or what it needs."""
+    """One read-only diagnosis check: look again for a finding, on the service or what it needs.
+
+    Of several findings any one is enough.
+    """
 
     id: str
     title: str
-    finding: Finding
+    finding: Annotated[
+        Annotated[Finding, Tag(ONE)]
+        | Annotated[tuple[Finding, ...], Field(min_length=1), Tag(SEVERAL)],
+        # Told apart by its form, so that a mistake in it is told once and in its own words.
+        Discriminator(_how_many),
+    ]
     expect: CheckExpectation = CheckExpectation.PRESENT
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings that are looked for."""
+        return (self.finding,) if isinstance(self.finding, Finding) else self.finding
 
 
 class CheckResult(Value):
@@ -62,6 +83,13 @@ class Record(Value):
     successes: int = Field(ge=0)
     commit: str | None = None
     measured_on: str | None = None
+
+    def with_lab(self, lab: "Record | None") -> "Record":
+        """Both counted together: what was measured here, and what was measured in the lab."""
+        if lab is None:
+            return self
+        trials, successes = self.trials + lab.trials, self.successes + lab.successes
+        return lab.model_copy(update={"trials": trials, "successes": successes})
 
 
 class Runbook(Value):

@@ -11,9 +11,10 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from vigil.domain.effects import Risk
+from vigil.domain.evidence import UNSEEN
 from vigil.domain.hypothesis import FailureType
 from vigil.domain.parameters import ITEM, PARAMETERS, VERBS, leftovers_in, names_in
-from vigil.domain.runbook import Check, Runbook, Step
+from vigil.domain.runbook import ONE, SEVERAL, Check, Runbook, Step
 from vigil.domain.runbook_markdown import Source, StepSource, steps, unclosed
 from vigil.domain.value import Value
 
@@ -77,7 +78,7 @@ def parse(path: str, stem: str, source: Source, front: FrontMatter) -> Parsed:
     written = steps(source)
     mistakes = [
         *_identity(path, stem, front),
-        *(facts if isinstance(facts, list) else _twice(path, front, facts.checks)),
+        *(facts if isinstance(facts, list) else _check_mistakes(path, front, facts.checks)),
         *_body_mistakes(path, source, written),
     ]
     if mistakes or isinstance(facts, list):
@@ -118,7 +119,7 @@ def _facts(path: str, front: FrontMatter) -> _Front | list[Mistake]:
 
 
 def _front_mistake(path: str, front: FrontMatter, error: Mapping[str, Any]) -> Mistake:
-    place = tuple(error["loc"])
+    place = tuple(part for part in error["loc"] if part not in (ONE, SEVERAL))
     name = ".".join(str(part) for part in place) or "the front matter"
     said = str(error["msg"])
     if error["type"] == "missing":
@@ -132,15 +133,15 @@ def _front_mistake(path: str, front: FrontMatter, error: Mapping[str, Any]) -> M
     return Mistake(path=path, line=front.line(place), text=text, remedy=remedy)
 
 
-def _twice(path: str, front: FrontMatter, checks: Sequence[Check]) -> Iterator[Mistake]:
+def _check_mistakes(path: str, front: FrontMatter, checks: Sequence[Check]) -> Iterator[Mistake]:
     for number, check in enumerate(checks):
+        line = front.line(("checks", number))
         if any(check.id == other.id for other in checks[:number]):
-            yield Mistake(
-                path=path,
-                line=front.line(("checks", number)),
-                text=f"a second check has the id {check.id!r}",
-                remedy="rename one",
-            )
+            text = f"a second check has the id {check.id!r}"
+            yield Mistake(path=path, line=line, text=text, remedy="rename one")
+        for finding in UNSEEN.intersection(check.findings):
+            text = f"the check {check.id!r} can never pass: nobody looks for {str(finding)!r}"
+            yield Mistake(path=path, line=line, text=text, remedy="name what should be seen")
 
 
 def _body_mistakes(path: str, source: Source, written: Sequence[StepSource]) -> Iterator[Mistake]:

@@ -27,12 +27,49 @@ class Ratio(Value):
 
 
 class Latency(Value):
-    """Mean seconds per request in the newest window and in the time before it."""
+    """Mean seconds per request since a moment and in the time before it.
+
+    ``requests`` is how many were counted since that moment: a mean of two says little.
+    """
 
     now_s: float
+    requests: float
     before_s: float
+    just_before_s: float | None = None
+    """Of the last minute before that moment; None when there was no request in it."""
+    since: Instant
+    at: Instant
+
+
+class Growth(Value):
+    """How much a counter grew over a window that ended at ``at``, over all instances.
+
+    ``silent`` are the instances whose last scrape failed; what they did in the window is not part
+    of ``by``.
+    """
+
+    by: float
+    silent: tuple[str, ...]
     window_s: float
     at: Instant
+
+
+class BlockingSession(Value):
+    """A database session that others wait for.
+
+    ``id`` is its process and start, ``PID.MICROSECONDS``: a later session never has the same.
+    ``seconds`` is how long it has been in its present state, ``transaction_s`` how old its
+    transaction is: one of many short statements is never long in any state.
+    """
+
+    id: str
+    role: str
+    application: str
+    idle_in_transaction: bool
+    seconds: float
+    transaction_s: float
+    holds_up: int
+    """How many sessions wait for it, directly or behind others."""
 
 
 class ErrorOrigin(StrEnum):

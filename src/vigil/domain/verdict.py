@@ -26,10 +26,12 @@ class Verdict(Value):
 
 
 class Answer(StrEnum):
-    """What a person can say to a plan."""
+    """What ends the waiting of a plan."""
 
     APPROVED = "approved"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    """Vigil's own: the symptom went away while nobody had answered."""
 
 
 class Approval(Value):

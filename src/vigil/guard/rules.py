@@ -10,6 +10,8 @@ from vigil.domain.value import Value
 GRANT = r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?"
 """``domain.value.Name`` as an expression for whole words."""
 DIGEST = r"sha256:[0-9a-f]{64}"
+SESSION = r"[1-9][0-9]{0,6}\.[1-9][0-9]{15}"
+"""A process of PostgreSQL and its start in microseconds since 1970, which no later one has too."""
 
 
 ANY = r"[^\x00]*"
@@ -90,6 +92,14 @@ DEFAULT_RULES = Rules(
             arguments=(Argument(name="process", pattern=GRANT),),
             resource="process:{grant}/{process}",
             reason="stops and starts a process; what it was doing is cut off",
+        ),
+        VerbRule(
+            name="session.terminate",
+            kind=EffectKind.DISRUPTIVE,
+            arguments=(Argument(name="session", pattern=SESSION),),
+            resource="session:{grant}/{session}",
+            reason="ends a database session that is idle and holds up others; what it had not "
+            "committed is rolled back",
         ),
     ),
     reads=(

@@ -1,60 +1,38 @@
-"""Plays Prometheus and Alertmanager: `python -m vigil.lab.alerting LAB_JSON`.
+"""Plays Prometheus and what stands behind it: `python -m vigil.lab.alerting LAB_JSON`.
 
-It scrapes the web instances, holds its own rule against the numbers (more than 20% of a route's
-requests end in a 5xx), fires when that held for a while, repeats, and says when it is over.
+It scrapes web instances and worker, holds its rules against the numbers, fires what held for a
+while, and tells every receiver when it begins and when it is over.
 """
 
 import logging
 import sys
 import time
-from collections import Counter, deque
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
-from vigil.lab.alerts import Firing, post
-from vigil.lab.config import LabConfig, load_config
-from vigil.lab.errors import LabError
-from vigil.lab.names import Symptom
+from vigil.lab import alertmanager, pagerduty
+from vigil.lab.alerts import Feed, Firing, Receiver, send, taken
+from vigil.lab.config import NO_TLS, LabConfig, load_config
+from vigil.lab.errors import LabError, LabUsage
+from vigil.lab.rules import COUNTERS, Counts, Rule, Series, rules, together
 
-log = logging.getLogger("alerting")
 EVERY_S = 0.5
-WINDOW_S = 6.0
-THRESHOLD = 0.2
-FEWEST_REQUESTS = 2
-
-
-Series = tuple[str, str, str]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What was counted since the sample before."""
-
-    at: float
-    requests: float
-    errors: float
-
-
-def ratio(samples: Iterable[Sample]) -> float:
-    """The share of errors within the window; 0 when nearly nobody asked."""
-    window = list(samples)
-    requests = sum(sample.requests for sample in window)
-    return sum(sample.errors for sample in window) / max(requests, FEWEST_REQUESTS)
 
 
 class Increases:
     """Counters turned into what was added to them, over restarts, as Prometheus does."""
 
     def __init__(self) -> None:
-        self._last: dict[str, dict[Series, float]] = {}
+        self._last: dict[str, Counts] = {}
 
-    def since_last(self, instance: str, counts: dict[Series, float]) -> dict[Series, float]:
-        last, self._last[instance] = self._last.get(instance), counts
+    def since_last(self, instance: str, counts: Counts) -> dict[Series, float]:
+        last = self._last.get(instance)
+        self._last[instance] = counts
         if last is None:
             return {}
         # A counter that went down belongs to a new process, which began at zero.
@@ -64,81 +42,88 @@ class Increases:
         }
 
 
-class Rule:
-    """One symptom's condition, held against the numbers tick by tick."""
+class Alert:
+    """One rule, held against the numbers tick by tick, and told to every receiver."""
 
-    def __init__(self, config: LabConfig, symptom: Symptom) -> None:
-        self._config = config
-        self._symptom = symptom
-        self._samples: deque[Sample] = deque()
+    def __init__(self, rule: Rule, hold_s: float, receivers: list[Receiver]) -> None:
+        self._rule = rule
+        self._hold_s = hold_s
+        self._feeds = [Feed(receiver) for receiver in receivers]
+        self._samples: deque[tuple[float, Counts]] = deque()
         self._true_since: float | None = None
         self._firing: Firing | None = None
-        self._sent_at = 0.0
 
-    def tick(self, now: float, requests: float, errors: float) -> None:
-        self._samples.append(Sample(now, requests, errors))
-        while now - self._samples[0].at > WINDOW_S:
+    def tick(self, now: float, added: Counts) -> None:
+        self._samples.append((now, added))
+        while now - self._samples[0][0] > self._rule.window_s:
             self._samples.popleft()
-        if ratio(self._samples) > THRESHOLD:
-            self._true_since = now if self._true_since is None else self._true_since
-            if now - self._true_since >= self._config.timing.alert_hold:
-                self._fire(now)
+        if self._rule.holds(together(added for _, added in self._samples)):
+            self._holds(now)
         else:
-            self._true_since = None
-            self._resolve()
+            self._holds_no_more()
+        for feed in self._feeds:
+            feed.tick(now, self._firing)
 
-    def _fire(self, now: float) -> None:
-        if self._firing is None:
-            self._firing = Firing(self._symptom, datetime.now(UTC))
-        elif now - self._sent_at < self._config.timing.alert_repeat:
-            return
-        if self._send(self._firing):
-            self._sent_at = now
+    def _holds(self, now: float) -> None:
+        self._true_since = now if self._true_since is None else self._true_since
+        over = self._firing is None or self._firing.until is not None
+        if over and now - self._true_since >= self._hold_s:
+            self._firing = Firing(self._rule, datetime.now(UTC))
 
-    def _resolve(self) -> None:
-        if self._firing and self._send(replace(self._firing, until=datetime.now(UTC))):
-            self._firing = None
-            self._sent_at = 0.0
-
-    def _send(self, firing: Firing) -> bool:
-        """False when it was not taken; the next tick tries again."""
-        try:
-            status = post(self._config, firing)
-        except LabError as error:
-            log.warning("not delivered: %s", error)
-            return False
-        log.info("%s %s: %s", firing.symptom.alert, firing.status, status)
-        return True
+    def _holds_no_more(self) -> None:
+        self._true_since = None
+        if self._firing is not None and self._firing.until is None:
+            self._firing = replace(self._firing, until=datetime.now(UTC))
 
 
-def scrape(url: str, client: httpx2.Client) -> dict[Series, float] | None:
-    """The request counters of one instance; None when it does not answer."""
+def receivers(config: LabConfig) -> list[Receiver]:
+    """Everybody who is to hear of alerts."""
+    found = []
+    if config.alert_url:
+        found.append(alertmanager.receiver(config, config.alert_url))
+    if config.pagerduty_url:
+        found.append(pagerduty.receiver(config, config.pagerduty_url))
+    return found
+
+
+def tell(config: LabConfig, firing: Firing) -> None:
+    """Tell every receiver once, by hand; LabError when one does not take it."""
+    if not config.sends_alerts:
+        raise LabUsage(
+            "this lab sends no alerts: start it with --alert-url URL or --pagerduty-url URL"
+        )
+    for receiver in receivers(config):
+        delivery = receiver.write(firing)
+        status = send(delivery)
+        if not taken(status):
+            raise LabError(f"{delivery.url} answered {status} to an alert")
+
+
+def scrape(url: str, client: httpx2.Client) -> dict[Series, float]:
+    """The counters of one instance; nothing when it does not answer."""
     try:
         text = client.get(f"{url}/metrics").text
     except httpx2.TransportError:
-        return None
+        return {}
     return {
-        (sample.labels["route"], sample.labels["method"], sample.labels["status"]): sample.value
+        (sample.name, frozenset(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
-        if sample.name == "http_requests_total"
+        if sample.name in COUNTERS
     }
 
 
 def watch(config: LabConfig) -> None:
-    symptoms = (config.names.checkout, config.names.catalogue)
-    rules = {symptom.route: Rule(config, symptom) for symptom in symptoms}
+    everybody = receivers(config)
+    alerts = [Alert(rule, config.timing.alert_hold, everybody) for rule in rules(config).values()]
+    instances = [*config.urls["web"].split(), config.urls["worker"]]
     increases = Increases()
-    with httpx2.Client(timeout=1.0, trust_env=False) as client:
+    with httpx2.Client(timeout=1.0, trust_env=False, verify=NO_TLS) as client:
         while True:
-            added: Counter[tuple[str, bool]] = Counter()
-            for url in config.urls["web"].split():
-                counts = scrape(url, client)
-                for series, count in increases.since_last(url, counts).items() if counts else ():
-                    added[series[0], series[2].startswith("5")] += int(count)
-            for route, rule in rules.items():
-                good, errors = added[route, False], added[route, True]
-                rule.tick(time.monotonic(), good + errors, errors)
+            scraped = {url: scrape(url, client) for url in instances}
+            added = together(increases.since_last(*one) for one in scraped.items() if one[1])
+            for alert in alerts:
+                alert.tick(time.monotonic(), added)
             time.sleep(EVERY_S)
 
 

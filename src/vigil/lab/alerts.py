@@ -1,25 +1,28 @@
-"""Alertmanager's webhook, version 4, as it sends it: the body, and the delivery."""
+"""An alert on its way to somebody: the firing, its deliveries, and trying again."""
 
-import hashlib
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from http import HTTPStatus
 
 import httpx2
 
-from vigil.lab.config import LabConfig
-from vigil.lab.errors import LabError, LabUsage
-from vigil.lab.names import Symptom
+from vigil.lab.config import NO_TLS
+from vigil.lab.errors import LabError
+from vigil.lab.rules import Rule
 
-NEVER = "0001-01-01T00:00:00Z"
+log = logging.getLogger("alerting")
 TIMEOUT_S = 5.0
+MOST_WAITING = 100
 
 
 @dataclass(frozen=True)
 class Firing:
     """One alert from its start to, maybe, its end."""
 
-    symptom: Symptom
+    rule: Rule
     since: datetime
     until: datetime | None = None
 
@@ -28,79 +31,83 @@ class Firing:
         return "resolved" if self.until else "firing"
 
 
-def symptom_of(config: LabConfig, part: str) -> Symptom:
-    """The symptom by the part it plays: `checkout` or `catalogue`."""
-    symptoms = {"checkout": config.names.checkout, "catalogue": config.names.catalogue}
-    if part not in symptoms:
-        raise LabUsage(f"no symptom {part!r}: choose one of {', '.join(symptoms)}")
-    return symptoms[part]
+@dataclass(frozen=True)
+class Delivery:
+    """One HTTP request, ready to be sent, and to be sent again just as it is."""
+
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
 
 
-def body(config: LabConfig, firing: Firing) -> dict[str, Any]:
-    labels = {
-        "alertname": firing.symptom.alert,
-        "env": "shop",
-        "job": config.names.web,
-        "route": firing.symptom.route,
-        "service": config.names.web,
-        "severity": "critical",
-    }
-    annotations = {
-        "description": f"More than 20% of the requests to {firing.symptom.route} end in a 5xx.",
-        "summary": f"{config.names.web}: errors on {firing.symptom.route}",
-    }
-    group = {"alertname": firing.symptom.alert, "service": config.names.web}
-    pairs = ", ".join(f'{name}="{value}"' for name, value in group.items())
-    return {
-        "version": "4",
-        "groupKey": f"{{}}:{{{pairs}}}",
-        "truncatedAlerts": 0,
-        "status": firing.status,
-        "receiver": "vigil",
-        "groupLabels": group,
-        "commonLabels": labels,
-        "commonAnnotations": annotations,
-        "externalURL": "http://alertmanager.example.test:9093",
-        "alerts": [
-            {
-                "status": firing.status,
-                "labels": labels,
-                "annotations": annotations,
-                "startsAt": _stamp(firing.since),
-                "endsAt": _stamp(firing.until) if firing.until else NEVER,
-                "generatorURL": "http://prometheus.example.test:9090/graph?g0.tab=1",
-                "fingerprint": _fingerprint(labels),
-            }
-        ],
-    }
+@dataclass(frozen=True)
+class Receiver:
+    """Somebody who is told, in the words of one system."""
+
+    name: str
+    write: Callable[[Firing], Delivery]
+    repeat_s: float | None
+    """How often a firing that goes on is told again; None for a system that never does."""
+    gives_up: bool
+    """This system tries no more once it was answered 4xx."""
 
 
-def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _fingerprint(labels: dict[str, str]) -> str:
-    """The same for the same labels, firing or resolved."""
-    return hashlib.sha256(repr(sorted(labels.items())).encode()).hexdigest()[:16]
-
-
-def post(config: LabConfig, firing: Firing) -> int:
-    """Deliver one alert; the status that came back. LabError when nobody takes it."""
-    if config.alert_url is None:
-        raise LabUsage("this lab sends no alerts: start it with --alert-url URL")
-    headers = {"User-Agent": "Alertmanager/0.25.0"}
-    if config.files.alert_token.exists():
-        headers["Authorization"] = f"Bearer {config.files.alert_token.read_text().strip()}"
+def send(delivery: Delivery) -> int:
+    """The status that came back; LabError when nobody answers."""
     try:
         answer = httpx2.post(
-            config.alert_url,
-            json=body(config, firing),
-            headers=headers,
+            delivery.url,
+            content=delivery.body,
+            headers={"Content-Type": "application/json", **delivery.headers},
             timeout=TIMEOUT_S,
             trust_env=False,
+            verify=NO_TLS,
         )
     except httpx2.TransportError as error:
-        raise LabError(f"{config.alert_url} takes no alert: {error}") from error
-    if answer.is_error:
-        raise LabError(f"{config.alert_url} answered {answer.status_code} to an alert")
+        raise LabError(f"{delivery.url} takes no alert: {error}") from error
     return answer.status_code
+
+
+def taken(status: int) -> bool:
+    return httpx2.codes.is_success(status)
+
+
+class Feed:
+    """What one receiver hears of one rule, in order, each word until it has taken it."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        # One that is away for long misses the oldest words first.
+        self._waiting: deque[Firing] = deque(maxlen=MOST_WAITING)
+        self._told: Firing | None = None
+        self._taken_at = 0.0
+
+    def tick(self, now: float, firing: Firing | None) -> None:
+        """Tell what is new about this firing, or the same again when it is time."""
+        if firing is not None and (firing != self._told or self._is_due(now, firing)):
+            self._waiting.append(firing)
+            self._told = firing
+        while self._waiting and self._deliver(self._waiting[0]):
+            self._waiting.popleft()
+            self._taken_at = now
+
+    def _is_due(self, now: float, firing: Firing) -> bool:
+        repeat_s = self._receiver.repeat_s
+        idle = not self._waiting and firing.until is None
+        return idle and repeat_s is not None and now - self._taken_at >= repeat_s
+
+    def _deliver(self, firing: Firing) -> bool:
+        """False when it is to be tried again."""
+        what = f"{self._receiver.name}: {firing.rule.symptom.alert} {firing.status}"
+        try:
+            status = send(self._receiver.write(firing))
+        except LabError as error:
+            log.warning("%s: %s", what, error)
+            return False
+        log.info("%s: %s", what, status)
+        refused = httpx2.codes.is_client_error(status) and status != HTTPStatus.TOO_MANY_REQUESTS
+        return taken(status) or (refused and self._receiver.gives_up)
+
+
+def stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

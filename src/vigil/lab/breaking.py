@@ -39,8 +39,11 @@ class Breaking:
         broken = self.now()
         if broken is not None:
             raise LabUsage(f"{broken.id} is still in place: run `vigil lab restore` first")
-        if scenario.file.alert.sent_by == "script" and self._config.alert_url is None:
-            raise LabUsage(f"{scenario.id} sends an alert: start the lab with --alert-url URL")
+        if scenario.file.alert.sent_by == "script" and not self._config.sends_alerts:
+            raise LabUsage(
+                f"{scenario.id} sends an alert: start the lab with --alert-url URL or "
+                "--pagerduty-url URL"
+            )
         # Written before the script runs: one that fails half-way is restored all the same.
         self._file.write_text(
             Broken(
@@ -52,6 +55,12 @@ class Breaking:
             ).model_dump_json()
         )
         self._run(scenario.inject, seed, scenario.file.timeout_s)
+
+    def repair(self, scenario: Scenario, seed: int) -> None:
+        """Run the script of the person who was quicker; what is broken stays to be restored."""
+        if scenario.repair is None:
+            raise LabUsage(f"{scenario.id} has no repair script")
+        self._run(scenario.repair, seed, scenario.file.timeout_s)
 
     def restore(self) -> str | None:
         """Run the restore script of what is broken; what went wrong with it, if anything."""

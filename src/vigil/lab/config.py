@@ -90,6 +90,10 @@ class Paths:
         return self.private / "alert-token"
 
     @property
+    def pagerduty_secret(self) -> Path:
+        return self.private / "pagerduty-secret"
+
+    @property
     def ledger(self) -> Path:
         return self.private / "ledger.jsonl"
 
@@ -110,6 +114,7 @@ class LabConfig(Value):
     timing: Timing
     products: tuple[Product, ...]
     alert_url: str | None
+    pagerduty_url: str | None = None
     urls: dict[str, str]
     paths: dict[str, str]
 
@@ -127,6 +132,11 @@ class LabConfig(Value):
         return self.urls["shop"]
 
     @property
+    def sends_alerts(self) -> bool:
+        """Somebody is to hear of alerts; else nobody looks for any."""
+        return bool(self.alert_url or self.pagerduty_url)
+
+    @property
     def shop_processes(self) -> tuple[str, ...]:
         """The processes that a healthy shop has running."""
         n = self.names
@@ -139,7 +149,14 @@ class LabConfig(Value):
         )
 
 
-def new_config(state: Path, *, seed: int, ports: Ports, alert_url: str | None) -> LabConfig:
+def new_config(
+    state: Path,
+    *,
+    seed: int,
+    ports: Ports,
+    alert_url: str | None,
+    pagerduty_url: str | None = None,
+) -> LabConfig:
     if len(str(state).encode()) > LONGEST_STATE:
         raise LabUsage(
             f"the state directory {state} has {len(str(state).encode())} bytes; sockets below it "
@@ -155,6 +172,7 @@ def new_config(state: Path, *, seed: int, ports: Ports, alert_url: str | None) -
         timing=timing_for(seed),
         products=products_for(seed),
         alert_url=alert_url,
+        pagerduty_url=pagerduty_url,
         urls={
             "shop": f"http://127.0.0.1:{ports.proxy}",
             "web": f"http://127.0.0.1:{ports.web[0]} http://127.0.0.1:{ports.web[1]}",

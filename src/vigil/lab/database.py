@@ -40,7 +40,7 @@ class Database:
         return f"{dsn} dbname={database}" if database else dsn
 
     def create(self) -> None:
-        """Database, roles, tables, products; the observer may watch sessions and read no data."""
+        """Database, roles, tables, products; the observer watches sessions and waiting orders."""
         names = self._config.names
         roles = {
             "database": sql.Identifier(names.database_name),
@@ -66,14 +66,6 @@ class Database:
             "AND now() - state_change > interval '1 second'"
         )
         return len(ended)
-
-    def locked(self, table: str) -> bool:
-        """Somebody holds this table exclusively."""
-        query: LiteralString = (
-            "SELECT 1 FROM pg_locks WHERE relation = to_regclass(%s) "
-            "AND mode = 'AccessExclusiveLock' AND granted"
-        )
-        return bool(self.rows(query, [table]))
 
 
 def products_checksum(rows: Sequence[tuple[str, str, str, int]]) -> str:
@@ -136,4 +128,6 @@ CREATE INDEX ON {payments} (order_id);
 CREATE INDEX ON {fulfilments} (order_id);
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {app};
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {app};
+-- How long orders wait, and nothing of who waits for them.
+GRANT SELECT (id, placed_at, state) ON {orders} TO {observer};
 """

@@ -16,10 +16,15 @@ from vigil.lab.database import Database, checksum_of_seed, products_checksum
 from vigil.lab.errors import LabNotRunning
 from vigil.lab.names import Value
 from vigil.lab.releases import Releases
+from vigil.lab.sessions import Sessions
 from vigil.lab.supervisor import Supervisor, starts_by_process
 from vigil.lab.visitors import Entry
 
 RECENT = timedelta(seconds=3)
+# A slow checkout is over seconds after it began, and comes less often.
+RECENTLY_SLOW = timedelta(seconds=4)
+# The worker needs milliseconds, and looks every two seconds for what did not come by the queue.
+IN_HAND_S = 5.0
 # A visitor's walk takes up to some seconds; a shop with no walk at all in this time is not visited.
 LONGEST_QUIET = timedelta(seconds=12)
 MOST_NAMED = 3
@@ -42,6 +47,8 @@ class Counters(Value):
     link_changed_ns: int
     release_log_lines: int
     starts: dict[str, int]
+    sessions_ended: int
+    """Of the database sessions that scenarios opened."""
 
     def starts_since(self, mark: "Counters") -> dict[str, int]:
         """How often each process was started since then; only those that were."""
@@ -53,9 +60,11 @@ class Counters(Value):
         return self.link_changed_ns != mark.link_changed_ns or self.release != mark.release
 
     def actions_since(self, mark: "Counters") -> int:
-        """Switches and starts together: 0 means that nobody touched the shop."""
+        """Switches, starts and ended sessions together: 0 means that nobody touched the shop."""
         switches = self.release_log_lines - mark.release_log_lines
-        return max(switches, int(self.switched_since(mark))) + sum(self.starts_since(mark).values())
+        starts = sum(self.starts_since(mark).values())
+        ended = self.sessions_ended - mark.sessions_ended
+        return max(switches, int(self.switched_since(mark))) + starts + ended
 
 
 def counters(config: LabConfig) -> Counters:
@@ -65,6 +74,7 @@ def counters(config: LabConfig) -> Counters:
         link_changed_ns=files.current.lstat().st_mtime_ns,
         release_log_lines=Releases(config).log_lines(),
         starts=starts_by_process(files.supervisor_log),
+        sessions_ended=Sessions(config).ended(),
     )
 
 
@@ -135,6 +145,13 @@ def _customers(ledger: list[Entry]) -> Iterator[str]:
             f"customers met {len(errors)} error(s) in the last {RECENT.seconds} s, "
             f"the latest at {last.step}: {last.reason}"
         )
+    slow = [entry for entry in ledger if entry.event == "slow" and now - entry.at < RECENTLY_SLOW]
+    if slow:
+        last = slow[-1]
+        yield (
+            f"customers waited {len(slow)} time(s) in the last {RECENTLY_SLOW.seconds} s, "
+            f"the latest at {last.step}: {last.reason}"
+        )
     if not any(entry.event == "served" and now - entry.at < LONGEST_QUIET for entry in ledger):
         yield f"no customer was served in the last {LONGEST_QUIET.seconds} s"
 
@@ -171,15 +188,17 @@ def _orders(database: Database, acknowledged: set[str]) -> tuple[list[str], int]
         "(SELECT coalesce(sum(amount_cents), 0) FROM {payments} p WHERE p.order_id = o.id) "
         "= o.total_cents, "
         "(SELECT count(*) FROM {fulfilments} f WHERE f.order_id = o.id), "
-        "EXISTS (SELECT FROM {lines} l WHERE l.order_id = o.id) "
-        "FROM {orders} o"
+        "EXISTS (SELECT FROM {lines} l WHERE l.order_id = o.id), "
+        "o.placed_at < now() - make_interval(secs => %s) "
+        "FROM {orders} o",
+        [IN_HAND_S],
     )
     checks = {
         "acknowledged to a customer but not in the database": acknowledged - {r[0] for r in rows},
         "paid more than once": {r[0] for r in rows if r[2] > 1},
         "fulfilled more than once": {r[0] for r in rows if r[4] > 1},
-        "not yet paid": {r[0] for r in rows if r[2] == 0},
-        "not yet fulfilled": {r[0] for r in rows if r[4] == 0 or r[1] != "fulfilled"},
+        "not paid": {r[0] for r in rows if r[6] and r[2] == 0},
+        "not fulfilled": {r[0] for r in rows if r[6] and (r[4] == 0 or r[1] != "fulfilled")},
         "paid with another amount than their total": {r[0] for r in rows if r[2] and not r[3]},
         "without a single line": {r[0] for r in rows if not r[5]},
     }

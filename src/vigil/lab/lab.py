@@ -3,7 +3,6 @@
 import os
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -11,19 +10,24 @@ from vigil.lab import catalogue, keeper, programs, ready
 from vigil.lab.breaking import Breaking
 from vigil.lab.config import LabConfig, Paths, load_config, new_config
 from vigil.lab.database import Database
-from vigil.lab.errors import LabError, LabNotReady, LabNotRunning
+from vigil.lab.entries import Entries
+from vigil.lab.errors import LabError, LabNotReady, LabNotRunning, LabUsage
+from vigil.lab.fulfilment import Fulfilment
 from vigil.lab.judge import Counters, Judgement, counters, judge
 from vigil.lab.ports import free_ports
 from vigil.lab.releases import Change, Releases, copy_shop, footer_change
 from vigil.lab.scenario import Scenario
+from vigil.lab.sessions import Sessions
 from vigil.lab.statedir import DOWN_DEADLINE_S, clear, end_processes, keeper_of, prepare
 from vigil.lab.supervisor import Supervisor
+from vigil.lab.waiting import until
 
 MOST_SAID = 1000
 UP_DEADLINE_S = 60.0
 DEPLOY_DEADLINE_S = 20.0
 HEALTHY_DEADLINE_S = 30.0
 TOKEN_VARIABLE = "VIGIL_LAB_ALERT_TOKEN"  # noqa: S105 - the variable's name, not the token
+SECRET_VARIABLE = "VIGIL_LAB_PAGERDUTY_SECRET"  # noqa: S105 - see above
 
 
 def silent(_: str) -> None:
@@ -39,6 +43,9 @@ class Lab:
         self._held: subprocess.Popen[bytes] | None = None
         self.supervisor = Supervisor(config.files.supervisor_socket)
         self.releases = Releases(config)
+        self.sessions = Sessions(config, self.supervisor)
+        self.fulfilment = Fulfilment(config, self.supervisor)
+        self.entries = Entries(config)
 
     @property
     def files(self) -> Paths:
@@ -47,13 +54,15 @@ class Lab:
     # -- beginning ------------------------------------------------------------------------------
 
     @classmethod
-    def up(
+    def up(  # noqa: PLR0913 - two receivers of alerts, each with its address and its secret
         cls,
         state: Path,
         *,
         seed: int,
         alert_url: str | None = None,
         alert_token: str | None = None,
+        pagerduty_url: str | None = None,
+        pagerduty_secret: str | None = None,
         leash: bool = True,
         progress: ready.Progress = silent,
     ) -> Self:
@@ -62,12 +71,17 @@ class Lab:
         On a leash (the default) the shop dies with the calling process, however that ends; without
         one it runs on until `down`, or for some hours.
         """
+        if pagerduty_url and not pagerduty_secret:
+            raise LabUsage(f"PagerDuty signs what it sends: put the secret into {SECRET_VARIABLE}")
         state = prepare(state)
         with free_ports() as ports:
-            config = new_config(state, seed=seed, ports=ports, alert_url=alert_url)
+            config = new_config(
+                state, seed=seed, ports=ports, alert_url=alert_url, pagerduty_url=pagerduty_url
+            )
             lab = cls(config, progress)
             try:
-                lab._write(alert_token)
+                lab._write()
+                lab._keep_secrets(alert_token, pagerduty_secret)
                 progress(f"opening {config.names.shop} in {state}")
                 lab._hold(leash=leash)
                 lab._open()
@@ -92,17 +106,24 @@ class Lab:
         """The lab that a scenario's script is to work on."""
         return cls.attach(Path(os.environ["VIGIL_LAB"]).parent)
 
-    def _write(self, alert_token: str | None) -> None:
+    def _write(self) -> None:
         config, files = self.config, self.files
         # First, so that whatever fails after it, this folder is known to be a lab's.
         files.lab_json.write_text(config.model_dump_json(by_alias=True, indent=1))
         programs.write_all(config)
-        if alert_token:
-            files.alert_token.touch(mode=0o600)
-            files.alert_token.write_text(alert_token)
         copy_shop(config.worker_code)
         self.releases.deploy_history()
         files.catalogue.write_text(catalogue.text(config))
+
+    def _keep_secrets(self, alert_token: str | None, pagerduty_secret: str | None) -> None:
+        kept = {
+            self.files.alert_token: alert_token,
+            self.files.pagerduty_secret: pagerduty_secret,
+        }
+        for path, secret in kept.items():
+            if secret:
+                path.touch(mode=0o600)
+                path.write_text(secret)
 
     def _hold(self, *, leash: bool) -> None:
         if leash:
@@ -118,7 +139,7 @@ class Lab:
         self.supervisor.start(config.names.worker, wait=False)
         self._wait(ready.services(config), deadline)
         self.supervisor.start(config.names.visitors, wait=False)
-        if config.alert_url:
+        if config.sends_alerts:
             self.supervisor.start(config.names.alerting, wait=False)
         self.wait_healthy(seconds=max(1.0, deadline - time.monotonic()))
         self._progress(f"{config.names.shop} is open at {config.shop_url}")
@@ -137,12 +158,15 @@ class Lab:
 
     # -- what one does with a shop --------------------------------------------------------------
 
-    def deploy(self, change: Change, *, good: bool = False) -> str:
-        """Build a release with this change and bring it out as the shop's own deploy does."""
+    def deploy(self, change: Change, *, good: bool = False, only: str | None = None) -> str:
+        """Build a release with this change and bring it out as the shop's own deploy does.
+
+        With ``only`` the deploy stops half-way: that instance alone runs the release.
+        """
         release = self.releases.make(change, good=good)
         self._progress(f"deploying {release.name}: {change.note}")
         self.releases.switch(release, note=change.note)
-        self._restart_web()
+        self._restart_web(only)
         return release.name
 
     def deploy_harmless(self) -> str:
@@ -160,13 +184,15 @@ class Lab:
         if running != {current.name}:
             self._restart_web()
 
-    def _restart_web(self) -> None:
+    def _restart_web(self, only: str | None = None) -> None:
         """One instance after the other, so that customers always find one.
 
         Which comes first, and so which meets a broken release first, differs by seed.
         """
         parts = ready.web_instances(self.config)
         for part in parts if self.config.seed % 2 else reversed(parts):
+            if only not in (None, part.name):
+                continue
             self.supervisor.stop(part.name)
             # Its own answer is waited for, which comes sooner than the supervisor's "RUNNING".
             self.supervisor.start(part.name, wait=False)
@@ -192,38 +218,39 @@ class Lab:
         script that fails does not leave the shop broken.
         """
         failure = Breaking(self.config).restore()
-        self.release_orders()
-        states = self.supervisor.processes()
-        for name in (*self.config.shop_processes, self.config.names.visitors):
-            if states[name].state != "RUNNING":
-                self._progress(f"starting {name}")
-                self.supervisor.start(name)
-        self._wait(
-            [*ready.foundations(self.config), *ready.services(self.config)],
-            time.monotonic() + HEALTHY_DEADLINE_S,
-        )
+        self.sessions.end_all()
+        self._start_what_stands()
+        self.entries.remove()
+        self.fulfilment.revive()
         self.roll_back()
         found = self.wait_healthy(seconds=HEALTHY_DEADLINE_S)
         if failure:
             raise LabError(failure)
         return found
 
-    def hold_orders(self) -> None:
-        """Leave a console open in the middle of an alteration of the orders table."""
-        table = self.config.names.tables.orders
-        psql = programs.find_binary("psql")
-        dsn = self.config.dsn(self.config.names.admin)
-        self.files.console.write_text(
-            f"(echo 'BEGIN; ALTER TABLE {table} ADD COLUMN gift_note text;'; "
-            f"exec sleep infinity) | {psql} -X -q '{dsn}'\n"
+    def _start_what_stands(self) -> None:
+        """Start what was stopped, let go on what was frozen, and wait until all of it answers."""
+        states = self.supervisor.processes()
+        for name in (*self.config.shop_processes, self.config.names.visitors):
+            if states[name].state == "RUNNING":
+                self.supervisor.signal(name, "CONT")
+            else:
+                self._progress(f"starting {name}")
+                self.supervisor.start(name)
+        self._wait(
+            [*ready.foundations(self.config), *ready.services(self.config)],
+            time.monotonic() + HEALTHY_DEADLINE_S,
         )
-        self.supervisor.start(self.config.names.console)
-        self._until(lambda: Database(self.config).locked(table), f"the lock on {table}")
 
-    def release_orders(self) -> None:
-        self.supervisor.stop(self.config.names.console)
-        if Database(self.config).accepts():
-            Database(self.config).free_locks()
+    def repair(self, scenario: Scenario, *, seed: int | None = None) -> None:
+        """What a person does about a scenario while Vigil waits; LabUsage when nobody does."""
+        self._progress(f"somebody repairs {scenario.id}")
+        Breaking(self.config).repair(scenario, self.config.seed if seed is None else seed)
+
+    def pause_queue(self, seed: int) -> None:
+        """An operator pauses the packing; back when the worker heeds it."""
+        self.entries.pause(seed)
+        until(self.fulfilment.stands, f"the pause of {self.config.names.worker}")
 
     def wait_healthy(self, *, seconds: float) -> Judgement:
         """Until the judge finds nothing; LabNotReady says what it still finds."""
@@ -237,13 +264,6 @@ class Lab:
                 why = gone or f"not healthy after {seconds:.0f} s: {'; '.join(found.findings)}"
                 raise LabNotReady(f"{why} (logs are in {self.files.logs})")
             time.sleep(0.1)
-
-    def _until(self, reached: Callable[[], bool], what: str, seconds: float = 10.0) -> None:
-        deadline = time.monotonic() + seconds
-        while not reached():
-            if time.monotonic() > deadline:
-                raise LabNotReady(f"{what} did not come within {seconds:.0f} s")
-            time.sleep(0.05)
 
     # -- the end --------------------------------------------------------------------------------
 

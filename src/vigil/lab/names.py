@@ -1,6 +1,7 @@
 """Names and timing drawn from a seed, so that nobody can learn the shop by heart."""
 
 from random import Random
+from string import ascii_uppercase, digits
 
 from pydantic import BaseModel, ConfigDict
 
@@ -33,16 +34,42 @@ class Tables(Value):
 class RedisKeys(Value):
     queue: str
     processing: str
+    paused: str
+    """There while an operator has paused the queue."""
     basket: str
     catalogue: str
 
 
 class Symptom(Value):
-    """What a customer suffers: its name in the catalogue, its alert, the page it is felt on."""
+    """What a customer suffers: its name in the catalogue, its alert, the page it is felt on.
+
+    ``service`` is whom the alert accuses; ``route`` is None for what no page shows by itself.
+    """
 
     name: str
     alert: str
-    route: str
+    service: str
+    route: str | None
+
+
+class Reference(Value):
+    """A thing in PagerDuty: its opaque id and what people there call it."""
+
+    id: str
+    summary: str
+
+
+class PagerDutyNames(Value):
+    """The shop's account in PagerDuty, which has names of its own for everything."""
+
+    account: str
+    web: Reference
+    worker: Reference
+    integration: Reference
+    policy: Reference
+    team: Reference
+    person: Reference
+    subscription: str
 
 
 class Names(Value):
@@ -65,8 +92,21 @@ class Names(Value):
     tables: Tables
     redis: RedisKeys
     checkout: Symptom
+    checkout_slow: Symptom
+    """Another alert of the same symptom."""
     catalogue: Symptom
+    fulfilment: Symptom
+    receipt: Symptom
     release_style: str
+    pagerduty: PagerDutyNames
+    backfill: str
+    """What a session calls itself that was left open by a job of the shop."""
+    report: str
+    """What the session of a long report calls itself."""
+
+    def in_pagerduty(self, service: str) -> Reference:
+        """What a service that alerts accuse is there."""
+        return {self.web: self.pagerduty.web, self.worker: self.pagerduty.worker}[service]
 
 
 class Product(Value):
@@ -92,11 +132,13 @@ def names_for(seed: int) -> Names:
     word = rng.choice(WORDS)
     web = f"{word}-{rng.choice(('web', 'storefront', 'shop', 'site', 'frontend'))}"
     first = rng.choice((1, 1, 11, 101))
+    shop = f"{word.title()} & {rng.choice(('Co', 'Daughters', 'Sons', 'Friends'))}"
+    worker = f"{word}-{rng.choice(('worker', 'fulfilment', 'dispatch', 'orders-worker'))}"
     return Names(
-        shop=f"{word.title()} & {rng.choice(('Co', 'Daughters', 'Sons', 'Friends'))}",
+        shop=shop,
         web=web,
         web_instances=(f"{web}-{first}", f"{web}-{first + 1}"),
-        worker=f"{word}-{rng.choice(('worker', 'fulfilment', 'dispatch', 'orders-worker'))}",
+        worker=worker,
         database=f"{word}-{rng.choice(('db', 'postgres', 'database', 'store'))}",
         cache=f"{word}-{rng.choice(('cache', 'redis', 'sessions', 'kv'))}",
         proxy=f"{word}-{rng.choice(('proxy', 'edge', 'gateway', 'nginx'))}",
@@ -109,9 +151,13 @@ def names_for(seed: int) -> Names:
         observer=rng.choice(("observer", "monitor", "watcher")),
         tables=_tables(rng, rng.choice(WORDS)),
         redis=_redis_keys(rng, word),
-        checkout=_symptom(rng, word, "checkout", ("failing", "errors", "down")),
-        catalogue=_symptom(rng, word, "catalogue", ("failing", "errors", "unavailable")),
+        **_symptoms(rng, word.title(), web, worker),
         release_style=rng.choice((f"{web}-{{n}}", "r{n}", "v2.{n}.0", "build-{n}")),
+        pagerduty=_pagerduty(rng, word),
+        backfill=f"{rng.choice(('prices', 'stock', 'articles', 'suppliers'))}-"
+        f"{rng.choice(('backfill', 'import', 'sync', 'cleanup'))}",
+        report=f"{rng.choice(('monthly', 'sales', 'revenue', 'turnover'))}-"
+        f"{rng.choice(('report', 'export', 'statement'))}",
     )
 
 
@@ -130,16 +176,72 @@ def _redis_keys(rng: Random, word: str) -> RedisKeys:
     return RedisKeys(
         queue=queue,
         processing=f"{queue}:{rng.choice(('taken', 'processing', 'running'))}",
+        paused=f"{queue}:paused",
         basket=f"{word}:{rng.choice(('basket', 'cart', 'trolley'))}",
         catalogue=f"{word}:{rng.choice(('catalogue', 'listing', 'front'))}",
     )
 
 
-def _symptom(rng: Random, word: str, page: str, endings: tuple[str, ...]) -> Symptom:
-    ending = rng.choice(endings)
-    route = "/" if page == "catalogue" else f"/{page}"
-    alert = f"{word.title()}{page.title()}{rng.choice(('Errors', 'Failing', 'ErrorRate'))}"
-    return Symptom(name=f"{page}-{ending}", alert=alert, route=route)
+def _symptoms(rng: Random, title: str, web: str, worker: str) -> dict[str, Symptom]:
+    """By the part that each plays; slow checkouts are another alert of the checkout's symptom."""
+    checkout = Symptom(
+        name=rng.choice(("checkout-failing", "checkout-errors", "checkout-down")),
+        alert=_errors(rng, title, "Checkout"),
+        service=web,
+        route="/checkout",
+    )
+    catalogue = Symptom(
+        name=rng.choice(("catalogue-failing", "catalogue-errors", "catalogue-unavailable")),
+        alert=_errors(rng, title, "Catalogue"),
+        service=web,
+        route="/",
+    )
+    slow = rng.choice(("CheckoutSlow", "SlowCheckout", "CheckoutLatency"))
+    fulfilment = Symptom(
+        name=rng.choice(("orders-stuck", "fulfilment-stalled", "orders-not-fulfilled")),
+        alert=title + rng.choice(("OrdersStuck", "OrdersNotFulfilled", "FulfilmentStalled")),
+        service=worker,
+        route=None,
+    )
+    receipt = Symptom(
+        name=rng.choice(("receipt-failing", "receipt-errors")),
+        alert=_errors(rng, title, "Receipt"),
+        service=web,
+        route="/orders/{order_id}/receipt",
+    )
+    return {
+        "checkout": checkout,
+        "checkout_slow": checkout.model_copy(update={"alert": title + slow}),
+        "catalogue": catalogue,
+        "fulfilment": fulfilment,
+        "receipt": receipt,
+    }
+
+
+def _errors(rng: Random, title: str, page: str) -> str:
+    return f"{title}{page}{rng.choice(('Errors', 'Failing', 'ErrorRate'))}"
+
+
+def _pagerduty(rng: Random, word: str) -> PagerDutyNames:
+    title = word.title()
+    stage = rng.choice(("(production)", "(prod)", "- live"))
+    storefront = f"{title} {rng.choice(('Storefront', 'Web Shop', 'Online Shop'))} {stage}"
+    orders = f"{title} {rng.choice(('Order Fulfilment', 'Dispatch', 'Back Office'))} {stage}"
+    person = rng.choice(("Robin Hale", "Kim Archer", "Sam Whitlock", "Alex Penrose"))
+    return PagerDutyNames(
+        account=f"{word}-{rng.choice(('shop', 'goods', 'home'))}",
+        web=Reference(id=_opaque(rng), summary=storefront),
+        worker=Reference(id=_opaque(rng), summary=orders),
+        integration=Reference(id=_opaque(rng), summary="Prometheus"),
+        policy=Reference(id=_opaque(rng), summary=f"{title} on call"),
+        team=Reference(id=_opaque(rng), summary=f"{title} {rng.choice(('Shop', 'Platform'))}"),
+        person=Reference(id=_opaque(rng), summary=person),
+        subscription=_opaque(rng),
+    )
+
+
+def _opaque(rng: Random) -> str:
+    return "P" + "".join(rng.choices(ascii_uppercase + digits, k=6))
 
 
 def products_for(seed: int, count: int = 12) -> tuple[Product, ...]:
@@ -163,9 +265,9 @@ def products_for(seed: int, count: int = 12) -> tuple[Product, ...]:
 def timing_for(seed: int) -> Timing:
     rng = Random(f"timing {seed}")  # noqa: S311 - variety, not secrecy
     return Timing(
-        visitors=3,
         pause=round(rng.uniform(0.5, 1.0), 2),
         fault_delay=round(rng.uniform(0.1, 1.5), 2),
         alert_hold=round(rng.uniform(1.5, 3.5), 2),
         alert_repeat=round(rng.uniform(6.0, 10.0), 2),
+        visitors=rng.randint(4, 5),
     )

@@ -46,6 +46,7 @@ def shop_settings(config: LabConfig) -> dict[str, object]:
         "tables": names.tables.model_dump(),
         "redis_port": ports.cache,
         "keys": names.redis.model_dump(),
+        "worker": {"sweep_every_s": 2.0, "retry_after_s": 0.5},
         "instances": {
             **{instance: {"service": names.web, "port": port} for instance, port in web},
             names.worker: {"service": names.worker, "port": ports.worker},
@@ -108,10 +109,17 @@ def supervisord(config: LabConfig) -> str:
         _python(config, names.worker, "shop.worker", config.worker_code, autostart=False)
     )
     sections.append(_program(names.visitors, _lab_module(config, "visitors"), autostart=False))
-    if config.alert_url:
+    if config.sends_alerts:
         sections.append(_program(names.alerting, _lab_module(config, "alerting"), autostart=False))
+    # The shell's children end with it.
     sections.append(
-        _program(names.console, f"/bin/sh {files.console}", autostart=False, restart=False)
+        _program(
+            names.console,
+            f"/bin/sh {files.console}",
+            autostart=False,
+            restart=False,
+            extra="stopasgroup=true\n",
+        )
     )
     return "\n".join(sections)
 

@@ -1,4 +1,4 @@
-"""Scenarios: folders with a `scenario.yaml` and two scripts (format `vigil.scenario/0`)."""
+"""Scenarios: folders with a `scenario.yaml` and its scripts (format `vigil.scenario/0`)."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,8 @@ class Kind(StrEnum):
     FAULT = "fault"
     """Something is broken, and there is a cure that Vigil is expected to find."""
     CONTROL = "control"
-    """Nothing is broken; nothing may be done."""
+    """There is no cure for Vigil to find: nothing is broken, no runbook fits, no probe looks there,
+    the cure fails, or somebody else was quicker."""
     LOOK_ALIKE = "look-alike"
     """Something is broken that looks like another fault and must not be taken for it."""
 
@@ -66,10 +67,19 @@ class Expect(Value):
     cause: Cause | None = None
     not_cause: tuple[Word, ...] = ()
     actions: Annotated[str, StringConstraints(pattern=r"^(0|>0)$")]
+    healthy: bool | None = None
+    """Whether the shop is well at the end; as the proof says where this is left out."""
+
+    @property
+    def ends_healthy(self) -> bool:
+        """What the judge is to find at the end."""
+        if self.healthy is not None:
+            return self.healthy
+        return self.proof in ("verified", "false_alarm")
 
 
 class Alert(Value):
-    symptom: Literal["checkout", "catalogue"]
+    symptom: Literal["checkout", "catalogue", "fulfilment", "receipt"]
     sent_by: SentBy
 
 
@@ -84,6 +94,8 @@ class ScenarioFile(Value):
     expect: Expect
     inject: Line
     restore: Line
+    repair: Line | None = None
+    """What somebody else does about it while Vigil waits for an answer."""
     alert: Alert
     timeout_s: Annotated[float, Field(gt=0, le=600)]
 
@@ -103,6 +115,10 @@ class Scenario(Value):
     @property
     def restore(self) -> Path:
         return self.folder / self.file.restore
+
+    @property
+    def repair(self) -> Path | None:
+        return None if self.file.repair is None else self.folder / self.file.repair
 
 
 def load_scenarios(folders: Sequence[Path] = ()) -> dict[str, Scenario]:
@@ -171,7 +187,7 @@ def _with_text_actions(raw: Any) -> Any:  # noqa: ANN401 - whatever stands in a 
 
 
 def _check_scripts(folder: Path, raw: Any, mistakes: list[str]) -> None:  # noqa: ANN401 - see above
-    for role in ("inject", "restore"):
+    for role in ("inject", "restore", "repair"):
         name = raw.get(role) if isinstance(raw, dict) else None
         if not isinstance(name, str) or not name:
             continue

@@ -75,6 +75,11 @@ class Supervisor:
         with self._calls() as server:
             server.supervisor.stopProcess(name, True)  # noqa: FBT003 - XML-RPC has no keywords
 
+    def signal(self, name: str, signal: str) -> None:
+        """Send a signal (`HUP`, `STOP`, ...) to a running process."""
+        with self._calls() as server:
+            server.supervisor.signalProcess(name, signal)
+
     @contextlib.contextmanager
     def _calls(self) -> Iterator[xmlrpc.client.ServerProxy]:
         server = xmlrpc.client.ServerProxy("http://localhost", transport=_UnixTransport(self._path))

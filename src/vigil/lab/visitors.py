@@ -8,7 +8,8 @@ ledger with the database; the shop cannot write to it.
 import asyncio
 import re
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -17,10 +18,14 @@ from typing import TextIO
 import httpx2
 
 from vigil.lab.config import NO_TLS, LabConfig, load_config
-from vigil.lab.names import Value
+from vigil.lab.names import Product, Value
 
 TIMEOUT_S = 6.0
 PATIENCE_S = 8.0
+SLOW_S = 1.5
+"""A customer who waits longer than this for a page remembers it."""
+KEEPS_RECEIPT = 0.7
+"""The share of customers who look at the receipt."""
 ORDER_ID = re.compile(r'name="order_id" value="([0-9a-f]+)"')
 STATUS = re.compile(r'id="status">([a-z]+)<')
 OK = 200
@@ -68,9 +73,7 @@ class Visitor:
             base_url=self._config.shop_url, timeout=TIMEOUT_S, trust_env=False, verify=NO_TLS
         ) as browser:
             await self._ask(browser, "GET", "/", "catalogue")
-            for product in products:
-                form = {"sku": product.sku, "quantity": str(self._rng.randint(1, 3))}
-                await self._ask(browser, "POST", "/basket", "basket", form)
+            await self._fill(browser, products)
             page = await self._ask(browser, "GET", "/checkout", "checkout form")
             order = ORDER_ID.search(page.text)
             if order is None:
@@ -86,6 +89,17 @@ class Visitor:
                 raise ShopError("checkout", f"led to {page.url.path}, not to the order")
             self._note("acknowledged", order=order[1])
             await self._follow(browser, order[1])
+            if self._rng.random() < KEEPS_RECEIPT:
+                await self._ask(browser, "GET", f"/orders/{order[1]}/receipt", "receipt")
+
+    async def _fill(self, browser: httpx2.AsyncClient, products: Sequence[Product]) -> None:
+        """Whom the basket fails goes to the checkout all the same, to see what is in it."""
+        try:
+            for product in products:
+                form = {"sku": product.sku, "quantity": str(self._rng.randint(1, 3))}
+                await self._ask(browser, "POST", "/basket", "basket", form)
+        except ShopError as error:
+            self._note("error", step=error.step, reason=error.reason)
 
     async def _follow(self, browser: httpx2.AsyncClient, order: str) -> None:
         """Look at the order's page until it is on its way, or patience ends."""
@@ -108,12 +122,16 @@ class Visitor:
         step: str,
         form: Mapping[str, str] | None = None,
     ) -> httpx2.Response:
+        began = time.monotonic()
         try:
             answer = await browser.request(method, path, data=form, follow_redirects=True)
         except httpx2.TransportError as error:
             raise ShopError(step, type(error).__name__) from error
         if answer.status_code != OK:
             raise ShopError(step, f"status {answer.status_code}")
+        waited = time.monotonic() - began
+        if waited > SLOW_S:
+            self._note("slow", step=step, reason=f"{waited:.1f} s")
         return answer
 
     def _note(self, event: str, **details: str) -> None:

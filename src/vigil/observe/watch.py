@@ -41,24 +41,41 @@ class Watched(Value):
     firing: bool = False
     told_at: Instant | None = None
     """When the trouble was last told of; it is told again while it goes on."""
+    well_since: Instant | None = None
+    """The first look of an unbroken row of good ones, up to the newest."""
 
     def seen(
         self, at: Instant, *, bad: bool | None, failures: int
     ) -> tuple["Watched", AlertStatus | None]:
-        """After one more look; a look that saw nothing changes nothing."""
+        """After one more look; one that saw nothing changes nothing, but nobody can say "well"."""
+        well_since = None if bad is not False else self.well_since or at
         if bad is None:
-            return self, None
+            return self.model_copy(update={"well_since": well_since}), None
         if bad is self.firing:
-            calm = self.model_copy(update={"streak": 0})
+            calm = self.model_copy(update={"streak": 0, "well_since": well_since})
             if bad and (self.told_at is None or at - self.told_at >= AGAIN):
                 return calm.model_copy(update={"told_at": at}), AlertStatus.FIRING
             return calm, None
         onset = at if self.streak == 0 and not self.firing else self.since
         streak = self.streak + 1
         if streak < failures:
-            return self.model_copy(update={"streak": streak, "since": onset}), None
-        turned = self.model_copy(update={"streak": 0, "since": onset, "firing": bad, "told_at": at})
+            return self.model_copy(
+                update={"streak": streak, "since": onset, "well_since": well_since}
+            ), None
+        turned = self.model_copy(
+            update={
+                "streak": 0,
+                "since": onset,
+                "firing": bad,
+                "told_at": at,
+                "well_since": well_since,
+            }
+        )
         return turned, AlertStatus.FIRING if bad else AlertStatus.RESOLVED
+
+    def well_for(self, at: Instant) -> timedelta:
+        """How long every look has been good."""
+        return timedelta() if self.well_since is None else at - self.well_since
 
     def alert(self, status: AlertStatus, symptom: Symptom, summary: str, now: Instant) -> Alert:
         """The alert for a turn."""

@@ -1,8 +1,7 @@
 """HYPOTHESIS_RECEIVED: rank the explanations by the evidence for and against each.
 
 Each finding moves the log-odds of each failure type by a fixed weight, as in naive Bayes; the
-likelihoods are the shares after normalising. The weights are an expert's, not measured: what is
-measured is how often a plan built on them is proven, and that is the runbook's record.
+likelihoods are the shares after normalising.
 """
 
 from collections.abc import Iterable
@@ -12,84 +11,37 @@ from types import MappingProxyType
 from vigil.domain.case import Investigation, Ranking
 from vigil.domain.evidence import Evidence, Finding
 from vigil.domain.hypothesis import FailureType, Hypothesis
-
-PRIOR = MappingProxyType(
-    {
-        FailureType.NOTHING_WRONG: 0.0,
-        FailureType.BAD_RELEASE: -1.0,
-        FailureType.PROCESS_DOWN: -1.0,
-        FailureType.DATABASE_LOCK: -2.0,
-        FailureType.DEPENDENCY_FAILURE: -1.0,
-        FailureType.UNKNOWN: 0.0,
-    }
-)
-
-# Log-odds in nats. Strong evidence against a type outweighs two weak ones for it, so that a
-# release that merely happens to be recent is not blamed for a locked database.
-WEIGHTS = MappingProxyType(
-    {
-        FailureType.NOTHING_WRONG: {
-            Finding.SYMPTOM_PASSING: 4.0,
-            Finding.CONDITION_CLEAR: 3.0,
-            Finding.SYMPTOM_FAILING: -8.0,
-            Finding.SYMPTOM_UNKNOWN: -6.0,
-            Finding.CONDITION_HOLDS: -5.0,
-            Finding.CONDITION_UNKNOWN: -3.0,
-            # More than the passing symptom says for it: with these it is never the likeliest.
-            Finding.PROCESS_DOWN: -5.0,
-            Finding.DATABASE_LOCK: -5.0,
-        },
-        FailureType.BAD_RELEASE: {
-            Finding.RELEASE_RECENT: 2.0,
-            Finding.ERRORS_SINCE_RELEASE: 5.0,
-            Finding.CODE_ERRORS: 2.0,
-            Finding.DEPENDENCIES_PASSING: 1.0,
-            Finding.NO_RELEASE_RECENT: -6.0,
-            Finding.ERRORS_BEFORE_RELEASE: -5.0,
-            Finding.DEPENDENCY_ERRORS: -3.0,
-            Finding.DEPENDENCY_FAILING: -4.0,
-            Finding.DATABASE_LOCK: -6.0,
-            Finding.SYMPTOM_PASSING: -4.0,
-        },
-        FailureType.PROCESS_DOWN: {
-            Finding.PROCESS_DOWN: 7.0,
-            Finding.PROCESSES_UP: -6.0,
-            Finding.SYMPTOM_PASSING: -3.0,
-        },
-        FailureType.DATABASE_LOCK: {
-            Finding.DATABASE_LOCK: 8.0,
-            Finding.DEPENDENCY_ERRORS: 2.0,
-            Finding.LATENCY_UP: 1.0,
-            Finding.DEPENDENCIES_PASSING: -6.0,
-            Finding.SYMPTOM_PASSING: -3.0,
-        },
-        FailureType.DEPENDENCY_FAILURE: {
-            Finding.DEPENDENCY_FAILING: 6.0,
-            Finding.DEPENDENCY_ERRORS: 3.0,
-            Finding.DEPENDENCIES_PASSING: -4.0,
-            Finding.SYMPTOM_PASSING: -3.0,
-            Finding.CODE_ERRORS: -1.0,
-        },
-        FailureType.UNKNOWN: {
-            Finding.SYMPTOM_FAILING: 1.0,
-            Finding.SYMPTOM_UNKNOWN: 1.0,
-            Finding.CONDITION_HOLDS: 1.0,
-            Finding.BLIND: 1.0,
-            Finding.SYMPTOM_PASSING: -2.0,
-        },
-    }
-)
+from vigil.orient.weights import PRIOR, WEIGHTS
 
 WORDS = MappingProxyType(
     {
         FailureType.NOTHING_WRONG: "Nothing is wrong: the alert is false or over.",
         FailureType.BAD_RELEASE: "The newest release of {component} broke it.",
         FailureType.PROCESS_DOWN: "A process of {component} is not running.",
+        FailureType.PROCESS_HUNG: "A process of {component} hangs: it runs and gets nothing done.",
+        FailureType.PAUSED: "Somebody paused the work of {component} on purpose.",
+        FailureType.LEAKED_SESSION: (
+            "A session that the service leaked on {component} sits idle in a transaction and holds "
+            "up others."
+        ),
         FailureType.DATABASE_LOCK: "Sessions of {component} wait for a lock that another holds.",
         FailureType.DEPENDENCY_FAILURE: "{component}, which the service needs, does not work.",
         FailureType.UNKNOWN: "Something is wrong with {component} that nothing else explains.",
     }
 )
+
+POINTS_TO = MappingProxyType(
+    {
+        FailureType.LEAKED_SESSION: (Finding.SESSION_LEAKED,),
+        FailureType.DATABASE_LOCK: (
+            Finding.SESSION_FOREIGN,
+            Finding.SESSION_BUSY,
+            Finding.DATABASE_LOCK,
+        ),
+        FailureType.DEPENDENCY_FAILURE: (Finding.DEPENDENCY_FAILING,),
+    }
+)
+"""The findings whose component is to blame, the surest first; else it is the service itself."""
 
 
 def hypothesize(service: str, investigation: Investigation) -> Ranking:
@@ -132,9 +84,5 @@ def _hypothesis(
 
 def _component(kind: FailureType, service: str, support: list[Evidence]) -> str:
     """The service itself, unless the evidence points to one that it needs."""
-    elsewhere = {Finding.DATABASE_LOCK, Finding.DEPENDENCY_FAILING}
-    if kind in (FailureType.DATABASE_LOCK, FailureType.DEPENDENCY_FAILURE):
-        for piece in support:
-            if piece.finding in elsewhere:
-                return piece.component
-    return service
+    pointing = (e for f in POINTS_TO.get(kind, ()) for e in support if e.finding is f)
+    return next((piece.component for piece in pointing), service)

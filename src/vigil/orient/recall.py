@@ -6,9 +6,11 @@ from vigil.domain.hypothesis import Hypothesis
 from vigil.domain.runbook import CheckResult, Record, Runbook, RunbookMatch
 from vigil.orient.diagnose import diagnose
 from vigil.orient.scene import Scene
-from vigil.ports.memory import Memory, Recalled
+from vigil.ports.memory import Memory, Occurrence, Recalled
 
 LIMIT = 5
+PAST = 3
+"""Lessons of incidents like this one that are cited."""
 
 # A match of 100 is made of these shares.
 FOR_SERVICE = 25
@@ -40,7 +42,13 @@ async def recall(scene: Scene, ranking: Ranking, memory: Memory) -> Recollection
         for found in recalled
     ]
     matches.sort(key=lambda match: (-match.context_match, match.runbook.id))
-    return Recollection(matches=tuple(matches))
+    alike = Occurrence(
+        incident=scene.incident.id,
+        service=scene.incident.service,
+        symptom=scene.incident.symptom,
+        failure_type=top.failure_type,
+    )
+    return Recollection(matches=tuple(matches), past=await memory.like(alike, PAST))
 
 
 def _match(
@@ -78,13 +86,6 @@ def _match(
 
 async def _record(scene: Scene, memory: Memory, runbook: Runbook, kind: str) -> Record:
     """What was measured here; in a lab what was measured in the lab counts as well."""
+    in_lab = scene.catalogue.environment is Environment.LAB
     here = await memory.record(runbook, kind)
-    if scene.catalogue.environment is not Environment.LAB or runbook.lab_record is None:
-        return here
-    lab = runbook.lab_record
-    return Record(
-        trials=here.trials + lab.trials,
-        successes=here.successes + lab.successes,
-        commit=lab.commit,
-        measured_on=lab.measured_on,
-    )
+    return here.with_lab(runbook.lab_record if in_lab else None)

@@ -13,6 +13,7 @@ from vigil.domain.value import Instant
 from vigil.ports.changes import Changes
 from vigil.ports.clock import Clock
 from vigil.ports.probes import Probes
+from vigil.ports.sessions import Sessions
 from vigil.ports.telemetry import Telemetry
 
 
@@ -23,6 +24,7 @@ class Senses:
     probes: Probes
     telemetry: Telemetry
     changes: Changes
+    sessions: Sessions
     clock: Clock
 
 

@@ -11,7 +11,8 @@ class Alerts(Protocol):
 
     1. ``authentic`` compares in constant time and answers False for anything missing or odd; it
        never raises.
-    2. ``parse`` never raises: a body that it cannot read is a ``Delivery`` with ``not_understood``.
+    2. ``parse`` never raises: a body that it cannot read is a ``Delivery`` with ``not_understood``,
+       one that changes nothing here is one with ``without_effect``.
     3. At most 1000 alerts of one delivery are kept; strings are cut to 4 KiB; secrets of the
        provider (tokens in headers or URLs) are not part of what it returns.
     """
@@ -22,6 +23,6 @@ class Alerts(Protocol):
         """Whether the sender knows the secret; header names are lower case."""
         ...
 
-    def parse(self, body: bytes) -> Delivery:
-        """Read one body, as bytes off the wire."""
+    def parse(self, headers: Mapping[str, str], body: bytes) -> Delivery:
+        """Read one body, as bytes off the wire; header names are lower case."""
         ...

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from vigil.domain.alert import Alert
 from vigil.domain.incident import Incident, Stage
-from vigil.domain.timeline import Checkpoint, Event
+from vigil.domain.timeline import Checkpoint, Event, Head
 from vigil.domain.value import Instant, Value
 from vigil.domain.verdict import Approval
 from vigil.ports.workflow import Segment
@@ -19,6 +19,10 @@ from vigil.ports.workflow import Segment
 SETTLE = timedelta(seconds=60)
 """How long after a cure the same firing alert is still a repetition: a source looks at a window of
 time, which lags behind the cure, and what it repeats out of that window must page nobody."""
+
+REMEMBERED = timedelta(days=14)
+"""How long the identifiers of deliveries are kept: a body that somebody recorded and sends again
+is known for as long, and none of the sources repeats a delivery by itself for more than days."""
 
 
 class Note(Value):
@@ -68,8 +72,9 @@ class Journal(Protocol):
     """The only thing that is believed after a crash.
 
     1. ``receive``: the same delivery key again is a repetition and changes nothing but a count,
-       unless it fires more than ``SETTLE`` after its incident was RESOLVED: then it is heard like
-       a new alert, and its key belongs to the incident that it opens or joins; a
+       unless its source repeats it and it fires more than ``SETTLE`` after its incident was
+       RESOLVED: then it is heard like a new alert, and its key belongs to the incident that it
+       opens or joins; a
        firing alert opens an incident or joins the open one of its (service, symptom), never two,
        also when two arrive at once; one that was escalated is joined too, until the trouble is
        said to be over; a new incident comes with its first event and its first segment.
@@ -85,6 +90,10 @@ class Journal(Protocol):
     7. ``checkpoint`` signs the heads of all chains and is chained to the one before.
     8. ``due_again`` makes the last segment of each incident that is open and waits for nobody due
        once more, marked or not, and no other one.
+    9. ``seen_before`` knows each identifier that was remembered for ``REMEMBERED`` at least, across
+       restarts; remembering is idempotent, and forgets what is older.
+    10. ``heads`` gives the newest link of each open incident and of the newest ones, never more than
+       ``limit`` of either, so that somebody who looks again sees what has changed.
     """
 
     async def receive(
@@ -94,7 +103,15 @@ class Journal(Protocol):
         ...
 
     async def record_delivery(self, source: str, text: str, now: Instant) -> None:
-        """Keep a trace of an authentic delivery that nobody understood."""
+        """Keep a trace of an authentic delivery that opened or joined nothing, and why."""
+        ...
+
+    async def seen_before(self, source: str, ids: Sequence[str]) -> bool:
+        """Whether a delivery with any of these identifiers was taken in."""
+        ...
+
+    async def remember_delivery(self, source: str, ids: Sequence[str], now: Instant) -> None:
+        """This delivery was taken in, and is on disk."""
         ...
 
     async def incident(self, incident_id: str) -> Incident:
@@ -130,6 +147,10 @@ class Journal(Protocol):
 
     async def events(self, incident_id: str, after: int = 0) -> tuple[Event, ...]:
         """The timeline from a sequence number on, payloads opened where they are still there."""
+        ...
+
+    async def heads(self, limit: int) -> tuple[Head, ...]:
+        """How far the timelines have come."""
         ...
 
     async def answer(self, incident_id: str, approval: Approval) -> Decided:

@@ -24,6 +24,16 @@ class Recalled(Value):
     text_score: float
 
 
+class Occurrence(Value):
+    """What makes two incidents alike."""
+
+    incident: str
+    """The one that asks."""
+    service: str
+    symptom: str
+    failure_type: str
+
+
 class Memory(Protocol):
     """What Vigil knows from before.
 
@@ -33,6 +43,8 @@ class Memory(Protocol):
        that mean something to the index (quotes, AND, NEAR, ...) are only words.
     3. ``learn`` stores one lesson per incident and attempt; again with the same changes nothing.
     4. ``record`` counts the lessons of a runbook's present text on this kind of service.
+    5. ``like`` gives the lessons of one service and symptom with this failure type, newest first,
+       at most ``limit``; those of the incident itself are not among them.
     """
 
     async def ingest(self, origin: str, runbooks: Sequence[Runbook]) -> Ingested:
@@ -45,6 +57,10 @@ class Memory(Protocol):
 
     async def learn(self, lesson: Lesson, attempt: int) -> None:
         """Keep a lesson."""
+        ...
+
+    async def like(self, like: Occurrence, limit: int) -> tuple[Lesson, ...]:
+        """What happened before."""
         ...
 
     async def record(self, runbook: Runbook, service_kind: str) -> Record:

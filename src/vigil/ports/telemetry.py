@@ -1,9 +1,10 @@
 """Metrics and logs by query, read-only."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from vigil.domain.catalogue import Condition
-from vigil.domain.telemetry import ErrorGroup, Latency, Ratio
+from vigil.domain.telemetry import ErrorGroup, Growth, Latency, Ratio
 from vigil.domain.value import Instant
 
 
@@ -21,8 +22,14 @@ class Telemetry(Protocol):
         """Bad to all requests over the condition's window."""
         ...
 
-    async def latency(self, service: str, window_s: float) -> Latency | None:
-        """Mean seconds per request, now and before."""
+    async def latency(
+        self, service: str, since: Instant, where: Mapping[str, str]
+    ) -> Latency | None:
+        """Mean seconds per request since a moment and before it, of requests with these labels."""
+        ...
+
+    async def growth(self, service: str, metric: str, window_s: float) -> Growth | None:
+        """How much a counter of a service grew, over all its instances."""
         ...
 
     async def log_errors(self, service: str, since: Instant) -> tuple[ErrorGroup, ...] | None:

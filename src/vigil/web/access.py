@@ -1,13 +1,15 @@
 """Who may come in: the access token, and browser sessions made from it.
 
 A session is not stored. Its cookie carries its own end and a signature, so a session lives on over
-a restart, and all sessions end when the token or the session key is changed.
+a restart, and all sessions end when the token or the session key is changed. A session that was
+ended before its time is remembered by this process until then.
 """
 
 import base64
 import hashlib
 import hmac
 import secrets
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
@@ -20,6 +22,8 @@ SESSION_LIFETIME = timedelta(hours=12)
 """A working day: long enough for an incident, short enough for a forgotten browser."""
 MOST_COOKIE = 200
 """Characters; ours are shorter."""
+MOST_ENDED = 10_000
+"""Sessions ended by hand that are remembered; beyond it the first of them is forgotten."""
 
 
 class Session(NamedTuple):
@@ -44,6 +48,9 @@ class Access:
     token_hash: str
     session_key: bytes = field(repr=False)
     allowed_hosts: tuple[str, ...]
+    _ended: OrderedDict[str, None] = field(
+        default_factory=OrderedDict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         if len(self.session_key) < hashlib.sha256().digest_size:
@@ -73,7 +80,16 @@ class Access:
         if not hmac.compare_digest(signature, self._sign("session", name)):
             return None
         _, _, ends = name.rpartition(".")
-        return Session(cookie, self._csrf(name)) if now.timestamp() < int(ends) else None
+        if name in self._ended or now.timestamp() >= int(ends):
+            return None
+        return Session(cookie, self._csrf(name))
+
+    def end_session(self, session: Session) -> None:
+        """From here on its cookie opens nothing, wherever a copy of it may be."""
+        name, _, _ = session.cookie.rpartition(".")
+        self._ended[name] = None
+        if len(self._ended) > MOST_ENDED:
+            self._ended.popitem(last=False)
 
     def _csrf(self, name: str) -> str:
         return self._sign("csrf", name)

@@ -1,11 +1,16 @@
 """The application: the routes, and around them the frame and the door."""
 
+import asyncio
+
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from vigil import __doc__ as description
 from vigil.engine import Engine
 from vigil.web.access import Access
+from vigil.web.console.pages import refused
+from vigil.web.console.routes import add_console_routes
+from vigil.web.console.routes_forms import add_form_routes
 from vigil.web.door import Door
 from vigil.web.errors import add_error_handlers
 from vigil.web.frame import Frame
@@ -18,11 +23,15 @@ from vigil.web.tries import Tries
 
 
 def create_app(
-    engine: Engine, access: Access, registry: CollectorRegistry | None = None
+    engine: Engine,
+    access: Access,
+    registry: CollectorRegistry | None = None,
+    stopping: asyncio.Event | None = None,
 ) -> FastAPI:
     """The HTTP interface of one engine, which the caller starts and stops.
 
-    ``registry`` is where the counts go, by default one of its own.
+    ``registry`` is where the counts go, by default one of its own. Streams that are open end when
+    ``stopping`` is set; otherwise they keep the server that serves them from ending.
     """
     metrics = Metrics(registry or CollectorRegistry())
     tries = Tries()
@@ -37,10 +46,12 @@ def create_app(
         redirect_slashes=False,
     )
     # Later ones are further out.
-    app.add_middleware(Door, access=access, tries=tries, clock=clock)
+    app.add_middleware(Door, access=access, tries=tries, clock=clock, tell=refused)
     app.add_middleware(Frame, metrics=metrics, clock=clock)
-    add_error_handlers(app)
-    add_open_routes(app, engine, metrics)
+    add_error_handlers(app, refused)
+    home = add_console_routes(app, engine, access, stopping or asyncio.Event())
+    add_form_routes(app, engine, access, tries)
+    add_open_routes(app, engine, metrics, home)
     add_webhook_routes(app, engine, metrics)
     add_session_route(app, access, tries, clock)
     add_incident_routes(app, engine)

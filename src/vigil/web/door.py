@@ -5,22 +5,34 @@ closed until somebody opens it.
 """
 
 import math
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vigil.ports.clock import Clock
 from vigil.web.access import COOKIE, Access, Session
 from vigil.web.answers import Refusal
 from vigil.web.body import read_body, replayed
+from vigil.web.form import fields
 from vigil.web.tries import Tries
 
 SAFE = frozenset({"GET", "HEAD"})
-OPEN = frozenset({"/", "/health", "/ready", "/metrics"})
-"""May be read by everybody who can reach the port; none of them holds anything of an incident."""
+OPEN = frozenset(
+    {
+        *("/", "/health", "/ready", "/metrics"),
+        *("/static/console.css", "/static/console.js", "/static/console.svg"),
+    }
+)
+"""May be read by everybody who can reach the port; none of them holds anything of an incident,
+except that `/` shows the console to whoever has a session."""
 SESSION = "/api/session"
+LOGIN = "/console/login"
+FORMS = "/console/"
+"""Where the forms of pages go: their CSRF token comes as a field, as a form sends no header."""
 WEBHOOKS = "/webhooks/"
 """Each source authenticates its deliveries by its own secret."""
 
@@ -34,13 +46,25 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Door:
-    """Host, origin, token or session with its CSRF token, and the length of the body."""
+    """Host, origin, token or session with its CSRF token, and the length of the body.
 
-    def __init__(self, app: ASGIApp, *, access: Access, tries: Tries, clock: Clock) -> None:
+    ``tell`` makes the answer to whoever is not let in.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        access: Access,
+        tries: Tries,
+        clock: Clock,
+        tell: Callable[[Request, Refusal], Response],
+    ) -> None:
         self._app = app
         self._access = access
         self._tries = tries
         self._clock = clock
+        self._tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let in, or answer why not."""
@@ -48,14 +72,18 @@ class Door:
             return await self._app(scope, receive, send)
         if scope["type"] != "http":
             return await send({"type": "websocket.close", "code": 1008})
-        refusal = self._refusal(Request(scope))
+        request = Request(scope)
+        refusal = self._refusal(request)
         if refusal is not None:
-            return await refusal.answer()(scope, receive, send)
+            return await self._tell(request, refusal)(scope, receive, send)
         headers = Headers(scope=scope)
         most = MOST_WEBHOOK_BYTES if scope["path"].startswith(WEBHOOKS) else MOST_API_BYTES
         body = await read_body(receive, headers.get("content-length"), most)
         if isinstance(body, Refusal):
-            return await body.answer()(scope, receive, send)
+            return await self._tell(request, body)(scope, receive, send)
+        refusal = self._unproven_form(request, body)
+        if refusal is not None:
+            return await self._tell(request, refusal)(scope, receive, send)
         return await self._app(scope, replayed(body, receive), send)
 
     def _refusal(self, request: Request) -> Refusal | None:
@@ -71,7 +99,7 @@ class Door:
         path, safe = request.scope["path"], request.method in SAFE
         if not safe and (refusal := _foreign(request, hosts[0])):
             return refusal
-        if path.startswith(WEBHOOKS) or path == SESSION or (safe and path in OPEN):
+        if path.startswith(WEBHOOKS) or path in {SESSION, LOGIN} or (safe and path in OPEN):
             return None
         return self._unknown_person(request, safe=safe)
 
@@ -83,11 +111,36 @@ class Door:
             return check_token(
                 _bearer(token), address, access=self._access, tries=self._tries, clock=self._clock
             )
-        cookie = request.cookies.get(COOKIE)
-        session = self._access.session(cookie, self._clock.now()) if cookie else None
+        session = session_of(request, self._access, self._clock)
         if session is None:
             return _stranger("this needs the access token, or a session that has not ended")
         return _bad_session_request(request, session, safe=safe)
+
+    def _unproven_form(self, request: Request, body: bytes) -> Refusal | None:
+        """A form by session whose CSRF token, now that it has been read, is not the session's."""
+        path = request.scope["path"]
+        if request.method in SAFE or not path.startswith(FORMS) or path == LOGIN:
+            return None
+        if "authorization" in request.headers:
+            return None
+        session = session_of(request, self._access, self._clock)
+        given = (fields(request.headers.get("content-type", ""), body) or {}).get("csrf", "")
+        if session is not None and session.proves(given):
+            return None
+        return Refusal(
+            403, "this form is not one that Vigil gave to this session", "load the page again"
+        )
+
+
+def session_of(request: Request, access: Access, clock: Clock) -> Session | None:
+    """The session that the request's cookie opens."""
+    cookie = request.cookies.get(COOKIE)
+    return access.session(cookie, clock.now()) if cookie else None
+
+
+def from_elsewhere(request: Request) -> bool:
+    """Whether a browser says that a page of another site, or none of ours, caused this request."""
+    return not all(site in OWN_SITE for site in request.headers.getlist("sec-fetch-site"))
 
 
 def check_token(
@@ -127,7 +180,8 @@ def _bad_session_request(request: Request, session: Session, *, safe: bool) -> R
             403, "a change by session needs the Origin header", "browsers send it; others: token"
         )
     given = request.headers.get("x-csrf-token", "")
-    if not session.proves(given):
+    # A form's token is in its body, which has not been read yet.
+    if not request.scope["path"].startswith(FORMS) and not session.proves(given):
         return Refusal(
             403,
             "the header X-CSRF-Token is missing or not this session's",
@@ -148,8 +202,7 @@ def _foreign(request: Request, host: str) -> Refusal | None:
 
 
 def _from_elsewhere(request: Request) -> Refusal | None:
-    sites = request.headers.getlist("sec-fetch-site")
-    if all(site in OWN_SITE for site in sites):
+    if not from_elsewhere(request):
         return None
     return Refusal(403, "another site caused this request", "use Vigil's own address")
 

@@ -31,7 +31,7 @@ class Metrics:
         )
         self.deliveries = Counter(
             "vigil_deliveries",
-            "Deliveries of alert sources: accepted, not_understood or refused.",
+            "Deliveries: accepted, without_effect, not_understood, replayed or refused.",
             ("source", "result"),
             registry=registry,
         )

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from vigil.domain.switch import SwitchState
 from vigil.engine import Engine
 from vigil.ports.clock import Clock
-from vigil.web.access import COOKIE, SESSION_LIFETIME, Access
+from vigil.web.access import COOKIE, SESSION_LIFETIME, Access, Session
 from vigil.web.answers import Refusal
 from vigil.web.door import SESSION, check_token
 from vigil.web.routes_api import SAID_IN_SCHEMA, errors
@@ -17,6 +17,8 @@ from vigil.web.tries import Tries
 from vigil.web.views import ResumeOrder, SessionOpened, StopOrder, Token
 
 log = structlog.get_logger()
+
+LIFETIME_S = int(SESSION_LIFETIME.total_seconds())
 
 
 def add_session_route(app: FastAPI, access: Access, tries: Tries, clock: Clock) -> None:
@@ -32,31 +34,41 @@ def add_session_route(app: FastAPI, access: Access, tries: Tries, clock: Clock) 
         if refusal is not None:
             return refusal.answer()
         session = access.open_session(clock.now())
-        lifetime = int(SESSION_LIFETIME.total_seconds())
-        response.set_cookie(
-            COOKIE,
-            session.cookie,
-            max_age=lifetime,
-            path="/",
-            secure=request.url.scheme == "https",
-            httponly=True,
-            samesite="strict",
-        )
-        return SessionOpened(csrf=session.csrf, lifetime_s=lifetime)
+        set_session_cookie(response, request, session)
+        return SessionOpened(csrf=session.csrf, lifetime_s=LIFETIME_S)
+
+
+def set_session_cookie(response: Response, request: Request, session: Session) -> None:
+    """The cookie of a session: scripts do not see it, and other sites cannot have it sent."""
+    response.set_cookie(
+        COOKIE,
+        session.cookie,
+        max_age=LIFETIME_S,
+        path="/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def turn_switch(engine: Engine, state: SwitchState) -> Refusal | None:
+    """Write what the stop switch says, or say that it could not be written."""
+    try:
+        engine.turn_switch(state)
+    except OSError as error:
+        log.exception("the stop switch could not be written")
+        reason = error.strerror or type(error).__name__
+        hint = "make room on the disk of Vigil's state folder; to stop at once, end `vigil`"
+        return Refusal(503, f"the stop switch could not be written: {reason}", hint)
+    return None
 
 
 def add_control_routes(app: FastAPI, engine: Engine) -> None:
     """/api/stop and /api/resume."""
 
     async def turn(state: SwitchState) -> SwitchState | JSONResponse:
-        try:
-            await asyncio.to_thread(engine.turn_switch, state)
-        except OSError as error:
-            log.exception("the stop switch could not be written")
-            reason = error.strerror or type(error).__name__
-            hint = "make room on the disk of Vigil's state folder; to stop at once, end `vigil`"
-            return Refusal(503, f"the stop switch could not be written: {reason}", hint).answer()
-        return state
+        refusal = await asyncio.to_thread(turn_switch, engine, state)
+        return state if refusal is None else refusal.answer()
 
     @app.post(
         "/api/stop", response_model=SwitchState, dependencies=SAID_IN_SCHEMA, responses=errors()

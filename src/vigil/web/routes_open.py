@@ -2,11 +2,13 @@
 
 import asyncio
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from vigil.domain.run import Health
 from vigil.engine import Engine
+from vigil.web.console.pages import wants_page
+from vigil.web.console.routes import Home
 from vigil.web.metrics import Metrics
 from vigil.web.tally import Tally
 from vigil.web.views import Alive, Ready, Welcome
@@ -26,14 +28,16 @@ class OneAtATime:
         return await asyncio.shield(self._looking)
 
 
-def add_open_routes(app: FastAPI, engine: Engine, metrics: Metrics) -> None:
-    """/, /health, /ready and /metrics."""
+def add_open_routes(app: FastAPI, engine: Engine, metrics: Metrics, home: Home) -> None:
+    """/, /health, /ready and /metrics; ``home`` is what a person gets at /."""
     parts = OneAtATime(engine)
     tally = Tally(engine, metrics)
 
-    @app.get("/")
-    async def welcome() -> Welcome:
-        """Where to go from here."""
+    @app.get("/", response_model=Welcome)
+    async def welcome(request: Request) -> Welcome | Response:
+        """Where to go from here; a browser gets the console."""
+        if wants_page(request):
+            return await home(request)
         return Welcome(name="vigil", api="/openapi.json", alive="/health", ready="/ready")
 
     @app.get("/health")

@@ -6,14 +6,21 @@ import structlog
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse
 
+from vigil.domain.alert import Delivery
 from vigil.engine import Engine, Source
+from vigil.observe.intake import TakenIn
 from vigil.web.answers import ErrorAnswer, Refusal
 from vigil.web.metrics import Metrics
 from vigil.web.views import Heard
 
 log = structlog.get_logger()
 
-TURNED_ON_BY = MappingProxyType({"alertmanager": "ALERTMANAGER_WEBHOOK_TOKEN"})
+TURNED_ON_BY = MappingProxyType(
+    {
+        "alertmanager": "ALERTMANAGER_WEBHOOK_TOKEN",
+        "pagerduty": "PAGERDUTY_WEBHOOK_SECRET",
+    }
+)
 """The setting with each source's secret; without it the source is off, not open."""
 
 
@@ -27,26 +34,38 @@ def add_webhook_routes(app: FastAPI, engine: Engine, metrics: Metrics) -> None:
         responses={code: {"model": ErrorAnswer} for code in (401, 403, 404, 408, 413, 421, 503)},
     )
     async def deliver(source: str, request: Request) -> Heard | JSONResponse:
-        """Take one delivery. 202 also for a body that is authentic and not understood."""
+        """Take one delivery. 202 also for one that is authentic and not understood, changes nothing
+        or came before: a source may stop sending after a few refusals.
+        """
         known = engine.sources.get(source)
         if known is None:
             return _off(source).answer()
-        body = await request.body()
-        if not known.adapter.authentic(dict(request.headers), body):
+        headers, body = dict(request.headers), await request.body()
+        if not known.adapter.authentic(headers, body):
             metrics.deliveries.labels(source, "refused").inc()
             return _refuse(source, known, engine).answer()
-        delivery = known.adapter.parse(body)
-        joined = await engine.hear(delivery)
+        delivery = known.adapter.parse(headers, body)
+        heard = await engine.hear(delivery)
         known.accepted += 1
         known.refused_last = None
-        result = "not_understood" if delivery.not_understood else "accepted"
-        metrics.deliveries.labels(source, result).inc()
+        metrics.deliveries.labels(source, _result(delivery, heard)).inc()
         return Heard(
             alerts=len(delivery.alerts),
-            opened=sum(one.opened for one in joined),
-            repeated=sum(one.repeated for one in joined),
+            opened=sum(one.opened for one in heard.joined),
+            repeated=sum(one.repeated for one in heard.joined),
+            replayed=heard.replayed,
             not_understood=delivery.not_understood,
+            without_effect=delivery.without_effect,
         )
+
+
+def _result(delivery: Delivery, heard: TakenIn) -> str:
+    """The word under which a delivery is counted."""
+    if heard.replayed:
+        return "replayed"
+    if delivery.not_understood is not None:
+        return "not_understood"
+    return "accepted" if delivery.without_effect is None else "without_effect"
 
 
 def _off(source: str) -> Refusal:

@@ -44,7 +44,10 @@ class Heard(Value):
     alerts: int
     opened: int
     repeated: int
+    replayed: bool
+    """This delivery came before, and changed nothing now."""
     not_understood: str | None
+    without_effect: str | None
 
 
 class Token(Value):

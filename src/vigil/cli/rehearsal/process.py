@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from vigil.cli.children import tied_to_us
+from vigil.children import tied_to_us
 from vigil.cli.client import Client
 from vigil.domain.errors import PortUnavailable
 
@@ -40,6 +40,7 @@ class ServeProcess:
         self.port = port
         self.token = secrets.token_urlsafe(24)
         self.alert_token = secrets.token_urlsafe(24)
+        self.pagerduty_secret = secrets.token_urlsafe(24)
         self.log = state.parent / f"{state.name}.log"
         self._settings = settings or {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -57,12 +58,20 @@ class ServeProcess:
         return f"{self.url}/webhooks/alertmanager"
 
     @property
+    def pagerduty_url(self) -> str:
+        """Where PagerDuty would send to."""
+        return f"{self.url}/webhooks/pagerduty"
+
+    @property
     def pid(self) -> int | None:
         """Its process id while it runs."""
         return self._process.pid if self._process else None
 
-    def start(self, config: Path) -> None:
-        """Start it; secrets go by the environment, which only the same user can read."""
+    def start(self, config: Path, **further: str) -> None:
+        """Start it, with further settings for this time.
+
+        Secrets go by the environment, which only the same user can read.
+        """
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - this very program, fixed arguments
@@ -75,7 +84,9 @@ class ServeProcess:
                     "VIGIL_PORT": str(self.port),
                     "VIGIL_TOKEN": self.token,
                     "ALERTMANAGER_WEBHOOK_TOKEN": self.alert_token,
+                    "PAGERDUTY_WEBHOOK_SECRET": self.pagerduty_secret,
                     **self._settings,
+                    **further,
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -111,8 +122,12 @@ class ServeProcess:
             self._process.wait()
 
     def stop(self) -> None:
-        """In order, and if that takes too long without."""
+        """End it for good."""
         self.client.close()
+        self.end()
+
+    def end(self) -> None:
+        """In order, and if that takes too long without; it may be started again."""
         if self._process is None or self._process.poll() is not None:
             return
         self._process.terminate()

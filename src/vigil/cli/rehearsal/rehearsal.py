@@ -26,6 +26,8 @@ OPEN_S = 60.0
 """How long the first alert may take."""
 CLOSE_S = 180.0
 """How long an incident may take from its first alert to its end."""
+HEARD_S = 20.0
+"""How much longer than the incident the slowest reporter may take."""
 QUIET_S = 12.0
 """Healthy traffic before the first fault, so that there is something to compare with."""
 
@@ -42,7 +44,8 @@ class Run:
     began: datetime
     judgement: Judgement
     touched: int
-    """Switches and process starts at the shop since the fault was in place."""
+    """What Vigil may have done to the shop since the fault was in place, counted at the shop; not
+    counted where it was to do something."""
     new_incidents: int
     expected_rank: int | None
 
@@ -73,15 +76,22 @@ class Run:
 
     @property
     def _heard_by_all(self) -> bool:
-        """A fault that the shop's own rule sees is reported twice, and is one incident."""
-        by_rule = self.scenario.file.alert.sent_by is SentBy.RULE
-        return not by_rule or {"watch", "alertmanager"} <= set(self.watching.sources)
+        """A fault that the shop's own rule sees is reported by all, and is one incident."""
+        return reporters(self.scenario) <= set(self.watching.sources)
 
     @property
     def judge_agrees(self) -> bool:
         """The shop itself is as well as Vigil says."""
-        healed = self.scenario.file.expect.proof in ("verified", "false_alarm")
-        return self.judgement.ok is healed
+        return self.judgement.ok is self.scenario.file.expect.ends_healthy
+
+
+def reporters(scenario: Scenario) -> set[str]:
+    """Who reports a fault that the shop's own rule sees."""
+    if scenario.file.alert.sent_by is not SentBy.RULE:
+        return set()
+    # What no probe covers the own watcher cannot see.
+    covered = scenario.file.expect.proof != "nothing_to_check"
+    return {"alertmanager", "pagerduty", *(("watch",) if covered else ())}
 
 
 class Rehearsal:
@@ -101,6 +111,7 @@ class Rehearsal:
         self._edit = edit_catalogue
         self._folder = Path(tempfile.mkdtemp(prefix="vigil-"))
         self.serve = ServeProcess(self._folder / "v", free_port(port), settings)
+        self._catalogue = self._folder / "vigil.yaml"
         self._lab: Lab | None = None
 
     @property
@@ -134,12 +145,13 @@ class Rehearsal:
             seed=self._seed,
             alert_url=self.serve.alert_url,
             alert_token=self.serve.alert_token,
+            pagerduty_url=self.serve.pagerduty_url,
+            pagerduty_secret=self.serve.pagerduty_secret,
             progress=self._progress,
         )
-        catalogue = self._folder / "vigil.yaml"
-        catalogue.write_text(self._edit(self.lab.files.catalogue.read_text()))
+        self._catalogue.write_text(self._edit(self.lab.files.catalogue.read_text()))
         self._progress("starting Vigil and its runner")
-        self.serve.start(catalogue)
+        self.serve.start(self._catalogue)
         self.serve.wait_ready()
         self._progress(f"letting customers shop for {QUIET_S:.0f} s, to know what is normal")
         time.sleep(QUIET_S)
@@ -163,15 +175,23 @@ class Rehearsal:
         ``during`` is called at every look at the open incident; a person's part is played there.
         """
         known = all_ids(self.serve.client)
+        repairing = _Repairing(self.lab, scenario) if scenario.file.repair else None
+        if repairing:
+            self._restart_to_ask()
         began = datetime.now(UTC) + timedelta(seconds=self.lab.config.timing.fault_delay)
-        breaking = _Breaking(self.lab, scenario)
+        breaking = _Played("break", lambda: self.lab.break_(scenario))
         breaking.start()
         watching = self._first(known, on_look, breaking)
         breaking.join()
-        mark = self.lab.mark() if scenario.file.expect.actions == "0" else None
-        self._follow(watching, on_look, during)
+        breaking.raise_if_failed()
+        mark = self.lab.mark()
+        self._follow(watching, on_look, repairing.look if repairing else during)
+        self._wait_for_reporters(watching, reporters(scenario))
+        by_hand = repairing.done() if repairing else 0
+        if repairing:
+            self._restart()
         judgement = self.lab.judge()
-        touched = self.lab.mark().actions_since(mark) if mark else 0
+        touched = self.lab.mark().actions_since(mark) - by_hand
         # Whatever Vigil left undone; a shop that is well is not touched.
         self.lab.restore()
         cause = scenario.file.expect.cause
@@ -183,10 +203,20 @@ class Rehearsal:
             watching=watching,
             began=began,
             judgement=judgement,
-            touched=touched,
+            touched=touched if scenario.file.expect.actions == "0" else 0,
             new_incidents=len(all_ids(self.serve.client) - known),
             expected_rank=rank,
         )
+
+    def _restart_to_ask(self) -> None:
+        """No confidence is high enough to act unasked: every plan waits for a person."""
+        self._progress("starting Vigil again, so that it asks before it acts")
+        self._restart(CONFIDENCE_AUTO_EXECUTE_THRESHOLD="100")
+
+    def _restart(self, **settings: str) -> None:
+        self.serve.end()
+        self.serve.start(self._catalogue, **settings)
+        self.serve.wait_ready()
 
     def wait_calm(self, seconds: float) -> None:
         """Until no incident is open and the judge is content with the shop."""
@@ -198,7 +228,7 @@ class Rehearsal:
             time.sleep(POLL_S)
         raise PortUnavailable(f"the shop did not come to rest within {seconds:.0f} s")
 
-    def _first(self, known: set[str], on_look: OnLook, breaking: "_Breaking") -> Watching:
+    def _first(self, known: set[str], on_look: OnLook, breaking: "_Played") -> Watching:
         deadline = time.monotonic() + OPEN_S
         while time.monotonic() < deadline:
             breaking.raise_if_failed()
@@ -227,6 +257,13 @@ class Rehearsal:
             watching.refresh()
         on_look(watching)
 
+    def _wait_for_reporters(self, watching: Watching, expected: set[str]) -> None:
+        """An incident that is handed over at once may be closed before the slowest has reported."""
+        deadline = time.monotonic() + HEARD_S
+        while not expected <= set(watching.sources) and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+            watching.refresh()
+
     def _name_of(self, part: str) -> str:
         return str(getattr(self.lab.config.names, part))
 
@@ -239,18 +276,17 @@ class Rehearsal:
         return verify_file(str(export), str(public_key)).model_dump()
 
 
-class _Breaking(threading.Thread):
-    """The fault, while somebody watches."""
+class _Played(threading.Thread):
+    """Somebody's part, while somebody else watches."""
 
-    def __init__(self, lab: Lab, scenario: Scenario) -> None:
-        super().__init__(name=f"break {scenario.id}", daemon=True)
-        self._lab = lab
-        self._scenario = scenario
+    def __init__(self, name: str, part: Callable[[], object]) -> None:
+        super().__init__(name=name, daemon=True)
+        self._part = part
         self._error: Exception | None = None
 
     def run(self) -> None:
         try:
-            self._lab.break_(self._scenario)
+            self._part()
         except Exception as error:  # noqa: BLE001 - raised again in the thread that watches
             self._error = error
 
@@ -258,3 +294,30 @@ class _Breaking(threading.Thread):
         """Its error, here."""
         if self._error is not None:
             raise self._error
+
+
+class _Repairing:
+    """A person who mends the shop by hand as soon as Vigil asks."""
+
+    def __init__(self, lab: Lab, scenario: Scenario) -> None:
+        self._lab, self._scenario = lab, scenario
+        self._played = _Played("repair", self._repair)
+        self._touched = 0
+
+    def _repair(self) -> None:
+        before = self._lab.mark()
+        self._lab.repair(self._scenario)
+        self._touched = self._lab.mark().actions_since(before)
+
+    def look(self, watching: Watching) -> None:
+        """Begin once the plan waits."""
+        waits = watching.incident["waiting_on"] is not None
+        if waits and self._played.ident is None:
+            self._played.start()
+
+    def done(self) -> int:
+        """How much of the shop was touched by it; waits until the mending, if begun, is over."""
+        if self._played.ident is not None:
+            self._played.join()
+            self._played.raise_if_failed()
+        return self._touched

@@ -1,5 +1,6 @@
 """The report of a rehearsal: one screen for a person, one object for a machine."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
@@ -57,6 +58,8 @@ def show(console: Console, faults: list[Run], controls: list[Run], audit: dict[s
         _fault(console, run)
     for run in controls:
         _control(console, run)
+    if len(faults) + len(controls) > 1:
+        _summary(console, [*faults, *controls])
     chain = "verified" if audit["verified"] else "[red]BROKEN[/]"
     console.print(
         f"[bold]Audit[/]     {audit['events']} events, chain {chain}; keep its head outside:"
@@ -90,7 +93,10 @@ def _fault(console: Console, run: Run) -> None:
     judged = watching.last("judged") or {}
     rules = "; ".join(judged.get("rules", []))
     table.add_row("Gate", Text(rules or "not asked"))
-    table.add_row("Probes", _probes(run))
+    proof = watching.client.get(f"/api/incidents/{watching.id}/proof")["proof"] or {}
+    table.add_row("Probes", _probes(proof))
+    for looks in _walks(proof):
+        table.add_row("Customer", looks)
     table.add_row("Proof", Text(str((watching.last("proof") or {}).get("text", "not known"))))
     table.add_row("Seconds", Text(_seconds(run)))
     table.add_row("Judge", _judge(run))
@@ -117,11 +123,10 @@ def _effects(action: dict[str, Any]) -> str:
     return ", ".join(each)
 
 
-def _probes(run: Run) -> Text:
+def _probes(proof: dict[str, Any]) -> Text:
     """Each probe before and after; neighbours that passed all along are only counted."""
-    proof = run.watching.client.get(f"/api/incidents/{run.watching.id}/proof")["proof"]
     text, steady = Text(), 0
-    for change in (proof or {}).get("probes", []):
+    for change in proof.get("probes", []):
         before = (change["before"] or {}).get("outcome", "not looked at")
         after = [look["outcome"] for look in change["after"]] or ["not looked at"]
         if not change["proves"] and {before, after[-1]} == {"passing"}:
@@ -131,6 +136,36 @@ def _probes(run: Run) -> Text:
         text.append(f"{name}: {before} → {after[-1]} ({len(change['after'])} looks)\n")
     text.append(f"{steady} neighbours: passing → passing" if proof else "no proof was made")
     return text
+
+
+def _walks(proof: dict[str, Any]) -> Iterator[Text]:
+    """What a customer met in a browser, before and after; the pictures are in the console."""
+    for change in proof.get("probes", []):
+        looks = [look for look in (change["before"], *change["after"][-1:]) if look]
+        if any(look.get("screenshot") for look in looks):
+            lines = (f"{look['outcome']}: {look['text']}" for look in looks)
+            yield Text("\n→ ".join(lines))
+
+
+def _summary(console: Console, runs: list[Run]) -> None:
+    """A line for each scenario."""
+    console.rule("[bold]All of them", align="left")
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "scenario", "ended", "most likely cause", "done", "seconds", "judge"):
+        table.add_column(heading, no_wrap=heading != "most likely cause", overflow="fold")
+    for run in runs:
+        good = run.as_expected and run.judge_agrees
+        top = ((run.watching.last("hypotheses") or {}).get("ranked") or [{}])[0]
+        table.add_row(
+            Text("✔" if good else "✘", style="green" if good else "red"),
+            run.scenario.id,
+            run.watching.outcome,
+            Text(f"{top.get('failure_type', '?')} of {top.get('component', '?')}"),
+            f"{run.watching.actions_executed} actions",
+            f"{run.verified_s:.0f}",
+            "agrees" if run.judge_agrees else Text("DISAGREES", style="red"),
+        )
+    console.print(table)
 
 
 def _seconds(run: Run) -> str:

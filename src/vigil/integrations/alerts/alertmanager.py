@@ -2,8 +2,7 @@
 
 import hmac
 import json
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -11,13 +10,11 @@ import structlog
 
 from vigil.domain.alert import Alert, AlertStatus, Delivery, Severity
 from vigil.domain.identity import content_digest
-from vigil.domain.scrub import clean, without_control
-from vigil.domain.value import Instant
+from vigil.integrations._clients.untrusted import identifier, moment, texts, words
 from vigil.ports.clock import Clock
 
 MOST_ALERTS = 1000
 MOST_LABELS = 100
-MOST_TEXT = 4096
 MOST_BODY_BYTES = 10 * 1024 * 1024
 
 SEVERITIES: Mapping[str, Severity] = {
@@ -55,7 +52,7 @@ class AlertmanagerAlerts:
         matches = [hmac.compare_digest(digest, token) for token in self._tokens]
         return any(matches) and scheme.lower() == "bearer"
 
-    def parse(self, body: bytes) -> Delivery:
+    def parse(self, headers: Mapping[str, str], body: bytes) -> Delivery:  # noqa: ARG002 - all is in the body
         """Every alert of the group that can be read; one that cannot does not lose the others."""
         if len(body) > MOST_BODY_BYTES:
             return self._not_understood(f"the body is longer than {MOST_BODY_BYTES} bytes")
@@ -79,21 +76,21 @@ class AlertmanagerAlerts:
         return Delivery(source=self.source, alerts=(), not_understood=why)
 
     def _alert(self, found: dict[str, Any], group: dict[str, Any]) -> Alert:
-        raw = _strings(found.get("labels"))
-        notes = _strings(found.get("annotations"))
-        labels = sorted((_identifier(k), _cut(v)) for k, v in raw.items())
+        raw = texts(found.get("labels"))
+        notes = texts(found.get("annotations"))
+        labels = sorted((identifier(k), words(v)) for k, v in raw.items())
         summary = notes.get("summary") or notes.get("description") or notes.get("message") or ""
         return Alert(
             source=self.source,
-            name=_identifier(raw.get("alertname", "")) or "unnamed",
-            service=_identifier(next((raw[n] for n in SERVICE_LABELS if raw.get(n)), ""))
+            name=identifier(raw.get("alertname", "")) or "unnamed",
+            service=identifier(next((raw[n] for n in SERVICE_LABELS if raw.get(n)), ""))
             or "unknown",
             status=_status(found.get("status"), group.get("status")),
             fingerprint=_fingerprint(found, raw),
             severity=SEVERITIES.get(raw.get("severity", "").strip().lower(), Severity.HIGH),
-            summary=_cut(summary),
+            summary=words(summary),
             labels=tuple(labels[:MOST_LABELS]),
-            starts_at=_moment(found.get("startsAt")) or self._clock.now(),
+            starts_at=moment(found.get("startsAt")) or self._clock.now(),
         )
 
 
@@ -101,27 +98,11 @@ def _digest(token: str) -> bytes:
     return sha256(token.encode(errors="surrogatepass")).digest()
 
 
-def _cut(text: str) -> str:
-    return clean(text, MOST_TEXT)
-
-
-def _identifier(text: str) -> str:
-    """Not masked: two identifiers that look like secrets must not become the same."""
-    return without_control(text[:MOST_TEXT]).strip()
-
-
 def _fingerprint(found: dict[str, Any], labels: Mapping[str, str]) -> str:
     """The source's own, else one over the labels, which is what it is at the source."""
-    given = found.get("fingerprint")
-    if isinstance(given, str) and (known := _identifier(given)):
+    if known := identifier(found.get("fingerprint")):
         return known
-    return content_digest(sorted((_identifier(k), _identifier(v)) for k, v in labels.items()))
-
-
-def _strings(value: object) -> dict[str, str]:
-    """The text entries of what should be an object of texts."""
-    items: Iterable[tuple[str, object]] = value.items() if isinstance(value, dict) else ()
-    return {key: text for key, text in items if isinstance(text, str)}
+    return content_digest(sorted((identifier(k), identifier(v)) for k, v in labels.items()))
 
 
 def _count(value: object) -> int:
@@ -134,15 +115,3 @@ def _status(*words: object) -> AlertStatus:
         if word in tuple(AlertStatus):
             return AlertStatus(str(word))
     return AlertStatus.FIRING
-
-
-def _moment(value: object) -> Instant | None:
-    """RFC 3339 with up to nanoseconds; the zero time, year 1, stands for none."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return moment if moment.year > 1 else None

@@ -17,7 +17,7 @@ from vigil.ports.journal import SETTLE, Joined, NextSegment, Note
 from vigil.ports.workflow import Segment
 
 MAX_TRACE = 4096
-"""Characters kept of a delivery that nobody understood."""
+"""Characters kept of why a delivery opened or joined nothing."""
 
 MAX_TRACES = 1000
 """The newest of them that are kept."""
@@ -48,7 +48,9 @@ def receive(connection: Connection, keys: Keys, alert: Alert, opening: Incident)
 def _came_back(alert: Alert, repeated: Joined, now: datetime) -> bool:
     """A source that goes on firing long after the cure means trouble that is there now."""
     before = repeated.incident
-    if alert.status is not AlertStatus.FIRING or before is None or before.closed_at is None:
+    if alert.status is not AlertStatus.FIRING or not alert.repeated:
+        return False
+    if before is None or before.closed_at is None:
         return False
     return before.stage is Stage.RESOLVED and now > before.closed_at + SETTLE
 
@@ -129,11 +131,11 @@ def _record_anew(connection: Connection, key: str, incident: Incident | None) ->
     )
 
 
-def record_not_understood(connection: Connection, source: str, text: str, now: datetime) -> None:
-    """Count a body that was seen before, keep a new one, and drop the oldest beyond the limit."""
-    # Half of a surrogate pair has no UTF-8 spelling, and what nobody understood may hold one.
+def record_trace(connection: Connection, source: str, text: str, now: datetime) -> None:
+    """Count what was seen before, keep what is new, and drop the oldest beyond the limit."""
+    # Half of a surrogate pair has no UTF-8 spelling, and what a stranger sent may hold one.
     text = text[:MAX_TRACE].encode("utf-8", "replace").decode()
-    key = content_digest(["not understood", source, text])
+    key = content_digest(["trace", source, text])
     if _repetition(connection, key, now) is not None:
         return
     _record(connection, key, source, None, now)

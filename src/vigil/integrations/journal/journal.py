@@ -8,11 +8,11 @@ from sqlalchemy import Connection, Engine
 
 from vigil.domain.alert import Alert
 from vigil.domain.incident import Incident, Stage
-from vigil.domain.timeline import Checkpoint, Event
+from vigil.domain.timeline import Checkpoint, Event, Head
 from vigil.domain.value import Instant
 from vigil.domain.verdict import Approval
 from vigil.integrations._clients.database import read, write
-from vigil.integrations.journal import chain, checkpoints, intake, moves, outbox, rows
+from vigil.integrations.journal import chain, checkpoints, intake, moves, outbox, replays, rows
 from vigil.integrations.journal.keys import Keys
 from vigil.ports.journal import Decided, Joined, NextSegment, Note, StageOutput
 
@@ -51,8 +51,16 @@ class SqlJournal:
         return await self._write(lambda c: intake.receive(c, self._keys, alert, opening))
 
     async def record_delivery(self, source: str, text: str, now: Instant) -> None:
-        """Keep a trace of an authentic delivery that nobody understood."""
-        await self._write(lambda c: intake.record_not_understood(c, source, text, now))
+        """Keep a trace of an authentic delivery that opened or joined nothing, and why."""
+        await self._write(lambda c: intake.record_trace(c, source, text, now))
+
+    async def seen_before(self, source: str, ids: Sequence[str]) -> bool:
+        """Whether a delivery with any of these identifiers was taken in."""
+        return await self._read(lambda c: replays.seen_before(c, source, ids))
+
+    async def remember_delivery(self, source: str, ids: Sequence[str], now: Instant) -> None:
+        """This delivery was taken in, and is on disk."""
+        await self._write(lambda c: replays.remember(c, source, ids, now))
 
     async def incident(self, incident_id: str) -> Incident:
         """One incident; NotFound."""
@@ -104,6 +112,10 @@ class SqlJournal:
     async def events(self, incident_id: str, after: int = 0) -> tuple[Event, ...]:
         """The timeline from a sequence number on, payloads opened where they are still there."""
         return await self._read(lambda c: chain.read_events(c, self._keys, incident_id, after))
+
+    async def heads(self, limit: int) -> tuple[Head, ...]:
+        """How far the timelines have come."""
+        return await self._read(lambda c: rows.list_heads(c, limit))
 
     async def answer(self, incident_id: str, approval: Approval) -> Decided:
         """A person's answer to the plan that waits."""

@@ -15,7 +15,11 @@ from vigil.integrations.journal.tables import approvals, executions, incidents, 
 from vigil.ports.journal import Decided, NextSegment, Note, StageOutput
 from vigil.ports.workflow import Segment
 
-_AFTER = {Answer.APPROVED: Segment.ACT, Answer.REJECTED: Segment.CLOSE}
+_AFTER = {
+    Answer.APPROVED: Segment.ACT,
+    Answer.REJECTED: Segment.CLOSE,
+    Answer.WITHDRAWN: Segment.CLOSE,
+}
 
 
 def move(connection: Connection, incident: Incident, expected: tuple[Stage, int]) -> bool:

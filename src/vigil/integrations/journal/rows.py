@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from vigil.domain.errors import NotFound
 from vigil.domain.incident import Incident
+from vigil.domain.timeline import Head
 from vigil.domain.verdict import Approval
 from vigil.integrations.journal.tables import approvals, incidents
 
@@ -41,6 +42,19 @@ def list_incidents(connection: Connection, limit: int, *, only_open: bool) -> tu
         query = query.where(incidents.c.closed_at.is_(None))
     rows = connection.execute(query.limit(limit)).mappings()
     return tuple(Incident.model_validate(dict(row)) for row in rows)
+
+
+def list_heads(connection: Connection, limit: int) -> tuple[Head, ...]:
+    """The newest link of each open incident and of the newest ones."""
+    link = (incidents.c.id, incidents.c.head_seq, incidents.c.head_hash)
+    newest = select(*link).order_by(incidents.c.opened_at.desc(), incidents.c.id.desc())
+    still_open = newest.where(incidents.c.closed_at.is_(None))
+    found = {
+        row.id: Head(incident=row.id, seq=row.head_seq, hash=row.head_hash)
+        for query in (still_open, newest)
+        for row in connection.execute(query.limit(limit))
+    }
+    return tuple(found.values())
 
 
 def incident_to_join(

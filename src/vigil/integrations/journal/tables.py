@@ -58,8 +58,16 @@ deliveries = Table(
     Column("count", Integer, nullable=False),
     Column("first_at", UtcTime, nullable=False),
     Column("last_at", UtcTime, nullable=False),
-    # Only of deliveries that nobody understood.
+    # Only of deliveries that opened or joined nothing: why.
     Column("text", Text),
+)
+
+# Digests, as a source may call a delivery whatever it likes.
+delivery_ids = Table(
+    "delivery_ids",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("at", UtcTime, nullable=False, index=True),
 )
 
 outputs = Table(

@@ -5,23 +5,20 @@ import re
 from collections.abc import Sequence
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, delete, func, select, text
+from sqlalchemy import Connection, Engine, delete, select, text
 from sqlalchemy.dialects.sqlite import insert
 
 from vigil.domain.errors import PermanentError
 from vigil.domain.lesson import Lesson
-from vigil.domain.proof import Outcome
 from vigil.domain.runbook import Record, Runbook
 from vigil.integrations._clients.database import read, write
-from vigil.integrations.memory.tables import lessons, runbooks
-from vigil.ports.memory import Ingested, Recalled
+from vigil.integrations.memory import lessons
+from vigil.integrations.memory.tables import runbooks
+from vigil.ports.memory import Ingested, Occurrence, Recalled
 
 MAX_WORDS = 64
 """Words of a query that are looked for; a longer one is an alert's prose, which repeats itself."""
 MAX_RECALLED = 50
-
-TRIALS = (Outcome.VERIFIED, Outcome.NOT_FIXED, Outcome.REGRESSED)
-"""Outcomes of plans that were executed and looked at; nothing else says how good a runbook is."""
 
 _WORD = re.compile(r"\w+")
 # What a runbook is about weighs more than what its prose mentions in passing.
@@ -73,13 +70,23 @@ class EmbeddedMemory:
     async def learn(self, lesson: Lesson, attempt: int) -> None:
         """Keep a lesson; the first one of an attempt stays."""
         await asyncio.to_thread(
-            write, self._engine, lambda connection: _learn(connection, lesson, attempt)
+            write, self._engine, lambda connection: lessons.learn(connection, lesson, attempt)
+        )
+
+    async def like(self, like: Occurrence, limit: int) -> tuple[Lesson, ...]:
+        """The newest lessons of the same trouble."""
+        if limit < 1:
+            return ()
+        return await asyncio.to_thread(
+            read,
+            self._engine,
+            lambda connection: lessons.like(connection, like, min(limit, MAX_RECALLED)),
         )
 
     async def record(self, runbook: Runbook, service_kind: str) -> Record:
         """Count the trials of this very text on this kind of service."""
         return await asyncio.to_thread(
-            read, self._engine, lambda connection: _record(connection, runbook, service_kind)
+            read, self._engine, lambda connection: lessons.record(connection, runbook, service_kind)
         )
 
 
@@ -149,34 +156,3 @@ def _restored(document: str) -> Runbook:
             "a stored runbook cannot be read, because another version of Vigil stored it; "
             "store them again with: vigil ingest runbooks DIR"
         ) from error
-
-
-def _learn(connection: Connection, lesson: Lesson, attempt: int) -> None:
-    connection.execute(
-        insert(lessons)
-        .values(
-            incident=lesson.incident,
-            attempt=attempt,
-            service_kind=lesson.service_kind,
-            runbook=lesson.runbook,
-            runbook_digest=lesson.runbook_digest,
-            outcome=lesson.outcome,
-            document=lesson.model_dump_json(),
-        )
-        .on_conflict_do_nothing()
-    )
-
-
-def _record(connection: Connection, runbook: Runbook, service_kind: str) -> Record:
-    counted = connection.execute(
-        select(lessons.c.outcome, func.count().label("trials"))
-        .where(
-            lessons.c.runbook == runbook.id,
-            lessons.c.runbook_digest == runbook.digest,
-            lessons.c.service_kind == service_kind,
-            lessons.c.outcome.in_(TRIALS),
-        )
-        .group_by(lessons.c.outcome)
-    )
-    counts = {row.outcome: row.trials for row in counted}
-    return Record(trials=sum(counts.values()), successes=counts.get(Outcome.VERIFIED, 0))

@@ -2,6 +2,8 @@
 
 from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, Text, text
 
+from vigil.integrations._clients.database import UtcTime
+
 metadata = MetaData()
 
 runbooks = Table(
@@ -19,11 +21,16 @@ lessons = Table(
     metadata,
     Column("incident", String(64), primary_key=True),
     Column("attempt", Integer, primary_key=True),
+    Column("service", String(64), nullable=False, server_default=""),
     Column("service_kind", String(64), nullable=False),
+    Column("symptom", String(255), nullable=False, server_default=""),
+    Column("failure_type", String(64), nullable=False, server_default=""),
     Column("runbook", String(200)),
     Column("runbook_digest", String(80)),
     Column("outcome", String(32), nullable=False),
+    Column("at", UtcTime, nullable=False, server_default=""),
     Column("document", Text, nullable=False),
+    Index("ix_memory_lessons_like", "service", "symptom", "failure_type", "at"),
     Index("ix_memory_lessons_runbook", "runbook", "runbook_digest", "service_kind"),
 )
 

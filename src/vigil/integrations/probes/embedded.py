@@ -1,10 +1,10 @@
-"""Probes that this process runs itself: HTTP, TCP, Redis, SQL, supervisor."""
+"""Probes that this process runs itself: HTTP, TCP, Redis, SQL, supervisor, journeys."""
 
-import asyncio
 from typing import assert_never
 
 from vigil.domain.probe import (
     HttpProbe,
+    JourneyProbe,
     Probe,
     ProbeRef,
     ProbeResult,
@@ -14,23 +14,36 @@ from vigil.domain.probe import (
     TcpProbe,
 )
 from vigil.domain.scrub import clean
+from vigil.integrations._clients.deadline import GivenUp
 from vigil.integrations.probes.http import walk
+from vigil.integrations.probes.journey import walk_journey
 from vigil.integrations.probes.process import look_at_processes
 from vigil.integrations.probes.redis import look_at_redis
 from vigil.integrations.probes.sight import Sight, failing, unknown
 from vigil.integrations.probes.sql import look_at_sql
 from vigil.integrations.probes.tcp import look_at_tcp
+from vigil.ports.browser import Browser
 from vigil.ports.clock import Clock
+from vigil.ports.screenshots import Screenshots
 
 MOST_TEXT = 500
+AROUND_A_WALK_S = 20.0
+"""What a journey may take longer than its steps: to start a browser, for the picture, to leave."""
 
 
 class EmbeddedProbes:
     """Fulfils ``ports.probes.Probes``."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        browser: Browser | None = None,
+        screenshots: Screenshots | None = None,
+    ) -> None:
         self._clock = clock
-        self._given_up: set[asyncio.Task[Sight]] = set()
+        self._browser = browser
+        self._screenshots = screenshots
+        self._given_up = GivenUp[Sight]()
 
     async def run(self, ref: ProbeRef, probe: Probe) -> ProbeResult:
         """Look once, for at most the probe's time."""
@@ -42,20 +55,12 @@ class EmbeddedProbes:
             text=clean(sight.text, MOST_TEXT),
             seconds=self._clock.elapsed() - started,
             at=at,
+            screenshot=sight.screenshot,
         )
 
     async def _look_in_time(self, probe: Probe) -> Sight:
-        task = asyncio.create_task(self._look(probe))
-        try:
-            await asyncio.wait({task}, timeout=probe.timeout_s)
-        finally:
-            if not task.done():
-                # Some drivers take seconds to tidy up after a cancellation; the deadline does not
-                # wait for them. The set keeps the task from being collected half way.
-                task.cancel()
-                self._given_up.add(task)
-                task.add_done_callback(self._forget)
-        if not task.done():
+        task = await self._given_up.wait(self._look(probe), _patience_s(probe))
+        if task is None:
             return _out_of_time(probe)
         if (error := task.exception()) is not None:
             # The kinds translate what they know. Anything else is this program's mistake, and a
@@ -65,11 +70,6 @@ class EmbeddedProbes:
                 "please report this."
             )
         return task.result()
-
-    def _forget(self, task: asyncio.Task[Sight]) -> None:
-        self._given_up.discard(task)
-        if not task.cancelled():
-            task.exception()  # seen, so that the loop does not complain that nobody looked
 
     async def _look(self, probe: Probe) -> Sight:
         match probe:
@@ -83,11 +83,18 @@ class EmbeddedProbes:
                 return await look_at_sql(probe)
             case ProcessProbe():
                 return await look_at_processes(probe)
+            case JourneyProbe():
+                return await walk_journey(probe, self._browser, self._screenshots)
             case _:
                 assert_never(probe)
 
 
+def _patience_s(probe: Probe) -> float:
+    return probe.timeout_s + (AROUND_A_WALK_S if isinstance(probe, JourneyProbe) else 0)
+
+
 def _out_of_time(probe: Probe) -> Sight:
     text = f"No complete answer within {probe.timeout_s:g} s ({probe.kind} probe)."
-    # A supervisor that hangs says nothing about the processes that it watches.
-    return unknown(text) if isinstance(probe, ProcessProbe) else failing(text)
+    # A supervisor that hangs says nothing about the processes that it watches, nor a browser that
+    # hangs, which ends its walks in time, about the pages.
+    return unknown(text) if isinstance(probe, ProcessProbe | JourneyProbe) else failing(text)

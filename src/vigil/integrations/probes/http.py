@@ -1,5 +1,7 @@
 """A journey over HTTP: steps that share a cookie jar."""
 
+import time
+
 import httpx2
 
 from vigil.domain.probe import HttpProbe, HttpStep
@@ -34,7 +36,9 @@ async def _take(client: httpx2.AsyncClient, step: HttpStep) -> Sight:
     place = f"{step.method} {shown(step.url)}"
     try:
         request = client.build_request(step.method, step.url, data=step.form or None)
-        return await _send(client, step, request)
+        started = time.monotonic()
+        sight = await _send(client, step, request)
+        return _in_time(step, sight, time.monotonic() - started)
     except httpx2.TimeoutException:
         return failing(f"{place} did not answer in time.")
     except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
@@ -43,6 +47,19 @@ async def _take(client: httpx2.AsyncClient, step: HttpStep) -> Sight:
         return failing(f"{place} failed: {type(error).__name__} {error}".rstrip() + ".")
     except (httpx2.CookieConflict, ValueError) as error:
         return unknown(f"{place} cannot be asked for: {type(error).__name__} {error}.")
+
+
+def _in_time(step: HttpStep, sight: Sight, seconds: float) -> Sight:
+    """What is as expected also has to come soon enough, where somebody said how soon."""
+    limit = step.expect.within_s
+    if limit is None or sight.outcome != "passing":
+        return sight
+    if seconds <= limit:
+        return passing(f"{sight.text[:-1]}, after {seconds:.2f} s.")
+    return failing(
+        f"{step.method} {shown(step.url)} answered as expected, but after {seconds:.2f} s; "
+        f"{limit:g} s are allowed."
+    )
 
 
 async def _send(client: httpx2.AsyncClient, step: HttpStep, request: httpx2.Request) -> Sight:

@@ -1,11 +1,16 @@
-"""A Redis server answers PING."""
+"""A Redis server answers, and a list is not too long or a key not there."""
 
-from vigil.domain.probe import RedisProbe
+from typing import TYPE_CHECKING, assert_never
+
+from vigil.domain.probe import RedisMeasure, RedisProbe
 from vigil.integrations.probes.sight import Sight, failing, passing, unknown
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 
 async def look_at_redis(probe: RedisProbe) -> Sight:
-    """Send PING and nothing else."""
+    """Send PING, or the one command that measures, and nothing else."""
     try:
         # Only who has a redis probe needs the driver.
         from redis.asyncio import Redis  # noqa: PLC0415 - imported when chosen
@@ -14,6 +19,7 @@ async def look_at_redis(probe: RedisProbe) -> Sight:
         from redis.exceptions import (  # noqa: PLC0415 - imported when chosen
             AuthenticationError,
             RedisError,
+            ResponseError,
         )
     except ImportError:
         return unknown("The redis driver is not installed; install the package 'redis'.")
@@ -30,11 +36,31 @@ async def look_at_redis(probe: RedisProbe) -> Sight:
         driver_info=None,
     )
     try:
-        await client.ping()
+        return await _measure(client, probe, place)
     except AuthenticationError as error:
         return unknown(f"{place} wants a password, which a redis probe does not have ({error}).")
     except (RedisError, OSError, ValueError) as error:
-        return failing(f"{place} does not answer PING: {type(error).__name__} {error}.")
+        asked = probe.measure.value.upper()
+        if isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE"):
+            return unknown(f"{place} has no list at '{probe.key}'; correct the probe's key.")
+        return failing(f"{place} does not answer {asked}: {type(error).__name__} {error}.")
     finally:
         await client.aclose()
-    return passing(f"{place} answers PING.")
+
+
+async def _measure(client: "Redis", probe: RedisProbe, place: str) -> Sight:
+    match probe.measure:
+        case RedisMeasure.PING:
+            await client.ping()
+            return passing(f"{place} answers PING.")
+        case RedisMeasure.LENGTH:
+            number = await client.llen(str(probe.key))
+            told = f"The list '{probe.key}' of {place} has {number} entries"
+        case RedisMeasure.EXISTS:
+            number = await client.exists(str(probe.key))
+            told = f"The key '{probe.key}' of {place} {'is' if number else 'is not'} there"
+        case _:
+            assert_never(probe.measure)
+    if number <= probe.max:
+        return passing(f"{told}, at most {probe.max:g} is fine.")
+    return failing(f"{told}, more than {probe.max:g}.")

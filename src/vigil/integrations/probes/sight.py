@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from vigil.domain.probe import ProbeOutcome
+from vigil.domain.value import Sha256
 
 
 class Sight(NamedTuple):
@@ -10,6 +11,7 @@ class Sight(NamedTuple):
 
     outcome: ProbeOutcome
     text: str
+    screenshot: Sha256 | None = None
 
 
 def passing(text: str) -> Sight:

@@ -24,21 +24,19 @@ async def look_at_sql(probe: SqlProbe) -> Sight:
     try:
         # Only who has an sql probe needs the driver, which needs a C library.
         import psycopg  # noqa: PLC0415 - imported when chosen
-        from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415 - imported when chosen
+
+        from vigil.integrations._clients.postgres import (  # noqa: PLC0415 - imported when chosen
+            UnreadableDsn,
+            password_in,
+            reading_conninfo,
+        )
     except ImportError:
         return unknown("The PostgreSQL driver is not installed; install 'psycopg[binary]'.")
     try:
-        settings = conninfo_to_dict(probe.dsn)
-    except psycopg.Error:
-        # Not the driver's words: they may quote the DSN with its password.
-        return unknown("The probe's dsn cannot be read; write it as 'host=... port=... user=...'.")
-    password = str(settings.get("password") or "")
-    conninfo = make_conninfo(
-        probe.dsn,
-        connect_timeout=max(2, round(probe.timeout_s)),
-        options=_options(probe, str(settings.get("options") or "")),
-        application_name="vigil-probe",
-    )
+        conninfo = reading_conninfo(probe.dsn, probe.timeout_s, "vigil-probe")
+    except UnreadableDsn as error:
+        return unknown(f"The probe cannot ask its question: {error}.")
+    password = password_in(probe.dsn)
     try:
         async with await psycopg.AsyncConnection.connect(conninfo) as connection:
             sight = await _ask(connection, probe)
@@ -47,15 +45,6 @@ async def look_at_sql(probe: SqlProbe) -> Sight:
     except (OSError, ValueError) as error:
         sight = failing(f"The database cannot be reached: {type(error).__name__} {error}.")
     return Sight(sight.outcome, sight.text.replace(password, "***") if password else sight.text)
-
-
-def _options(probe: SqlProbe, given: str) -> str:
-    # The server's own deadline is the shorter one: the query ends there, not only here.
-    server_ms = max(int(probe.timeout_s * 900), 1)
-    return (
-        f"{given} -c default_transaction_read_only=on -c statement_timeout={server_ms} "
-        f"-c lock_timeout={server_ms}"
-    ).strip()
 
 
 async def _ask(connection: "AsyncConnection", probe: SqlProbe) -> Sight:

@@ -10,8 +10,10 @@ from vigil.domain.briefing import Briefing, Draft, DraftAction
 from vigil.domain.effects import Risk
 from vigil.domain.evidence import Finding
 from vigil.domain.hypothesis import FailureType, Hypothesis
+from vigil.domain.lesson import Lesson
 from vigil.domain.parameters import Missing, Parameters, bind, names_in, parameters_of
 from vigil.domain.plan import Reason
+from vigil.domain.proof import TRIALS, Outcome
 from vigil.domain.runbook import Runbook, RunbookMatch, Step
 from vigil.domain.value import Value
 
@@ -132,7 +134,7 @@ def _proposal(briefing: Briefing, top: Hypothesis, choice: _Choice) -> Draft:
                 step="runbook",
                 text=f"{match.runbook.title} ({match.runbook.id}) fits by {match.context_match} "
                 f"of 100; {passed} of {len(match.checks)} diagnosis checks passed, none speaks "
-                "against it.",
+                f"against it. {_seen_before(briefing.past)}",
                 evidence=_unique(e for check in match.checks for e in check.evidence),
             ),
             Reason(step="actions", text=f"{titles}.", evidence=choice.evidence),
@@ -146,6 +148,21 @@ def _proposal(briefing: Briefing, top: Hypothesis, choice: _Choice) -> Draft:
         actions=choice.actions,
         declared_risk=match.runbook.risk_level,
     )
+
+
+def _seen_before(past: tuple[Lesson, ...]) -> str:
+    """The newest lesson in which a cure was tried; without one the newest of all."""
+    if not past:
+        return "Nothing like it was seen here before."
+    lesson = next((each for each in past if each.outcome in TRIALS), past[0])
+    by = "; ".join(lesson.actions)
+    seconds = f"{lesson.seconds:.0f} s"
+    became = {
+        Outcome.VERIFIED: f"proven in {seconds} by: {by}",
+        Outcome.NOT_FIXED: f"not fixed by: {by}" if by else "not fixed",
+        Outcome.REGRESSED: f"made worse by: {by}",
+    }.get(lesson.outcome, "nothing was done then")
+    return f"Seen before: incident {lesson.incident} on {lesson.at:%Y-%m-%d}, {became}."
 
 
 def _nothing(briefing: Briefing, why: str) -> Draft:

@@ -2,35 +2,19 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
 
-import httpx2
-import structlog
-
-from vigil.domain.catalogue import Catalogue, Condition
-from vigil.domain.telemetry import ErrorGroup, Latency, Ratio
+from vigil.domain.catalogue import Catalogue, Condition, Service
+from vigil.domain.telemetry import ErrorGroup, Growth, Latency, Ratio
 from vigil.domain.value import Instant
-from vigil.integrations._clients.http import IDENTITY, tls_context
 from vigil.integrations.telemetry.logs import error_groups
-from vigil.integrations.telemetry.scrape import NotScraped, scrape
-from vigil.integrations.telemetry.series import InstanceHistory, Series
+from vigil.integrations.telemetry.scraper import Scraper, Window
+from vigil.integrations.telemetry.series import Series
 from vigil.ports.clock import Clock
 
-KEEP_S = 15 * 60.0
-MOST_AT_ONCE = 8
-SHORTEST_TIMEOUT_S = 1.0
-LONGEST_TIMEOUT_S = 5.0
+JUST_BEFORE_S = 60.0
 _DURATION = "request_duration_seconds"
 _USUAL_DURATION = f"http_{_DURATION}"
-
-log = structlog.get_logger(__name__)
-
-
-class _Target(NamedTuple):
-    service: str
-    instance: str
-    url: str
 
 
 class EmbeddedTelemetry:
@@ -42,44 +26,22 @@ class EmbeddedTelemetry:
     def __init__(self, catalogue: Catalogue, clock: Clock) -> None:
         self._catalogue = catalogue
         self._clock = clock
-        self._metrics = frozenset(_asked_for(catalogue))
-        self._history = {
-            _Target(name, source.instance, source.url): InstanceHistory(KEEP_S)
-            for name, service in catalogue.services.items()
-            for source in service.telemetry.metrics
-        }
-        self._failing: set[_Target] = set()
+        self._metrics = frozenset(
+            name for service in catalogue.services.values() for name in _asked_of(service)
+        )
+        self._scraper = Scraper(catalogue, clock, self._wanted)
 
     async def scrape_forever(self) -> None:
         """Scrape at the watch interval until cancelled."""
-        interval = self._catalogue.watch.interval_s
-        while True:
-            started = self._clock.elapsed()
-            await self.scrape_once()
-            spent = self._clock.elapsed() - started
-            # A machine that cannot keep up skips a beat and still gets to breathe.
-            await self._clock.sleep(max(interval - spent, interval / 10))
+        await self._scraper.forever()
 
     async def scrape_once(self) -> None:
-        """Scrape every endpoint of the catalogue, several at once, each with a deadline."""
-        room = asyncio.Semaphore(MOST_AT_ONCE)
-        timeout = min(max(self._catalogue.watch.interval_s, SHORTEST_TIMEOUT_S), LONGEST_TIMEOUT_S)
-        async with httpx2.AsyncClient(
-            trust_env=False,
-            verify=tls_context(),
-            timeout=httpx2.Timeout(timeout),
-            headers=IDENTITY,
-        ) as client:
-
-            async def take(target: _Target) -> None:
-                async with room:
-                    await self._scrape(client, target, timeout)
-
-            await asyncio.gather(*(take(target) for target in self._history))
+        """Scrape every endpoint of the catalogue."""
+        await self._scraper.once()
 
     async def bad_ratio(self, service: str, condition: Condition) -> Ratio | None:
         """Bad to all requests over the condition's window, summed over the instances."""
-        names = {condition.metric, f"{condition.metric}_total"}
+        names = _spellings(condition.metric)
         try:
             bad = {label: re.compile(pattern) for label, pattern in condition.bad.items()}
         except re.error:
@@ -99,24 +61,69 @@ class EmbeddedTelemetry:
                 pattern.fullmatch(labels.get(label, "")) for label, pattern in bad.items()
             )
 
-        end = self._clock.elapsed()
-        window = (end - condition.window_s, end)
-        total, wrong = self._grown(service, window, counts), self._grown(service, window, is_bad)
+        window = self._last(condition.window_s)
+        total = self._scraper.grown(service, window, counts)
+        wrong = self._scraper.grown(service, window, is_bad)
         if total is None or wrong is None:
             return None
         return Ratio(bad=wrong, total=total, window_s=condition.window_s, at=self._clock.now())
 
-    async def latency(self, service: str, window_s: float) -> Latency | None:
-        """Mean seconds per request, now and in the time before that is still remembered."""
-        starts = [h.first for _, h in self._of(service) if h.first is not None]
-        end = self._clock.elapsed()
-        if not starts or min(starts) >= end - window_s:
+    async def latency(
+        self, service: str, since: Instant, where: Mapping[str, str]
+    ) -> Latency | None:
+        """Mean seconds per request since a moment and in the time before it that is remembered.
+
+        Labels of ``where`` that the service's histogram does not have are left out of account.
+        """
+        starts = [h.first for _, h in self._scraper.of(service) if h.first is not None]
+        now, end = self._clock.now(), self._clock.elapsed()
+        start = end - (now - since).total_seconds()
+        if not starts or not min(starts) < start < end:
             return None
-        now = self._mean(service, (end - window_s, end))
-        before = self._mean(service, (min(starts), end - window_s))
-        if now is None or before is None:
+        base = self._duration(service)
+        after = self._mean(service, base, (start, end), where)
+        before = self._mean(service, base, (min(starts), start), where)
+        just_before = self._mean(
+            service, base, (max(min(starts), start - JUST_BEFORE_S), start), where
+        )
+        if after is None or before is None:
             return None
-        return Latency(now_s=now, before_s=before, window_s=window_s, at=self._clock.now())
+        return Latency(
+            now_s=after[0],
+            requests=after[1],
+            before_s=before[0],
+            just_before_s=just_before[0] if just_before else None,
+            since=since,
+            at=now,
+        )
+
+    async def growth(self, service: str, metric: str, window_s: float) -> Growth | None:
+        """How much a counter grew over the instances that answer.
+
+        None for a counter that no instance ever showed: its name may be wrong; and as long as one
+        that answers is not known for long enough.
+        """
+        names, window = _spellings(metric), self._last(window_s)
+        endpoints = list(self._scraper.of(service))
+        if not any(names & history.names() for _, history in endpoints):
+            return None
+        silent = self._scraper.silent(service)
+        spans = [
+            (history, self._scraper.span(history, window))
+            for target, history in endpoints
+            if target not in silent
+        ]
+        grown = [
+            history.increase(span, lambda s: s.name in names) for history, span in spans if span
+        ]
+        if len(grown) < len(spans):
+            return None
+        return Growth(
+            by=sum(grown),
+            silent=tuple(target.instance for target in silent),
+            window_s=window_s,
+            at=self._clock.now(),
+        )
 
     async def log_errors(self, service: str, since: Instant) -> tuple[ErrorGroup, ...] | None:
         """Groups of error lines since a moment, over all log files that can be read."""
@@ -126,66 +133,48 @@ class EmbeddedTelemetry:
         sources = [(source.path, source.instance) for source in known.telemetry.logs]
         return await asyncio.to_thread(error_groups, sources, since)
 
-    async def _scrape(self, client: httpx2.AsyncClient, target: _Target, limit_s: float) -> None:
-        try:
-            async with asyncio.timeout(limit_s):
-                values = await scrape(client, target.url, self._wanted)
-        except TimeoutError:
-            self._note(target, f"no complete answer within {limit_s:g} s")
-        except NotScraped as problem:
-            self._note(target, str(problem))
-        else:
-            self._history[target].record(self._clock.elapsed(), values)
-            self._note(target, None)
-
-    def _note(self, target: _Target, problem: str | None) -> None:
-        """Say once that it began to fail and once that it is well again."""
-        told = log.bind(service=target.service, instance=target.instance)
-        if problem is None and target in self._failing:
-            self._failing.discard(target)
-            told.info("scrape_well_again")
-        elif problem is not None and target not in self._failing:
-            self._failing.add(target)
-            told.warning("scrape_failing", why=problem)
-
     def _wanted(self, name: str) -> bool:
         return name in self._metrics or name.endswith((f"{_DURATION}_sum", f"{_DURATION}_count"))
 
-    def _of(self, service: str) -> Iterator[tuple[_Target, InstanceHistory]]:
-        return ((t, history) for t, history in self._history.items() if t.service == service)
+    def _last(self, seconds: float) -> Window:
+        end = self._clock.elapsed()
+        return end - seconds, end
 
-    def _grown(
-        self, service: str, window: tuple[float, float], wanted: Callable[[Series], bool]
-    ) -> float | None:
-        slack = max(3 * self._catalogue.watch.interval_s, window[1] - window[0])
-        grown = [
-            history.increase(span, wanted)
-            for _, history in self._of(service)
-            if (span := history.span(*window, slack)) is not None
-        ]
-        return sum(grown) if grown else None
+    def _mean(
+        self, service: str, base: str, window: Window, where: Mapping[str, str]
+    ) -> tuple[float, float] | None:
+        """Mean seconds, and of how many requests."""
 
-    def _mean(self, service: str, window: tuple[float, float]) -> float | None:
-        base = self._duration(service)
-        seconds = self._grown(service, window, lambda series: series.name == f"{base}_sum")
-        requests = self._grown(service, window, lambda series: series.name == f"{base}_count")
-        return seconds / requests if seconds is not None and requests else None
+        def named(series: Series, name: str) -> bool:
+            labels = dict(series.labels)
+            return series.name == name and all(
+                labels.get(label, value) == value for label, value in where.items()
+            )
+
+        seconds = self._scraper.grown(service, window, lambda s: named(s, f"{base}_sum"))
+        requests = self._scraper.grown(service, window, lambda s: named(s, f"{base}_count"))
+        return (seconds / requests, requests) if seconds is not None and requests else None
 
     def _duration(self, service: str) -> str:
         """The histogram to look at: the usual one, or the first that ends like it."""
         found = sorted(
             name.removesuffix("_count")
-            for _, history in self._of(service)
+            for _, history in self._scraper.of(service)
             for name in history.names()
             if name.endswith(f"{_DURATION}_count")
         )
         return found[0] if found and _USUAL_DURATION not in found else _USUAL_DURATION
 
 
-def _asked_for(catalogue: Catalogue) -> Iterator[str]:
-    """The counters that some symptom's condition names, with and without the usual ending."""
-    for service in catalogue.services.values():
-        for symptom in service.symptoms.values():
-            if symptom.condition is not None:
-                yield symptom.condition.metric
-                yield f"{symptom.condition.metric}_total"
+def _asked_of(service: Service) -> Iterator[str]:
+    """The counters that some symptom's condition, or the service's work, names."""
+    for symptom in service.symptoms.values():
+        if symptom.condition is not None:
+            yield from _spellings(symptom.condition.metric)
+    if service.work is not None:
+        yield from _spellings(service.work.done)
+
+
+def _spellings(metric: str) -> frozenset[str]:
+    """A counter's name as it may be written, with and without the usual ending."""
+    return frozenset({metric, f"{metric}_total"})

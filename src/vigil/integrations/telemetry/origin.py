@@ -36,8 +36,10 @@ DEPENDENCY_TYPES = frozenset({
     "QueryCanceled", "ReadOnlySqlTransaction", "SerializationFailure", "TooManyConnections",
     "TooManyRequests", "TransactionTimeout", "IdleInTransactionSessionTimeout",
     # Caches, queues, clouds
-    "AuthenticationError", "BusyLoadingError", "ClusterDownError", "MaxConnectionsError",
-    "ReadOnlyError", "AMQPConnectionError", "KafkaError", "NoBrokersAvailable",
+    "AuthenticationError", "AuthorizationError", "BusyLoadingError", "ClusterDownError",
+    "ClusterError", "ExternalAuthProviderError", "InvalidResponse", "MasterDownError",
+    "MaxConnectionsError", "ReadOnlyError", "RedisError", "TryAgainError",
+    "AMQPConnectionError", "KafkaError", "NoBrokersAvailable",
     "EndpointConnectionError", "NoCredentialsError", "RpcError", "AioRpcError",
     # Other languages
     "ConnectException", "SocketException", "SocketTimeoutException", "SQLTransientException",

@@ -1,16 +1,27 @@
 """Baskets, the cached catalogue and the queue of orders, in Redis."""
 
 import json
-from dataclasses import asdict
+import time
+from dataclasses import asdict, dataclass
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from .settings import Settings
 from .storage import Product
 
 BASKET_TTL_S = 3600
-CATALOGUE_TTL_S = 3
+CATALOGUE_TTL_S = 600
 MOST_OF_ONE = 99
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The catalogue as it was, and when (seconds since 1970)."""
+
+    at: float
+    products: list[Product]
 
 
 class Baskets:
@@ -22,6 +33,8 @@ class Baskets:
             decode_responses=True,
             socket_timeout=2.0,
             socket_connect_timeout=1.0,
+            # Once more at once, and no longer: a page must not hang on the cache.
+            retry=Retry(NoBackoff(), 1),
         )
 
     def add(self, session: str, sku: str, quantity: int) -> None:
@@ -39,12 +52,15 @@ class Baskets:
     def _basket(self, session: str) -> str:
         return f"{self._keys['basket']}:{session}"
 
-    def cached_catalogue(self) -> list[Product] | None:
+    def kept_catalogue(self) -> Kept | None:
         stored = self._redis.get(self._keys["catalogue"])
-        return [Product(**entry) for entry in json.loads(stored)] if stored else None
+        if not stored:
+            return None
+        kept = json.loads(stored)
+        return Kept(kept["at"], [Product(**entry) for entry in kept["products"]])
 
-    def cache_catalogue(self, products: list[Product]) -> None:
-        text = json.dumps([asdict(product) for product in products])
+    def keep_catalogue(self, products: list[Product]) -> None:
+        text = json.dumps({"at": time.time(), "products": [asdict(p) for p in products]})
         self._redis.set(self._keys["catalogue"], text, ex=CATALOGUE_TTL_S)
 
     def enqueue(self, order_id: str) -> None:
@@ -62,3 +78,13 @@ class Baskets:
 
     def waiting(self) -> int:
         return int(self._redis.llen(self._keys["queue"]))
+
+    def take_back(self) -> None:
+        """Put into the queue again what was taken and not done when the worker ended."""
+        while self._redis.lmove(self._keys["processing"], self._keys["queue"], "RIGHT", "RIGHT"):
+            pass
+
+    def paused(self) -> str | None:
+        """Who paused the queue and why; None when nobody did."""
+        said = self._redis.get(self._keys["paused"])
+        return None if said is None else str(said)

@@ -65,6 +65,8 @@ def configure(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines(settings))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    # The pool tells of every connection; a page that gets none says so itself.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     # An unhandled error is logged once, with its route, by the page that answers it.
     logging.getLogger("uvicorn.error").addFilter(
         lambda record: "Exception in ASGI application" not in record.getMessage()

@@ -16,4 +16,5 @@ duration = Histogram(
 orders_placed = Counter("orders_placed", "Orders accepted", registry=registry)
 orders_fulfilled = Counter("orders_fulfilled", "Orders fulfilled and paid", registry=registry)
 queue_depth = Gauge("queue_depth", "Orders that wait to be fulfilled", registry=registry)
+queue_paused = Gauge("queue_paused", "1 while the queue is paused", registry=registry)
 build = Gauge("build_info", "The release that is running", ["release"], registry=registry)

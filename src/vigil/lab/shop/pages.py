@@ -10,8 +10,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
-from . import pricing
+from . import pricing, receipts
 from .baskets import MOST_OF_ONE, Baskets
+from .catalogue import on_sale
 from .checkout import Form, basket_lines, new_order_id, place_order
 from .storage import Storage
 
@@ -39,6 +40,7 @@ class Pages:
             Route("/checkout", self.checkout_form),
             Route("/checkout", self.checkout, methods=["POST"]),
             Route("/orders/{order_id}", self.order),
+            Route("/orders/{order_id}/receipt", self.receipt),
         ]
 
     def page(
@@ -50,10 +52,7 @@ class Pages:
         return self.page(request, "message.html", status, heading=status.phrase, text=text)
 
     def catalogue(self, request: Request) -> Response:
-        products = self._baskets.cached_catalogue()
-        if products is None:
-            products = self._storage.products()
-            self._baskets.cache_catalogue(products)
+        products = on_sale(self._storage, self._baskets)
         return self.page(request, "catalogue.html", products=products)
 
     def basket(self, request: Request) -> Response:
@@ -100,3 +99,15 @@ class Pages:
         if order is None:
             return self.message(request, HTTPStatus.NOT_FOUND, "We know no such order.")
         return self.page(request, "order.html", order=order)
+
+    def receipt(self, request: Request) -> Response:
+        paid = self._storage.receipt(request.path_params["order_id"])
+        if paid is None:
+            return self.message(request, HTTPStatus.NOT_FOUND, "There is no receipt for that yet.")
+        return self.page(
+            request,
+            "receipt.html",
+            receipt=paid,
+            number=receipts.number(paid),
+            sums=receipts.sums(paid),
+        )

@@ -18,6 +18,7 @@ class Settings:
     tables: dict[str, str]
     redis_port: int
     keys: dict[str, str]
+    worker: dict[str, float]
 
 
 def load() -> Settings:
@@ -35,4 +36,5 @@ def load() -> Settings:
         tables=raw["tables"],
         redis_port=raw["redis_port"],
         keys=raw["keys"],
+        worker=raw["worker"],
     )

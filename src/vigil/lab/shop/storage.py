@@ -1,7 +1,7 @@
 """Products and orders in PostgreSQL."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
@@ -10,12 +10,8 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from .settings import Settings
-
-# A page must not hang on the database: a customer who waits longer has gone.
-PAGE_LIMITS = "-c lock_timeout=1800 -c statement_timeout=2000"
-# The worker has nobody waiting, so it has more patience.
-WORKER_LIMITS = "-c lock_timeout=20000 -c statement_timeout=25000"
+Session = Callable[[], AbstractContextManager[psycopg.Connection]]
+"""Gives a connection for one transaction: committed at the end, rolled back on an error."""
 
 
 @dataclass(frozen=True)
@@ -56,22 +52,19 @@ class NewOrder:
     lines: tuple[Line, ...]
 
 
-class Storage:
-    def __init__(self, settings: Settings, limits: str = PAGE_LIMITS) -> None:
-        self._settings = settings
-        self._limits = limits
-        self._tables = {name: sql.Identifier(t) for name, t in settings.tables.items()}
+@dataclass(frozen=True)
+class Receipt:
+    order_id: str
+    paid_at: datetime
+    customer_name: str
+    total_cents: int
+    lines: tuple[Line, ...]
 
-    @contextmanager
-    def session(self) -> Iterator[psycopg.Connection]:
-        """One connection for one transaction: committed at the end, rolled back on an error."""
-        with psycopg.connect(
-            self._settings.dsn,
-            connect_timeout=2,
-            options=self._limits,
-            application_name=self._settings.instance,
-        ) as connection:
-            yield connection
+
+class Storage:
+    def __init__(self, tables: dict[str, str], session: Session) -> None:
+        self.session = session
+        self._tables = {name: sql.Identifier(table) for name, table in tables.items()}
 
     def query(self, text: LiteralString) -> sql.Composed:
         return sql.SQL(text).format(**self._tables)
@@ -95,6 +88,31 @@ class Storage:
                 "FROM {orders} WHERE id = %s"
             )
             return cursor.execute(self.query(query), [order_id]).fetchone()
+
+    def receipt(self, order_id: str) -> Receipt | None:
+        """What was bought and paid; None for an order that is not paid, or not known."""
+        with self.session() as db:
+            paid = db.execute(
+                self.query(
+                    "SELECT o.customer_name, o.total_cents, min(p.paid_at) FROM {orders} o "
+                    "JOIN {payments} p ON p.order_id = o.id WHERE o.id = %s "
+                    "GROUP BY o.customer_name, o.total_cents"
+                ),
+                [order_id],
+            ).fetchone()
+            if paid is None:
+                return None
+            bought = db.execute(
+                self.query(
+                    "SELECT l.sku, p.title, p.description, l.price_cents, l.quantity "
+                    "FROM {lines} l JOIN {products} p USING (sku) "
+                    "WHERE l.order_id = %s ORDER BY p.title"
+                ),
+                [order_id],
+            ).fetchall()
+        name, total, at = paid
+        lines = tuple(Line(Product(*product), quantity) for *product, quantity in bought)
+        return Receipt(order_id, at, name, total, lines)
 
     def place(self, order: NewOrder) -> bool:
         """Record an order; False when this id was already placed (the form was sent twice)."""

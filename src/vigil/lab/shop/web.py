@@ -18,8 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import logs, metrics, settings
 from .baskets import Baskets
+from .connections import pool_for_pages
 from .pages import Pages
-from .storage import Storage
+from .storage import Session, Storage
 
 log = logging.getLogger("shop.web")
 UNMEASURED = ("/metrics", "/healthz")
@@ -91,8 +92,8 @@ def metrics_page(request: Request) -> Response:  # noqa: ARG001 - an endpoint's 
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def build(own: settings.Settings) -> ASGIApp:
-    pages = Pages(own.shop_name, Storage(own), Baskets(own))
+def build(own: settings.Settings, session: Session) -> ASGIApp:
+    pages = Pages(own.shop_name, Storage(own.tables, session), Baskets(own))
     page_routes = pages.routes()
     static = StaticFiles(directory=Path(__file__).with_name("static"))
     labels: dict[object, str] = {route.endpoint: route.path for route in page_routes}
@@ -124,14 +125,15 @@ def main() -> None:
     logs.configure(own)
     metrics.build.labels(own.release).set(1)
     log.info("started", extra={"fields": {"port": own.port}})
-    uvicorn.run(
-        build(own),
-        host="127.0.0.1",
-        port=own.port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=3,
-    )
+    with pool_for_pages(own) as pool:
+        uvicorn.run(
+            build(own, pool.connection),
+            host="127.0.0.1",
+            port=own.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=3,
+        )
 
 
 if __name__ == "__main__":

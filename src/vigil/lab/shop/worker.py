@@ -11,29 +11,62 @@ from prometheus_client import start_http_server
 
 from . import logs, metrics, settings
 from .baskets import Baskets
-from .storage import WORKER_LIMITS, Storage
+from .connections import sessions_for_worker
+from .storage import Storage
 
 log = logging.getLogger("shop.worker")
-SWEEP_EVERY_S = 2.0
-RETRY_AFTER_S = 0.5
+PAUSED_LOOK_S = 0.5
 
 
 class Worker:
     def __init__(self, own: settings.Settings) -> None:
         self._own = own
-        self._storage = Storage(own, WORKER_LIMITS)
+        self._storage = Storage(own.tables, sessions_for_worker(own))
         self._baskets = Baskets(own)
-        self._swept = 0.0
+        self._swept: float | None = None
+        self._paused: str | None = None
+        self._using_settings = threading.Lock()
 
-    def step(self) -> None:
-        if time.monotonic() - self._swept >= SWEEP_EVERY_S:
-            self._sweep()
-            self._swept = time.monotonic()
-        order_id = self._baskets.take(wait_s=1)
-        metrics.queue_depth.set(self._baskets.waiting())
-        if order_id is not None:
-            self._fulfil(order_id)
-            self._baskets.done(order_id)
+    def reload(self) -> None:
+        """Take the settings anew, for an operator who changed them; never within a step."""
+        with self._using_settings:
+            self._own = settings.load()
+        log.info("settings reloaded")
+
+    def step(self) -> float:
+        """Do what there is to do; the seconds to wait until there may be more."""
+        with self._using_settings:
+            if self._is_paused():
+                return PAUSED_LOOK_S
+            if self._swept is None:
+                self._baskets.take_back()
+            if self._swept is None or time.monotonic() - self._swept >= self._wait("sweep_every_s"):
+                self._sweep()
+                self._swept = time.monotonic()
+            order_id = self._baskets.take(wait_s=1)
+            metrics.queue_depth.set(self._baskets.waiting())
+            if order_id is not None:
+                self._fulfil(order_id)
+                self._baskets.done(order_id)
+        return 0.0
+
+    def retry_after_s(self) -> float:
+        return self._wait("retry_after_s")
+
+    def _wait(self, name: str) -> float:
+        return self._own.worker[name]
+
+    def _is_paused(self) -> bool:
+        """Whether somebody paused the queue; said once, when it begins and when it ends."""
+        said, before = self._baskets.paused(), self._paused
+        self._paused = said
+        metrics.queue_paused.set(said is not None)
+        if said is not None:
+            metrics.queue_depth.set(self._baskets.waiting())
+        if said != before:
+            text = "queue resumed" if said is None else "queue paused, taking no orders"
+            log.warning(text, extra={"fields": {"said": said or before}})
+        return said is not None
 
     def _fulfil(self, order_id: str) -> None:
         """Charge and fulfil; thanks to the row's lock and state, a second call does nothing."""
@@ -84,12 +117,13 @@ def main() -> None:
     start_http_server(own.port, "127.0.0.1", metrics.registry)
     log.info("started", extra={"fields": {"port": own.port}})
     worker = Worker(own)
+    signal.signal(signal.SIGHUP, lambda *_: worker.reload())
     while not stopping.is_set():
         try:
-            worker.step()
+            stopping.wait(worker.step())
         except (psycopg.OperationalError, redis.ConnectionError, redis.TimeoutError) as error:
             log.exception("dependency unavailable, trying again", exc_info=error)
-            stopping.wait(RETRY_AFTER_S)
+            stopping.wait(worker.retry_after_s())
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import asyncio
 
 from vigil.domain.evidence import Finding
-from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult, SqlProbe
+from vigil.domain.probe import JourneyProbe, ProbeOutcome, ProbeRef, ProbeResult, SqlProbe
 from vigil.orient.scene import Observation, Scene, saw
 
 
@@ -15,7 +15,8 @@ async def look_at_dependencies(scene: Scene) -> tuple[Observation, ...]:
     refs = [
         ProbeRef(service=needed, probe=probe)
         for needed in service.depends_on
-        for probe in scene.catalogue.services[needed].all_probes
+        for probe, spec in scene.catalogue.services[needed].all_probes.items()
+        if not isinstance(spec, JourneyProbe)  # long, and it does things
     ]
     if not refs:
         return (saw(Finding.BLIND, scene.incident.service, "Its dependencies have no probes."),)

@@ -30,11 +30,12 @@ async def look_at_processes(scene: Scene) -> tuple[Observation, ...]:
     if found:
         return tuple(found)
     names = service.processes.names
+    many = f"All {len(names)} processes are" if len(names) > 1 else "Its one process is"
     return (
         saw(
             Finding.PROCESSES_UP,
             name,
-            f"All {len(names)} processes are running: {', '.join(names)}.",
+            f"{many} running: {', '.join(names)}.",
             processes=list(names),
         ),
     )

@@ -6,7 +6,8 @@ from vigil.domain.evidence import Finding
 from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
 from vigil.orient.scene import Observation, Scene, saw
 
-LOOKS = 3
+LOOKS = 6
+"""Of two instances one may be broken, and a look that meets the other one says nothing of it."""
 WINDOW_S = 10.0
 """A healthy look must repeat over this long before anybody may speak of a false alarm."""
 
@@ -14,7 +15,7 @@ WINDOW_S = 10.0
 async def look_at_symptom(scene: Scene) -> tuple[Observation, ...]:
     """Failing at once is failing; passing counts only when it goes on passing."""
     incident = scene.incident
-    refs = scene.catalogue.proving_probes(incident.service, incident.symptom)
+    refs = scene.catalogue.watched_probes(incident.service, incident.symptom)
     condition = await _condition(scene)
     if not refs:
         return (
@@ -34,10 +35,14 @@ async def look_at_symptom(scene: Scene) -> tuple[Observation, ...]:
 
 
 async def _looks(scene: Scene, refs: tuple[ProbeRef, ...]) -> tuple[ProbeResult, ...]:
+    clock = scene.senses.clock
+    started = clock.elapsed()
     results: tuple[ProbeResult, ...] = ()
     for look in range(LOOKS):
         if look:
-            await scene.senses.clock.sleep(WINDOW_S / (LOOKS - 1))
+            # At times that are fixed beforehand: slow probes do not stretch the window.
+            at = started + look * WINDOW_S / (LOOKS - 1)
+            await clock.sleep(max(at - clock.elapsed(), 0))
         results = tuple(await asyncio.gather(*(scene.probe(ref) for ref in refs)))
         if any(r.outcome is not ProbeOutcome.PASSING for r in results):
             break

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from vigil.domain.catalogue import Service
 from vigil.domain.effects import Call
-from vigil.domain.grant import ProcessRestartGrant, ReleaseSwitchGrant
+from vigil.domain.grant import ProcessRestartGrant, ReleaseSwitchGrant, SessionTerminateGrant
 from vigil.runner.verbs.base import Operation, Refusal
 from vigil.runner.verbs.process_restart import ProcessRestart
 from vigil.runner.verbs.release_switch import ReleaseSwitch
@@ -31,3 +31,17 @@ def operation(name: str, service: Service, call: Call, key: str) -> Operation:
             )
         case ProcessRestartGrant():
             return ProcessRestart(grant, call.arguments[0])
+        case SessionTerminateGrant():
+            return _session_terminate(grant, call.arguments[0])
+
+
+def _session_terminate(grant: SessionTerminateGrant, session: str) -> Operation:
+    try:
+        # Only who gives this grant needs the driver, which needs a C library.
+        from vigil.runner.verbs.session_terminate import SessionTerminate  # noqa: PLC0415
+    except ImportError as missing:
+        raise Refusal(
+            f"the PostgreSQL driver is not installed where the runner is ({missing}); "
+            "install 'psycopg[binary]' there"
+        ) from missing
+    return SessionTerminate(grant, session)

@@ -1,3 +1,3 @@
 #!/bin/sh
 set -eu
-exec "$VIGIL_LAB_PYTHON" -m vigil.lab.toolbox release-orders
+exec "$VIGIL_LAB_PYTHON" -m vigil.lab.toolbox end-sessions

@@ -2,9 +2,10 @@
 
 import os
 import shutil
+from typing import Literal
 
 
-def tied_to_us() -> tuple[str, ...]:
+def tied_to_us(signal: Literal["TERM", "KILL"] = "TERM") -> tuple[str, ...]:
     """A prefix with which the kernel ends a command when this process is killed.
 
     The tie holds from its making on only: whoever was killed before is not its parent any more, so
@@ -14,4 +15,4 @@ def tied_to_us() -> tuple[str, ...]:
     if setpriv is None:
         return ()
     same_parent = 'test "$PPID" = "$0" && exec "$@"'
-    return (setpriv, "--pdeathsig", "TERM", "--", "/bin/sh", "-c", same_parent, str(os.getpid()))
+    return (setpriv, "--pdeathsig", signal, "--", "/bin/sh", "-c", same_parent, str(os.getpid()))

@@ -1,0 +1,66 @@
+"""Any browser that speaks CDP and that somebody else runs: Chromium, a Lightpanda elsewhere."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+from vigil.domain.probe import JourneyProbe, ProbeOutcome
+from vigil.domain.run import Health
+from vigil.integrations.browser.walks import Unreachable, Walks
+from vigil.ports.browser import Walk
+
+REACH_S = 3.0
+REMEDY = "start the browser there, or correct LIGHTPANDA_WS_ENDPOINT"
+_PORTS = {"ws": 80, "wss": 443, "http": 80, "https": 443}
+
+
+class CdpBrowser:
+    """Fulfils ``ports.browser.Browser``. The endpoint may hold a token, and is never shown."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._walks = Walks(self)
+
+    async def walk(self, journey: JourneyProbe) -> Walk:
+        """Walk once."""
+        return await self._walks.walk(journey)
+
+    async def health(self) -> Health:
+        """Whether something listens there."""
+        host, port = self._place()
+        try:
+            async with asyncio.timeout(REACH_S):
+                _, writer = await asyncio.open_connection(host, port)
+        except (OSError, TimeoutError) as error:
+            text = f"no browser at {host}:{port} ({type(error).__name__})"
+            return Health(part="browser", ok=False, text=text, remedy=REMEDY)
+        writer.transport.abort()
+        return Health(part="browser", ok=True, text=f"something listens at {host}:{port}")
+
+    async def try_out(self) -> Health:
+        """Connect to it once."""
+        host, port = self._place()
+        try:
+            speaks = await self._walks.version()
+        except Unreachable as error:
+            text = f"the browser at {host}:{port}: {error}"
+            return Health(part="browser", ok=False, text=text, remedy=REMEDY)
+        text = f"the browser at {host}:{port} answers as Chrome {speaks}"
+        return Health(part="browser", ok=True, text=text)
+
+    async def close(self) -> None:
+        """End the driver; the browser is somebody else's."""
+        await self._walks.close()
+
+    # --- as the endpoint of its own walks -------------------------------------------------------
+
+    async def address(self) -> str:
+        """As it was given."""
+        return self._endpoint
+
+    def broken_off(self) -> Walk:
+        """Who hung up cannot be seen from here."""
+        return Walk(outcome=ProbeOutcome.UNKNOWN, text="the connection to the browser broke off.")
+
+    def _place(self) -> tuple[str, int]:
+        parts = urlsplit(self._endpoint)
+        return parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 80)

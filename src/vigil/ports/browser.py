@@ -1,0 +1,41 @@
+"""Walk through pages as a user would."""
+
+from typing import Protocol
+
+from vigil.domain.probe import JourneyProbe, ProbeOutcome
+from vigil.domain.run import Health
+from vigil.domain.value import Value
+
+
+class Walk(Value):
+    """How a journey went: what was seen, and a picture (PNG) of the page where it ended."""
+
+    outcome: ProbeOutcome
+    text: str
+    screenshot: bytes | None = None
+
+
+class Browser(Protocol):
+    """A real browser that runs the scripts of the pages.
+
+    1. ``walk`` returns within ``timeout_s`` and a little (15 s more where a browser has to
+       be started first), and never raises; a page that hangs, a script without end and a browser
+       that died are bounded and do not touch the next walk.
+    2. A step that does not go as the journey says is ``failing`` and names the step; a browser that
+       could not be started or reached is ``unknown``.
+    3. Every walk is a new user: it has no cookies or storage of another one.
+    4. ``text`` holds no value that a step fills in; a screenshot is at most 2 MiB.
+    5. After ``close`` no process of it is left.
+    """
+
+    async def walk(self, journey: JourneyProbe) -> Walk:
+        """Walk once."""
+        ...
+
+    async def health(self) -> Health:
+        """Whether a browser can be started, or reached, now."""
+        ...
+
+    async def close(self) -> None:
+        """End every process."""
+        ...

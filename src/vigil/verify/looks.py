@@ -1,0 +1,112 @@
+"""Every look at the probes of a plan since its actions ran, and what a row of looks says."""
+
+from collections import defaultdict
+
+from vigil.domain.plan import Plan
+from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
+from vigil.domain.proof import ProbeChange
+from vigil.verify.baseline import Baseline
+
+WINDOW_S = 10.0
+PASSES = 6
+"""Looks in a row: with the waits between them they last the window by a clock that cannot jump,
+whatever the wall clock does meanwhile."""
+WALKS = 2
+"""Walks of each journey in a row that have to end well."""
+WORSE = 4
+"""A neighbour that passed before and now fails this often in a row has got worse; less than that
+is the restart itself."""
+
+
+class Looks:
+    """The looks of one verification, beside the baseline."""
+
+    def __init__(self, plan: Plan, baseline: Baseline, walked: tuple[ProbeRef, ...]) -> None:
+        """``walked`` are the proving probes that are journeys; the others are quick."""
+        self._plan = plan
+        self._baseline = baseline
+        self._walked = walked
+        self._quick = tuple(ref for ref in plan.proving if ref not in walked)
+        self._of: dict[ProbeRef, list[ProbeResult]] = defaultdict(list)
+
+    def add(self, row: Baseline) -> None:
+        """One more look at some of the probes."""
+        for result in row.results:
+            self._of[result.ref].append(result)
+
+    def last(self, ref: ProbeRef) -> ProbeResult:
+        """The newest look at a probe that was looked at."""
+        return self._of[ref][-1]
+
+    @property
+    def steady(self) -> bool:
+        """Quick probes pass over the window, and every neighbour that passed before passes."""
+        return all(self._lasts(ref) and self._passes(ref) >= PASSES for ref in self._quick) and all(
+            self.last(ref).outcome is ProbeOutcome.PASSING
+            for ref in self._plan.neighbours
+            if self._passed_before(ref)
+        )
+
+    @property
+    def walked_well(self) -> bool:
+        """Each journey ended well several times in a row; over the window, if they are all."""
+        return all(
+            self._passes(ref) >= WALKS and (bool(self._quick) or self._lasts(ref))
+            for ref in self._walked
+        )
+
+    @property
+    def stuck(self) -> ProbeResult | None:
+        """The newest walk that did not end well."""
+        ends = (self._of[ref][-1] for ref in self._walked if self._of[ref])
+        return next((end for end in ends if end.outcome is not ProbeOutcome.PASSING), None)
+
+    @property
+    def worse(self) -> ProbeRef | None:
+        """The first neighbour that passed before and has not passed for several looks in a row."""
+        for ref in self._plan.neighbours:
+            newest = self._of[ref][-WORSE:]
+            ill = len(newest) == WORSE and not any(
+                result.outcome is ProbeOutcome.PASSING for result in newest
+            )
+            if ill and self._passed_before(ref):
+                return ref
+        return None
+
+    @property
+    def window_s(self) -> float:
+        """How long the proving probes have been passing; journeys count if they are all."""
+        return min((self._streak(ref) for ref in self._quick or self._walked), default=0.0)
+
+    def changes(self) -> tuple[ProbeChange, ...]:
+        """Each probe before and after."""
+        return tuple(
+            ProbeChange(
+                ref=ref,
+                proves=ref in self._plan.proving,
+                before=self._baseline.of(ref),
+                after=tuple(self._of[ref]),
+            )
+            for ref in (*self._plan.proving, *self._plan.neighbours)
+        )
+
+    def _passes(self, ref: ProbeRef) -> int:
+        """How many of the newest looks pass in a row."""
+        count = 0
+        for result in reversed(self._of[ref]):
+            if result.outcome is not ProbeOutcome.PASSING:
+                break
+            count += 1
+        return count
+
+    def _streak(self, ref: ProbeRef) -> float:
+        """Seconds from the first to the last of the newest passing looks."""
+        count, results = self._passes(ref), self._of[ref]
+        return (results[-1].at - results[-count].at).total_seconds() if count else 0.0
+
+    def _lasts(self, ref: ProbeRef) -> bool:
+        return self._streak(ref) >= WINDOW_S
+
+    def _passed_before(self, ref: ProbeRef) -> bool:
+        before = self._baseline.of(ref)
+        return before is not None and before.outcome is ProbeOutcome.PASSING

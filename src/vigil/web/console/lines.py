@@ -1,0 +1,86 @@
+"""The timeline in lines: one for each event, with its time and the seconds since the beginning."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from vigil.domain.incident import Stage
+from vigil.domain.timeline import Event
+from vigil.domain.value import Instant
+from vigil.web.console import words
+
+MOST_LINES = 500
+"""Of a longer timeline the newest are shown; the API has all of them."""
+MOST_TEXT = 600
+
+KINDS: Mapping[str, tuple[str, str]] = {
+    "opened": ("alert", "Reported by {source}: {summary}"),
+    "alert_joined": ("alert", "Also reported by {source}: {summary}"),
+    "alert_resolved": ("alert", "{source} says it is over"),
+    "stage_entered": ("stage", "{stage}"),
+    "evidence": ("saw", "{text}"),
+    "hypotheses": ("cause", "The explanations were ranked"),
+    "runbooks": ("known", "Runbooks were recalled and checked"),
+    "reasoned": ("reason", "{step}: {text}"),
+    "planned": ("plan", "{summary}"),
+    "judged": ("gate", "{rules}"),
+    "waiting": ("waits", "Waiting for a person's answer"),
+    "approved": ("answer", "Approved by {by}"),
+    "rejected": ("answer", "Rejected by {by}"),
+    "withdrawn": ("answer", "Taken back by {by}: the symptom was gone"),
+    "baseline": ("looked", "Looked at every probe, just before acting"),
+    "action_output": ("printed", "{line}"),
+    "executed": ("action", "{action} {status} after {seconds} s"),
+    "not_executed": ("action", "Not executed: {text}"),
+    "proof": ("proof", "{outcome}: {text}"),
+    "learned": ("learned", "{text}"),
+    "closed": ("closed", "{outcome}: {text}"),
+}
+"""For each kind of event its label, and its line with fields of the payload."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event as a person reads it; ``seconds`` since the incident was opened."""
+
+    seq: int
+    at: Instant
+    seconds: float
+    kind: str
+    label: str
+    text: str
+
+
+def lines(events: Sequence[Event], opened_at: Instant) -> tuple[Line, ...]:
+    """The newest of them, oldest first."""
+    return tuple(_line(event, opened_at) for event in events[-MOST_LINES:])
+
+
+def _line(event: Event, opened_at: Instant) -> Line:
+    label, pattern = KINDS.get(event.kind, (words.spaced(event.kind), "{text}"))
+    text = "(erased)" if event.payload is None else _filled(pattern, event.payload)
+    seconds = (event.at - opened_at).total_seconds()
+    return Line(event.seq, event.at, max(seconds, 0.0), event.kind, label, text[:MOST_TEXT])
+
+
+def _filled(pattern: str, payload: dict[str, JsonValue]) -> str:
+    """Names that stand in our own pattern are filled in; what was filled in is not read again."""
+    parts = re.split(r"\{(\w+)\}", pattern)
+    said = [
+        part if n % 2 == 0 else _said(part, payload.get(part, "")) for n, part in enumerate(parts)
+    ]
+    return "".join(said).rstrip(": ")
+
+
+def _said(name: str, value: JsonValue) -> str:
+    if name == "source":
+        return words.source(str(value))
+    if name == "stage" and value in set(Stage):
+        return words.STAGES[Stage(str(value))]
+    if name == "outcome":
+        return words.spaced(str(value))
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
+    return f"{value:.1f}" if isinstance(value, float) else str(value)

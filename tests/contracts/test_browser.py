@@ -1,0 +1,644 @@
+"""The promises of ``ports.browser``, over Lightpanda and Chromium and real pages (about 60 s)."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from tests.support.browsers import children, chromium
+from tests.support.http_server import Answer, Request, Server, serving
+from tests.support.programs import free_port, running, wait_until
+
+from vigil.domain.probe import JourneyProbe
+from vigil.integrations.browser import process
+from vigil.integrations.browser.cdp import CdpBrowser
+from vigil.integrations.browser.embedded import LightpandaBrowser
+from vigil.integrations.browser.origins import origin_of, origins_of
+from vigil.ports.browser import Browser, Walk
+
+GRACE_S = 4.0
+"""What a picture and leaving the page may take beyond the journey's time."""
+START_S = 15.0
+WATCHDOG_S = 1.0
+SECRET = "correct horse battery"
+PNG = b"\x89PNG"
+
+FORM = """<h1>Checkout</h1><form method=post action=/pay>
+<input id=name name=name><input id=quantity name=quantity type=number value=1>
+<textarea id=address name=address></textarea><input type=hidden name=token value=t1>
+<button id=pay>Pay</button></form>"""
+RENDERED = """<div id=list>wait</div><script>
+fetch('/data').then(r => r.json()).then(d => {
+  document.querySelector('#list').innerHTML = d.map(x => '<p>' + x + '</p>').join('');
+});</script>"""
+CLICKED = """<button id=b>x</button><p id=p></p><script>
+document.querySelector('#b').addEventListener('click', async () => {
+  const answer = await fetch('/data');
+  document.querySelector('#p').textContent = 'Loaded ' + (await answer.json()).length;
+});</script>"""
+PAGES = {
+    "/": "<title>Shop</title><h1>Catalogue</h1><p class=price>Twelve   euros</p>",
+    "/form": FORM,
+    "/rendered": RENDERED,
+    "/clicked": CLICKED,
+    "/endless": "<h1>Endless</h1><script>for (;;) {}</script>",
+    "/huge": "<h1>Huge</h1>" + "<p>word</p>" * 60_000,
+    "/hidden": "<link rel=stylesheet href=/hide.css><h1>Hidden</h1><button id=b>x</button>",
+    "/alert": "<h1>Alert</h1><script>alert(1); confirm(2)</script>",
+    "/closes": "<h1>Closes</h1><script>window.close()</script>",
+    "/again": "<script>location.reload()</script>",
+    "/out": "<a id=out href='{other}/link'>out</a>",
+    "/script-out": "<h1>Here</h1><script>location.href = '{other}/script'</script>",
+    "/frame": "<h1>Frame</h1><iframe src='{other}/frame'></iframe>",
+    "/fetches": "<h1>Fetches</h1><script>fetch('{other}/data').catch(() => 0)</script>",
+    "/storage": """<p id=seen></p><script>
+        document.querySelector('#seen').textContent =
+            'cookie ' + document.cookie + ' storage ' + localStorage.getItem('who');
+        document.cookie = 'who=me'; localStorage.setItem('who', 'me');</script>""",
+}
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+HTML = (("content-type", "text/html; charset=utf-8"),)
+
+
+class Site:
+    """A small shop with pages of every kind; ``other`` is where nobody should be sent."""
+
+    def __init__(self, other: str) -> None:
+        self._other = other
+        self.looks = 0
+        self.paid: list[bytes] = []
+
+    def answer(self, request: Request) -> Answer:
+        path = request.path.partition("?")[0]
+        moves = {"/moved": "/", "/away": f"{self._other}/secret", "/loop": "/loop"}
+        if path in moves:
+            return Answer(status=302, headers=(("location", moves[path]),))
+        if path == "/hide.css":
+            return Answer(body=b"#b { display: none }", headers=(("content-type", "text/css"),))
+        if path in PAGES:
+            return Answer(body=PAGES[path].replace("{other}", self._other).encode(), headers=HTML)
+        return getattr(self, f"_{path[1:]}", self._missing)(request)
+
+    def _missing(self, _: Request) -> Answer:
+        return Answer(status=404, body=b"<h1>Not here</h1>", headers=HTML)
+
+    def _data(self, _: Request) -> Answer:
+        return Answer(body=b'["Tea pot", "Cup"]', headers=(("content-type", "application/json"),))
+
+    def _broken(self, _: Request) -> Answer:
+        return Answer(status=500, body=b"<h1>Internal trouble</h1>", headers=HTML)
+
+    def _hangs(self, _: Request) -> Answer:
+        return Answer(delay_s=60.0)
+
+    def _slow(self, _: Request) -> Answer:
+        return Answer(delay_s=0.4, body=b"<h1>Slow</h1>", headers=HTML)
+
+    def _posts_hang(self, _: Request) -> Answer:
+        page = b"<form method=post action=/hangs><button id=go>Go</button></form>"
+        return Answer(body=page, headers=HTML)
+
+    def _posts_break(self, _: Request) -> Answer:
+        page = b"<form method=post action=/broken><button id=go>Go</button></form>"
+        return Answer(body=page, headers=HTML)
+
+    def _pay(self, request: Request) -> Answer:
+        self.paid.append(request.body)
+        return Answer(status=303, headers=(("location", "/order?for=" + "x" * 30),))
+
+    def _order(self, _: Request) -> Answer:
+        self.looks += 1
+        state = "fulfilled" if self.looks >= 3 else "placed"
+        body = f"<h1>Order <b id=id>K-17</b></h1><p id=state>{state}</p><p>{SECRET}</p>"
+        return Answer(body=body.encode(), headers=HTML)
+
+
+@pytest.fixture(scope="module")
+def chromium_endpoint() -> Iterator[str]:
+    with chromium() as endpoint:
+        yield endpoint
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["lightpanda", "chromium"])
+async def browser(request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
+    """A walker of each kind; one for all tests, as no walk may touch the next."""
+    walker: Browser
+    if request.param == "lightpanda":
+        walker = LightpandaBrowser(watchdog_s=WATCHDOG_S)
+    else:
+        walker = CdpBrowser(request.getfixturevalue("chromium_endpoint"))
+    known = children()
+    yield walker
+    await walker.close()
+    assert children().keys() <= known.keys()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def lightpanda() -> AsyncIterator[LightpandaBrowser]:
+    walker = LightpandaBrowser(watchdog_s=WATCHDOG_S)
+    yield walker
+    await walker.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def other() -> AsyncIterator[Server]:
+    async with serving(lambda _: Answer(body=b"<h1>Elsewhere</h1>", headers=HTML)) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(other: Server) -> AsyncIterator[Server]:
+    async with serving(Site(other.url("")).answer) as server:
+        yield server
+
+
+async def walk(browser: Browser, server: Server, *steps: Any, timeout_s: float = 8.0) -> Walk:  # noqa: ANN401 - raw steps
+    """One walk; how long it takes is part of every test. An ``open`` is a path of the site."""
+    absolute = [
+        {"open": server.url(step["open"])} if str(step.get("open", "")).startswith("/") else step
+        for step in steps
+    ]
+    journey = JourneyProbe.model_validate(
+        {"kind": "journey", "timeout_s": timeout_s, "steps": absolute}
+    )
+    cold = isinstance(browser, LightpandaBrowser) and browser.pid is None
+    started = time.monotonic()
+    result = await browser.walk(journey)
+    assert time.monotonic() - started < timeout_s + GRACE_S + (START_S if cold else 0)
+    if result.screenshot is not None:
+        assert result.screenshot.startswith(PNG)
+        assert len(result.screenshot) <= 2 * 1024**2
+    return result
+
+
+HOME = ({"open": "/"}, {"expect": {"text": "Catalogue", "selector": "h1"}})
+
+
+# 1. within the time, never raising, not touching the next walk -----------------------------------
+
+
+@pytest.mark.parametrize("path", ["/hangs", "/again", "/loop", "/endless"])
+async def test_1_a_page_without_end_is_failing_in_time(
+    browser: Browser, site: Server, path: str
+) -> None:
+    never = {"expect": {"text": "never", "within_s": 30}}
+    result = await walk(browser, site, {"open": path}, never, timeout_s=2.5)
+    assert result.outcome == "failing", result.text
+    assert result.text.startswith("Step ")
+    after = await walk(browser, site, *HOME)
+    assert after.outcome == "passing", after.text
+
+
+async def test_1_the_time_is_that_of_all_steps_together(browser: Browser, site: Server) -> None:
+    step = {"open": "/slow"}
+    result = await walk(browser, site, *[step] * 20, timeout_s=2.0)
+    assert result.outcome == "failing"
+    assert result.text.startswith("Step ")
+
+
+async def test_1_a_form_whose_answer_hangs(browser: Browser, site: Server) -> None:
+    shown = {"expect": {"text": "Done", "within_s": 1}}
+    result = await walk(
+        browser, site, {"open": "/posts_hang"}, {"click": "#go"}, shown, timeout_s=3
+    )
+    assert result.outcome == "failing", result.text
+
+
+@pytest.mark.parametrize("path", ["/huge", "/alert", "/closes"])
+async def test_1_odd_pages_are_pages(browser: Browser, site: Server, path: str) -> None:
+    result = await walk(browser, site, {"open": path}, {"expect": {"text": path[1:].title()}})
+    assert result.outcome == "passing", result.text
+
+
+def resident_bytes(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+async def asked_for(site: Server, path: str) -> None:
+    """Until the site has been asked for a path."""
+    async with asyncio.timeout(10.0):
+        while not any(request.path == path for request in site.requests):  # noqa: ASYNC110 - the list is the server's
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "const a = []; for (;;) a.push(new Array(10000).fill(Math.random()))",
+        "const a = []; for (;;) a.push(new Uint8Array(1e7).fill(1))",
+        """for (;;) {
+          const d = document.createElement('div');
+          d.innerHTML = 'x'.repeat(1e5); document.body.appendChild(d)
+        }""",
+    ],
+)
+async def test_1_a_page_that_takes_all_memory_is_bounded(script: str) -> None:
+    page = Answer(body=f"<body>x<script>{script}</script>".encode(), headers=HTML)
+    browser = LightpandaBrowser(watchdog_s=5.0)
+    most = 0
+
+    async def weigh() -> None:
+        nonlocal most
+        while True:
+            if browser.pid is not None:
+                most = max(most, resident_bytes(browser.pid))
+            await asyncio.sleep(0.02)
+
+    weighing = asyncio.create_task(weigh())
+    try:
+        async with serving(lambda _: page) as server:
+            result = await walk(browser, server, {"open": "/"}, {"expect": {"text": "never"}})
+            assert result.outcome in {"failing", "unknown"}
+        async with serving(lambda _: Answer(body=b"<h1>Catalogue</h1>", headers=HTML)) as server:
+            assert (await walk(browser, server, *HOME)).outcome == "passing"
+    finally:
+        weighing.cancel()
+        await browser.close()
+    assert most < process.MOST_BYTES
+
+
+async def test_1_a_browser_that_died_between_walks_is_started_again(
+    lightpanda: LightpandaBrowser, site: Server
+) -> None:
+    assert (await walk(lightpanda, site, *HOME)).outcome == "passing"
+    first = lightpanda.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: lightpanda.pid is None or not children().get(first), "its end")
+    await asyncio.sleep(0.1)
+    assert (await walk(lightpanda, site, *HOME)).outcome == "passing"
+    assert lightpanda.pid not in {None, first}
+
+
+@pytest.mark.parametrize("whom", ["lightpanda", "node"])
+async def test_1_one_that_dies_during_a_walk_has_seen_nothing(
+    lightpanda: LightpandaBrowser, site: Server, whom: str
+) -> None:
+    known = children()
+    assert (await walk(lightpanda, site, *HOME)).outcome == "passing"
+    walking = asyncio.create_task(walk(lightpanda, site, {"open": "/hangs"}, timeout_s=6))
+    await asked_for(site, "/hangs")
+    (pid,) = (p for p, name in children().items() if name == whom and p not in known)
+    os.kill(pid, signal.SIGKILL)
+    result = await walking
+    assert result.outcome == "unknown", result.text
+    again = await walk(lightpanda, site, *HOME)
+    assert again.outcome == "passing", again.text
+
+
+async def test_1_a_driver_that_died_between_walks_is_started_again(
+    lightpanda: LightpandaBrowser, site: Server
+) -> None:
+    known = children()
+    assert (await walk(lightpanda, site, *HOME)).outcome == "passing"
+    (pid,) = (p for p, name in children().items() if name == "node" and p not in known)
+    os.kill(pid, signal.SIGKILL)
+    again = await walk(lightpanda, site, *HOME)
+    assert again.outcome == "passing", again.text
+
+
+async def test_1_many_walks_at_once_wait_for_each_other(site: Server) -> None:
+    open_now = most = 0
+
+    class Counting(Site):
+        def answer(self, request: Request) -> Answer:
+            nonlocal open_now, most
+            open_now += 1
+            most = max(most, open_now)
+            asyncio.get_running_loop().call_later(0.3, close)
+            return Answer(delay_s=0.3, body=b"<h1>Catalogue</h1>", headers=HTML)
+
+    def close() -> None:
+        nonlocal open_now
+        open_now -= 1
+
+    browser = LightpandaBrowser()
+    async with serving(Counting("").answer) as server:
+        results = await asyncio.gather(*(walk(browser, server, *HOME) for _ in range(10)))
+        late = [walk(browser, server, *HOME, timeout_s=0.8) for _ in range(20)]
+        hurried = await asyncio.gather(*late)
+    await browser.close()
+    assert [result.outcome for result in results] == ["passing"] * 10
+    assert 2 <= most <= 4
+    assert any("No browser was free" in result.text for result in hurried)
+    assert {r.outcome for r in hurried if "No browser was free" in r.text} == {"unknown"}
+
+
+# 2. failing names the step, unknown is not failing -----------------------------------------------
+
+FILLED = {"fill": {"#name": "Ann", "#quantity": "2", "#address": "1 Road"}}
+
+
+@pytest.mark.parametrize(
+    ("steps", "outcome", "words"),
+    [
+        (({"open": "/moved"}, {"expect": {"text": "Twelve euros"}}), "passing", "All 2 steps"),
+        (({"open": "/"}, {"note": ".price"}), "passing", "noted: 'Twelve euros'"),
+        (({"open": "/rendered"}, {"expect": {"text": "Tea pot"}}), "passing", "All 2 steps"),
+        (
+            ({"open": "/clicked"}, {"click": "#b"}, {"expect": {"text": "Loaded 2"}}),
+            "passing",
+            "All 3",
+        ),
+        (
+            ({"open": "/form"}, FILLED, {"click": "#pay"}, {"expect": {"url": "/order"}}),
+            "passing",
+            "All 4 steps",
+        ),
+        (({"open": "/frame"}, {"expect": {"text": "Frame"}}), "passing", "All 2 steps"),
+        (({"open": "/fetches"}, {"expect": {"text": "Fetches"}}), "passing", "All 2 steps"),
+        (({"open": "/nowhere"},), "failing", "Step 1 of 1 (open http"),
+        (({"open": "/nowhere"},), "failing", "answered 404"),
+        (({"open": "/broken"},), "failing", "it answered 500"),
+        (
+            ({"open": "/posts_break"}, {"click": "#go"}),
+            "failing",
+            "Step 2 of 2 (click '#go'): the page answered 500",
+        ),
+        (({"open": "/posts_break"}, {"click": "#go"}), "failing", "shows 'Internal trouble'"),
+        (
+            ({"open": "/"}, {"expect": {"text": "Basket", "within_s": 0.5}}),
+            "failing",
+            "Step 2 of 2 (expect 'Basket'): not within 0.5 s;",
+        ),
+        (({"open": "/"}, {"expect": {"text": "Basket", "within_s": 0.5}}), "failing", "'Catalogue"),
+        (({"open": "/"}, {"expect": {"url": "/basket", "within_s": 0.5}}), "failing", "/basket"),
+        (
+            ({"open": "/"}, {"expect": {"text": "x", "selector": "#no", "within_s": 0.5}}),
+            "failing",
+            "not within 0.5 s",
+        ),
+        (({"open": "/away"},), "failing", "led to another place"),
+        (({"open": "/out"}, {"click": "#out"}), "failing", "led to another place"),
+        (
+            ({"open": "/script-out"}, {"expect": {"text": "Elsewhere", "within_s": 1}}),
+            "failing",
+            "led to another place",
+        ),
+        (({"open": "/"}, {"expect": {"text": "x", "selector": "p["}}), "unknown", "no selector"),
+    ],
+)
+async def test_2_what_pages_do(  # one page each
+    browser: Browser,
+    site: Server,
+    other: Server,
+    steps: tuple[dict[str, Any], ...],
+    outcome: str,
+    words: str,
+) -> None:
+    result = await walk(browser, site, *steps)
+    assert (result.outcome, words in result.text) == (outcome, True), result.text
+    assert result.screenshot is not None
+    assert {request.path for request in other.requests} <= {"/frame", "/data"}
+
+
+@pytest.mark.parametrize("step", [{"fill": {"#no": "x"}}, {"click": "#no"}, {"note": "#no"}])
+async def test_2_an_element_that_is_not_there(
+    browser: Browser, site: Server, step: dict[str, Any]
+) -> None:
+    result = await walk(browser, site, {"open": "/"}, step, timeout_s=2)
+    assert result.outcome == "failing"
+    assert result.text.startswith("Step 2 of 2 ("), result.text
+    assert "Catalogue" in result.text
+    assert result.screenshot is not None
+
+
+@pytest.mark.parametrize("step", [{"fill": {"p[": "x"}}, {"click": "p["}, {"note": "p["}])
+async def test_2_a_selector_that_is_none_is_unknown(
+    browser: Browser, site: Server, step: dict[str, Any]
+) -> None:
+    result = await walk(browser, site, {"open": "/"}, step, timeout_s=3)
+    assert result.outcome == "unknown", result.text
+    assert "correct the journey" in result.text
+
+
+async def test_2_what_a_stylesheet_hides_cannot_be_clicked(browser: Browser, site: Server) -> None:
+    result = await walk(browser, site, {"open": "/hidden"}, {"click": "#b"}, timeout_s=2)
+    assert result.outcome == "failing", result.text
+
+
+async def test_2_nobody_listens(browser: Browser, site: Server) -> None:
+    result = await walk(browser, site, {"open": f"http://127.0.0.1:{free_port()}/"})
+    assert result.outcome == "failing"
+    assert "could not be loaded" in result.text
+
+
+async def test_2_a_whole_purchase_by_a_patient_customer(browser: Browser, site: Server) -> None:
+    steps = (
+        {"open": "/form"},
+        FILLED,
+        {"click": "#pay"},
+        {"expect": {"url": "/order"}},
+        {"note": "#id"},
+        {"expect": {"text": "fulfilled", "selector": "#state", "within_s": 6, "reload": True}},
+    )
+    result = await walk(browser, site, *steps, timeout_s=10)
+    assert result.outcome == "passing", result.text
+    assert "noted: 'K-17'" in result.text
+    bodies = [request.body for request in site.requests if request.path == "/pay"]
+    assert bodies == [b"name=Ann&quantity=2&address=1+Road&token=t1"], "sent once"
+
+
+async def test_2_without_patience_the_order_is_only_placed(browser: Browser, site: Server) -> None:
+    expect = {"text": "fulfilled", "selector": "#state", "within_s": 1.5}
+    result = await walk(browser, site, {"open": "/order"}, {"expect": expect})
+    assert result.outcome == "failing"
+    assert "placed" in result.text
+
+
+async def test_2_a_journey_may_open_several_places(
+    browser: Browser, site: Server, other: Server
+) -> None:
+    elsewhere = {"expect": {"text": "Elsewhere"}}
+    result = await walk(browser, site, {"open": "/"}, {"open": other.url("/x")}, elsewhere)
+    assert result.outcome == "passing", result.text
+
+
+async def test_2_no_browser_to_reach_is_unknown(site: Server) -> None:
+    browser = CdpBrowser(f"ws://127.0.0.1:{free_port()}/?token={SECRET}")
+    result = await walk(browser, site, *HOME)
+    health = await browser.health()
+    tried = await browser.try_out()
+    await browser.close()
+    assert result.outcome == "unknown"
+    assert not health.ok
+    assert not tried.ok
+    assert health.remedy
+    assert SECRET not in f"{result.text} {health} {tried}"
+
+
+@pytest.mark.parametrize("program", ["/bin/false", "/dev/null"])
+async def test_2_a_browser_that_does_not_start_is_unknown(
+    site: Server, program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "binary", lambda: Path(program))
+    browser = LightpandaBrowser()
+    result = await walk(browser, site, *HOME)
+    health = await browser.health()
+    await browser.close()
+    assert result.outcome == "unknown"
+    assert program in result.text
+    assert not health.ok
+    assert health.remedy
+
+
+async def test_2_health_starts_no_browser(lightpanda: LightpandaBrowser, site: Server) -> None:
+    known = children()
+    health = await lightpanda.health()
+    assert (health.ok, lightpanda.pid, children()) == (True, None, known)
+    assert (await lightpanda.try_out()).ok
+    assert lightpanda.pid is not None
+    assert "runs" in (await lightpanda.health()).text
+
+
+async def test_2_a_lightpanda_that_somebody_else_runs(site: Server) -> None:
+    port = free_port()
+    command = [str(process.binary()), "serve", "--port", str(port)]
+
+    def listens() -> bool:
+        return subprocess.run(
+            ["ss", "-Hltn", f"sport = :{port}"], check=True, capture_output=True
+        ).stdout.startswith(b"LISTEN")
+
+    with running(command, listens):
+        for endpoint in (f"ws://127.0.0.1:{port}/", f"http://127.0.0.1:{port}"):
+            browser = CdpBrowser(endpoint)
+            assert (await browser.health()).ok
+            assert (await walk(browser, site, *HOME)).outcome == "passing"
+            await browser.close()
+
+
+async def test_2_where_a_journey_may_be() -> None:
+    steps = [{"open": "http://shop.test/x?y"}, {"open": "https://a.test:8443/"}]
+    journey = JourneyProbe.model_validate({"kind": "journey", "steps": steps})
+    assert origins_of(journey) == {
+        ("http", "shop.test", 80),
+        ("https", "shop.test", 443),
+        ("https", "a.test", 8443),
+    }
+    assert origin_of("file:///etc/passwd") is None
+    assert origin_of("http://a:b/") is None
+
+
+# 3. every walk is a new user ---------------------------------------------------------------------
+
+
+async def test_3_no_cookie_and_no_storage_of_a_walk_before(browser: Browser, site: Server) -> None:
+    new = ({"open": "/storage"}, {"expect": {"text": "cookie storage null", "selector": "#seen"}})
+    known = {"expect": {"text": "cookie who=me storage me", "selector": "#seen"}}
+    for _ in range(2):
+        result = await walk(browser, site, *new, {"open": "/storage"}, known)
+        assert result.outcome == "passing", result.text
+
+
+async def test_3_nor_of_one_at_the_same_time(browser: Browser, site: Server) -> None:
+    new = ({"open": "/storage"}, {"expect": {"text": "cookie storage null", "selector": "#seen"}})
+    wait = ({"open": "/slow"}, {"open": "/slow"})
+    results = await asyncio.gather(*(walk(browser, site, *new, *wait) for _ in range(3)))
+    assert [result.outcome for result in results] == ["passing"] * 3
+
+
+# 4. no filled value in words, no picture too large ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        {"expect": {"text": "never", "within_s": 0.5}},
+        {"expect": {"text": SECRET}},
+        {"expect": {"text": f"{SECRET} never", "within_s": 0.5}},
+        {"note": "body"},
+        {"click": f"[title='{SECRET}']"},
+    ],
+)
+async def test_4_no_value_that_is_filled_in_is_said(
+    browser: Browser, site: Server, last: dict[str, Any]
+) -> None:
+    fill = {"fill": {"#name": SECRET, "#address": SECRET.upper()}}
+    steps = ({"open": "/form"}, fill, {"click": "#pay"}, {"expect": {"url": "/order"}}, last)
+    result = await walk(browser, site, *steps, timeout_s=4)
+    assert "horse" not in result.text.lower()
+    assert result.text.startswith(("Step 5 of 5", "All 5 steps")), result.text
+
+
+async def test_4_nor_by_an_error_while_it_is_filled_in(browser: Browser, site: Server) -> None:
+    for selector in ("h1", "#no", "p["):
+        result = await walk(
+            browser, site, {"open": "/form"}, {"fill": {selector: SECRET}}, timeout_s=1.5
+        )
+        assert result.outcome in {"failing", "unknown"}
+        assert "horse" not in result.text
+
+
+async def test_4_short_values_are_hidden_as_words(browser: Browser, site: Server) -> None:
+    fill = {"fill": {"#name": "17", "#quantity": "2"}}
+    steps = ({"open": "/form"}, fill, {"open": "/order"}, {"note": "#id"})
+    result = await walk(browser, site, *steps)
+    assert "noted: 'K-…'" in result.text
+
+
+async def test_4_a_picture_that_is_too_large_is_left_out(chromium_endpoint: str) -> None:
+    noise = """<body style='margin:0'><canvas id=c width=1024 height=768></canvas><script>
+    const x = document.querySelector('#c').getContext('2d'), i = x.createImageData(1024, 768);
+    for (let n = 0; n < i.data.length; n++) i.data[n] = n % 4 == 3 ? 255 : Math.random() * 256;
+    x.putImageData(i, 0, 0)</script>"""
+    browser = CdpBrowser(chromium_endpoint)
+    async with serving(lambda _: Answer(body=noise.encode(), headers=HTML)) as server:
+        result = await walk(browser, server, {"open": "/"})
+    await browser.close()
+    assert (result.outcome, result.screenshot) == ("passing", None)
+
+
+# 5. nothing is left ------------------------------------------------------------------------------
+
+
+async def test_5_after_close_no_process_is_left(site: Server) -> None:
+    known = children()
+    browser = LightpandaBrowser()
+    walking = asyncio.create_task(walk(browser, site, {"open": "/hangs"}, timeout_s=6))
+    await asked_for(site, "/hangs")
+    new = [name for pid, name in children().items() if pid not in known]
+    assert sorted(new) == ["lightpanda", "node"]
+    folder = Path(browser._process._socket).parent
+    await browser.close()
+    assert children() == known
+    assert not folder.exists()
+    assert (await walking).outcome == "unknown"
+    assert (await walk(browser, site, *HOME)).outcome == "unknown"
+    assert children() == known
+    await browser.close()
+
+
+OWNER = """
+import asyncio, sys
+from vigil.domain.probe import JourneyProbe
+from vigil.integrations.browser.embedded import LightpandaBrowser
+async def main():
+    browser = LightpandaBrowser()
+    steps = [{"open": sys.argv[1]}]
+    journey = JourneyProbe.model_validate({"kind": "journey", "steps": steps})
+    print((await browser.walk(journey)).outcome, flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+async def test_5_it_ends_with_the_process_that_started_it(site: Server) -> None:
+    owner = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", OWNER, site.url("/")), stdout=asyncio.subprocess.PIPE
+    )
+    assert owner.stdout is not None
+    assert await owner.stdout.readline() == b"passing\n"
+    started = children(owner.pid)
+    assert set(started.values()) == {"lightpanda", "node"}
+    owner.kill()
+    await owner.wait()
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started), "their end")

@@ -1,0 +1,308 @@
+"""Incidents of every end, explained (about 8 s)."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.shop import Shop
+from tests.support.story import Story, begin
+from tests.support.world import NEW, OLD, catalogue
+
+from vigil.cli.explanation import Explanation, Told, explain_incident
+from vigil.domain.catalogue import Autonomy
+from vigil.domain.errors import SandboxUnavailable
+from vigil.domain.incident import Incident
+from vigil.domain.policy import Policy
+from vigil.domain.proof import Proof
+from vigil.domain.run import RunOrder
+from vigil.domain.switch import SwitchState
+from vigil.domain.verdict import Answer, Approval
+from vigil.verify.verify import PATIENCE_S
+from vigil.web.views import TimelineEvent
+
+
+@pytest.fixture
+async def story(tmp_path: Path) -> AsyncIterator[Story]:
+    begun = await begin(tmp_path)
+    yield begun
+    begun.record.engine.dispose()
+
+
+async def told(story: Story, incident: Incident) -> Told:
+    """What the API would say of it."""
+    now = await story.journal.incident(incident.id)
+    events = await story.journal.events(incident.id)
+    proof = await story.journal.output(incident.id, 1, "VERIFYING")  # type: ignore[arg-type] # a stage's name
+    return Told(
+        incident=now.model_dump(mode="json"),
+        events=[TimelineEvent.of(event).model_dump(mode="json") for event in events],
+        proof=Proof.model_validate_json(proof).model_dump(mode="json") if proof else None,
+    )
+
+
+async def explained(story: Story, name: str = "checkout-errors") -> Explanation:
+    incident = await story.hear(name)
+    await story.go_on()
+    return explain_incident(await told(story, incident))
+
+
+async def answered(story: Story, answer: Answer, by: str = "Ada") -> Explanation:
+    (incident,) = await story.journal.incidents()
+    assert incident.plan_digest is not None
+    given = Approval(plan_digest=incident.plan_digest, answer=answer, by=by, at=story.clock.now())
+    assert (await story.journal.answer(incident.id, given)).won
+    await story.go_on()
+    return explain_incident(await told(story, incident))
+
+
+def autonomy(story: Story, given: Autonomy) -> None:
+    story.with_parts(catalogue=catalogue(given))
+
+
+def words(lines: tuple[str, ...]) -> str:
+    return "\n".join(lines)
+
+
+# --- it acted --------------------------------------------------------------------------------
+
+
+async def test_healed_unasked(story: Story) -> None:
+    said = await explained(story)
+    assert said.headline == "It is fixed, and proven."
+    assert said.acted
+    assert said.happened[0] == "web: checkout-errors, reported by Vigil's own watcher."
+    assert "newest release of web" in said.thought[0].text
+    assert any("r2 was released" in text for text in said.thought[0].evidence_for)
+    assert "All that acting unasked needs was there: confidence" in words(said.why)
+    assert said.to_change == ()
+    assert "can be undone" in said.actions[0]
+    assert "release:release" in said.actions[0]
+    assert said.proof[0].startswith("verified: ")
+    assert said.proof[1].startswith("web/checkout: failing before (")
+    assert "passing after (" in said.proof[1]
+    assert "Runbook bad-release: proven 0 of 0 times here before, 1 of 1 now" in said.learned[0]
+
+
+async def test_the_second_time_cites_the_first(story: Story) -> None:
+    first = await explained(story)
+    assert first.before == ()
+    story.shop.release = NEW
+    second = await story.hear(since=500)
+    await story.go_on()
+    said = explain_incident(await told(story, second))
+    assert said.before[0].startswith(f"2026-03-01, incident {first.incident}: verified (")
+
+
+async def test_asked_and_approved(story: Story) -> None:
+    autonomy(story, Autonomy.APPROVE)
+    waiting = await explained(story)
+    assert waiting.headline == "There is a plan, and it waits for a person."
+    assert not waiting.acted
+    (incident,) = await story.journal.incidents()
+    assert f"vigil approve {incident.id} --plan {incident.plan_digest}" in words(waiting.left_to_do)
+    assert "The autonomy of web is `approve`" in words(waiting.why)
+    assert "set `autonomy: auto` on web" in words(waiting.to_change)
+
+    said = await answered(story, Answer.APPROVED)
+    assert said.headline == "It is fixed, and proven."
+    assert "Ada agreed to the plan." in said.why
+    assert said.left_to_do == ()
+
+
+async def test_not_fixed_and_undone(story: Story) -> None:
+    story.shop.checkout_fails = lambda _: True
+    said = await explained(story)
+    assert said.headline.startswith("It is not proven that it is fixed.")
+    assert said.acted
+    assert "Undo:" not in words(said.actions), "what was meant to cure it, not its undo"
+    assert said.proof[0].startswith("not fixed: ")
+    assert "What was done has been undone." in said.proof[-1]
+    assert "0 of 1 now" in said.learned[0]
+
+
+async def test_made_worse_and_undone(story: Story) -> None:
+    story.shop.catalogue_fails = lambda shop: shop.release == OLD
+    said = await explained(story)
+    assert said.headline.startswith("Something got worse after it acted.")
+    assert "What was done has been undone." in said.proof[-1]
+
+
+async def test_improved_and_held(story: Story) -> None:
+    switched_at: list[float] = []
+
+    def flaps(shop: Shop) -> bool:
+        """Well again only for the last looks, which is too late to be proven."""
+        if shop.release == OLD and not switched_at:
+            switched_at.append(story.clock.elapsed())
+        since = story.clock.elapsed() - switched_at[0] if switched_at else 0.0
+        return since < PATIENCE_S - 5
+
+    story.shop.checkout_fails = flaps
+    said = await explained(story)
+    assert "It was left as it is" in said.proof[-1]
+
+
+# --- it did not act --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", [Autonomy.OBSERVE, Autonomy.SUGGEST])
+async def test_watching_only(story: Story, word: Autonomy) -> None:
+    autonomy(story, word)
+    said = await explained(story)
+    assert said.headline == "Nothing was done. A person has to look."
+    assert not said.acted
+    assert f"`{word}`" in words(said.why)
+    assert "set `autonomy: approve` on web in vigil.yaml" in words(said.to_change)
+    assert "release:release" in words(said.actions)
+    assert "can be undone" in words(said.actions)
+    assert said.proof == ()
+    assert said.left_to_do, "what the plan would have been is for a person to do"
+
+
+async def test_stopped(story: Story) -> None:
+    story.switch.set(SwitchState(stopped=True, text="drill"))
+    said = await explained(story)
+    assert said.why == ("The stop switch was on.",)
+    assert said.to_change == ("`vigil resume` lets Vigil act again.",)
+
+
+async def test_stopped_while_it_waited(story: Story) -> None:
+    """The gate's second word is in the end of the incident only."""
+    autonomy(story, Autonomy.APPROVE)
+    await explained(story)
+    story.switch.set(SwitchState(stopped=True, text="drill"))
+    said = await answered(story, Answer.APPROVED)
+    assert "The stop switch was on." in said.why
+    assert "Ada agreed to the plan." in said.why
+    assert "`vigil resume` lets Vigil act again." in said.to_change
+
+
+async def test_not_sure_enough(story: Story) -> None:
+    shipped = [r.runbook for r in await story.parts.memory.recall("release", 50)]
+    untried = [r.model_copy(update={"lab_record": None}) for r in shipped]
+    await story.parts.memory.ingest("shipped", untried)
+    said = await explained(story)
+    assert "was never tried on this kind of service" in words(said.why)
+    assert "more proven runs in a row" in words(said.to_change)
+
+
+async def test_frozen_and_too_risky(story: Story) -> None:
+    story.with_parts(policy=Policy(freeze=True))
+    said = await explained(story)
+    assert "A change freeze is on" in words(said.why)
+    assert "`freeze: false`" in words(said.to_change)
+
+
+async def test_no_grant(story: Story) -> None:
+    whole = catalogue()
+    web = whole.services["web"]
+    only = {"restart": web.grants["restart"]}
+    services = {**whole.services, "web": web.model_copy(update={"grants": only})}
+    story.with_parts(catalogue=whole.model_copy(update={"services": services}))
+    said = await explained(story)
+    assert said.actions == ()
+    assert "no grant with the verb release.switch" in words(said.why)
+    assert "add a grant with the verb release.switch to web in vigil.yaml" in words(said.to_change)
+
+
+async def test_no_runbook(story: Story) -> None:
+    await story.parts.memory.ingest("shipped", [])
+    said = await explained(story)
+    assert "No runbook was found" in words(said.why)
+    assert "vigil ingest runbooks" in words(said.to_change)
+    assert said.left_to_do
+
+
+async def test_a_person_said_no(story: Story) -> None:
+    autonomy(story, Autonomy.APPROVE)
+    await explained(story)
+    said = await answered(story, Answer.REJECTED)
+    assert "Ada said no to the plan." in said.why
+    assert not said.acted
+
+
+async def test_taken_back(story: Story) -> None:
+    autonomy(story, Autonomy.APPROVE)
+    await explained(story)
+    story.shop.release = OLD
+    said = await answered(story, Answer.WITHDRAWN, "vigil")
+    assert any("Vigil took the plan back" in line for line in said.why)
+    assert "no longer there" in words(said.why)
+
+
+async def test_gone_before_acting(story: Story) -> None:
+    autonomy(story, Autonomy.APPROVE)
+    await explained(story)
+    story.shop.release = OLD
+    said = await answered(story, Answer.APPROVED)
+    assert "no longer there" in words(said.why)
+    assert not said.acted
+
+
+async def test_nothing_wrong(story: Story) -> None:
+    story.shop.release = OLD
+    said = await explained(story)
+    assert said.headline == "Nothing was wrong, so nothing was done."
+    assert "nothing is wrong" in words(said.why)
+    assert said.to_change == ()
+
+
+async def test_nothing_to_check(story: Story) -> None:
+    said = await explained(story, "DiskFull")
+    assert "nobody could say whether it is true" in said.headline
+    assert "Map this alert to a probe" in words(said.left_to_do)
+
+
+async def test_no_sandbox(story: Story) -> None:
+    def refuse(_: RunOrder) -> None:
+        raise SandboxUnavailable("no user namespaces here; see vigil doctor")
+
+    story.sandbox.before = refuse
+    said = await explained(story)
+    assert not said.acted
+    assert "no user namespaces here" in words(said.why)
+
+
+async def test_vigil_itself_broke(story: Story) -> None:
+    def explode(_: RunOrder) -> None:
+        raise ZeroDivisionError
+
+    story.sandbox.before = explode
+    said = await explained(story)
+    assert "ZeroDivisionError" in words(said.why + said.proof)
+
+
+# --- at any moment ---------------------------------------------------------------------------
+
+
+async def test_every_moment_of_a_story_can_be_explained(story: Story) -> None:
+    """Somebody asks while it is under way: each prefix of a timeline says something."""
+    story.shop.checkout_fails = lambda _: True
+    incident = await story.hear()
+    await story.go_on()
+    whole = await told(story, incident)
+    going_on: dict[str, Any] = {
+        **whole.incident, "stage": "VERIFYING", "closed_at": None, "outcome": None
+    }  # fmt: skip
+    for number in range(len(whole.events) + 1):
+        said = explain_incident(Told(incident=going_on, events=whole.events[:number]))
+        assert said.headline.startswith("It is being worked on: check from the user's side")
+
+
+async def test_what_was_erased_says_nothing_and_breaks_nothing(story: Story) -> None:
+    incident = await story.hear()
+    await story.go_on()
+    await story.journal.erase_payloads(incident.id, story.clock.now())
+    said = explain_incident(await told(story, incident))
+    assert said.headline == "It is fixed, and proven."
+
+
+async def test_it_is_one_json_object_with_its_schema(story: Story) -> None:
+    said = json.loads(json.dumps((await explained(story)).model_dump(by_alias=True)))
+    assert said["schema"] == "vigil.explain/1"
+    assert set(said) == {
+        "schema", "incident", "headline", "happened", "thought", "before", "acted", "actions",
+        "why", "to_change", "proof", "learned", "left_to_do",
+    }  # fmt: skip

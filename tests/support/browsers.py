@@ -1,0 +1,41 @@
+"""Real browsers for tests, and what of them is left."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.programs import binary, running, short_folder
+
+
+@contextmanager
+def chromium() -> Iterator[str]:
+    """A Chromium of its own; gives the address of its CDP endpoint."""
+    with short_folder() as folder:
+        port_file = folder / "profile" / "DevToolsActivePort"
+        command = [binary("chromium"), "--headless", "--remote-debugging-port=0"]
+        command += [f"--user-data-dir={folder / 'profile'}", "--disable-gpu", "--no-first-run"]
+        if os.geteuid() == 0:
+            command.append("--no-sandbox")  # Chromium makes none for root
+        with running([*command, "about:blank"], lambda: "\n" in _text(port_file)):
+            port, path = _text(port_file).splitlines()[:2]
+            yield f"ws://127.0.0.1:{port}{path}"
+
+
+def _text(file: Path) -> str:
+    return file.read_text() if file.exists() else ""
+
+
+def children(pid: int | None = None) -> dict[int, str]:
+    """Browsers and drivers that a process started, with the programs that they run."""
+    listed = Path(f"/proc/{pid or os.getpid()}/task").glob("*/children")
+    numbers = [int(number) for file in listed for number in file.read_text().split()]
+    named = {number: _program(number) for number in numbers}
+    return {number: name for number, name in named.items() if name in {"lightpanda", "node"}}
+
+
+def _program(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/exe").readlink().name
+    except OSError:  # it has ended
+        return ""

@@ -1,0 +1,156 @@
+"""The stream that keeps pages new: what it says, how many may listen, and how it ends."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from tests.web.house import BEARER, House
+
+from vigil.domain.switch import SwitchState
+from vigil.ports.journal import Note
+from vigil.web.console import changes
+from vigil.web.console.changes import MOST_LISTENERS, SWITCH, Changes
+
+PATH = "/console/events"
+PATIENCE_S = 10.0
+
+News = tuple[str, dict[str, Any]]
+
+
+@asynccontextmanager
+async def listening(house: House) -> AsyncIterator[AsyncIterator[News]]:
+    """The events of one stream, each with its name and its data."""
+
+    async def read(lines: AsyncIterator[str]) -> AsyncGenerator[News, None]:
+        name = ""
+        async for line in lines:
+            field, _, value = line.partition(": ")
+            if field == "event":
+                name = value
+            elif field == "data":
+                yield name, json.loads(value)
+
+    async with house.client.stream("GET", PATH, headers=BEARER) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        async with aclosing(read(answer.aiter_lines())) as events:
+            yield events
+
+
+async def following(events: AsyncIterator[News]) -> News:
+    async with asyncio.timeout(PATIENCE_S):
+        return await anext(events)
+
+
+async def test_a_page_hears_first_everything_and_then_what_changes(house: House) -> None:
+    first, _ = await house.waiting("web")
+    other, _ = await house.waiting("worker")
+    async with listening(house) as events:
+        name, data = await following(events)
+        assert name == "changed"
+        assert data == {"incidents": {first.id: 6, other.id: 6}, "switch": True}
+        await house.record.journal.append(first.id, [Note(kind="n")], house.clock.now())
+        assert await following(events) == ("changed", {"incidents": {first.id: 7}, "switch": False})
+        house.engine.turn_switch(SwitchState(stopped=True, by="ada"))
+        assert await following(events) == ("changed", {"incidents": {}, "switch": True})
+        third, _ = await house.waiting("database")
+        name, data = await following(events)
+        assert set(data["incidents"]) == {third.id}
+
+
+async def test_a_page_hears_that_there_is_nothing_new(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "ALIVE_S", 0.05)
+    async with listening(house) as events:
+        await following(events)
+        for _ in range(3):
+            assert await following(events) == ("alive", {})
+
+
+async def test_a_stream_ends_after_a_while_so_that_the_door_looks_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "STREAM_S", 0.2)
+    monkeypatch.setattr(changes, "ALIVE_S", 0.05)
+    async with listening(house) as events:
+        async with asyncio.timeout(PATIENCE_S):
+            heard = [name async for name, _ in events]
+    assert heard[0] == "changed"
+
+
+async def test_only_so_many_may_listen_and_a_seat_is_free_again(house: House) -> None:
+    async with AsyncExitStack() as stack:
+        for _ in range(MOST_LISTENERS):
+            await following(await stack.enter_async_context(listening(house)))
+        full = await house.client.get(PATH, headers=BEARER)
+        assert full.status_code == 503
+        assert full.json()["error"]["what"] == "too many pages are open at once"
+        assert (await house.client.get("/api/incidents", headers=BEARER)).status_code == 200
+    for _ in range(100):
+        if await _free(house):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("the seats of pages that were closed stay taken")
+
+
+async def _free(house: House) -> bool:
+    async with house.client.stream("GET", PATH, headers=BEARER) as answer:
+        return answer.status_code == 200
+
+
+async def test_open_streams_do_not_keep_vigil_from_ending(house: House) -> None:
+    async with AsyncExitStack() as stack:
+        streams = [await stack.enter_async_context(listening(house)) for _ in range(3)]
+        for events in streams:
+            await following(events)
+        began = time.monotonic()
+        house.stopping.set()
+        for events in streams:
+            with pytest.raises(StopAsyncIteration):
+                await following(events)
+    async with asyncio.timeout(PATIENCE_S):
+        await asyncio.shield(house.serving)
+    assert time.monotonic() - began < 3
+
+
+async def test_a_record_that_does_not_answer_for_a_while_is_looked_at_again(house: House) -> None:
+    incident, _ = await house.waiting()
+    with house.record.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE incidents RENAME TO elsewhere"))
+    hub = Changes(house.engine, asyncio.Event())
+    with hub.seat() as free:
+        assert free
+        await asyncio.sleep(2 * changes.LOOK_S)
+        with house.record.engine.begin() as connection:
+            connection.execute(text("ALTER TABLE elsewhere RENAME TO incidents"))
+        async with asyncio.timeout(PATIENCE_S), aclosing(hub.listen()) as news:
+            assert set(await anext(news)) == {incident.id, SWITCH}
+
+
+async def test_nobody_looks_when_nobody_listens(house: House) -> None:
+    hub = Changes(house.engine, asyncio.Event())
+    with hub.seat():
+        looking = hub._looking
+        assert looking is not None
+        assert not looking.done()
+    await asyncio.gather(looking, return_exceptions=True)
+    assert looking.cancelled()
+    with hub.seat():
+        assert hub._looking is not looking
+
+
+async def test_a_stream_ends_when_nobody_looks_any_more(house: House) -> None:
+    hub = Changes(house.engine, asyncio.Event())
+    with hub.seat():
+        async with asyncio.timeout(PATIENCE_S), aclosing(hub.listen()) as news:
+            await anext(news)
+            assert hub._looking is not None
+            hub._looking.cancel()
+            with pytest.raises(StopAsyncIteration):
+                await anext(news)
