@@ -274,9 +274,9 @@ class Lifecycle:
             tell_baseline,
             BASELINE,
         )
-        if plan.kind is PlanKind.REMEDY and not baseline.still_failing(plan.proving):
+        if plan.kind is PlanKind.REMEDY and (vain := _in_vain(plan, baseline)) is not None:
             await self._parts.locks.release(plan.incident)
-            return await progress.end(escalate.gone(plan))
+            return await progress.end(vain)
         # Once more: the walks of the baseline may have taken most of the lease.
         lease = await self._lock(plan, lease_seconds(plan, LEASE_MARGIN_S))
         execution = await progress.stage(
@@ -522,3 +522,11 @@ class Lifecycle:
     async def _executed_last_hour(self) -> int:
         an_hour_ago = self._parts.senses.clock.now() - timedelta(hours=1)
         return await self._parts.journal.executions_since(an_hour_ago)
+
+
+def _in_vain(plan: Plan, baseline: Baseline) -> Ending | None:
+    """Why a remedy is not begun after all: nothing could prove it, or nothing is left to cure."""
+    unseen = baseline.unseen(plan.proving)
+    if unseen:
+        return escalate.unprovable(plan, unseen)
+    return None if baseline.still_failing(plan.proving) else escalate.gone(plan)

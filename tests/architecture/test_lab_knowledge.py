@@ -166,12 +166,12 @@ def test_environment_and_arguments_of_a_rehearsed_vigil_tell_nothing() -> None:
     assert len(family) >= 2, "Vigil and its runner"
     allowed = {
         *("PATH", "HOME", "VIGIL_STATE_DIR", "VIGIL_CONFIG", "VIGIL_PORT", "VIGIL_TOKEN"),
-        "ALERTMANAGER_WEBHOOK_TOKEN",
+        *("ALERTMANAGER_WEBHOOK_TOKEN", "PAGERDUTY_WEBHOOK_SECRET"),
         "PWD",  # bubblewrap's word for where it stands, while the runner tries its sandbox
     }
     for environment in family.values():
         assert set(environment) <= allowed
-    secret = {serve.token, serve.alert_token}
+    secret = {serve.token, serve.alert_token, serve.pagerduty_secret}
     for pid, words in arguments.items():
         assert [word for word in words if TELLING.search(word)] == []
         places = ("VIGIL_STATE_DIR", "VIGIL_CONFIG", "PWD")

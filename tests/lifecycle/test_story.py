@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.support.hand_clock import START
 from tests.support.shop import Shop
 from tests.support.story import Story
-from tests.support.world import NEW, OLD, catalogue
+from tests.support.world import NEW, OLD, ScriptedProbes, catalogue
 
 from vigil.domain.briefing import Briefing, Draft
 from vigil.domain.catalogue import Autonomy
@@ -113,6 +114,21 @@ async def test_a_symptom_that_went_away_before_acting(story: Story) -> None:
     assert await story.locks_are_free()
 
 
+async def test_nothing_is_done_that_a_blind_probe_could_not_prove(story: Story) -> None:
+    story.with_parts(catalogue=catalogue(Autonomy.APPROVE))
+    incident = await told(story)
+    probes = ScriptedProbes(story.clock, {"web/checkout": "?"})
+    story.with_parts(senses=replace(story.parts.senses, probes=probes))
+    await answer(story, incident, Answer.APPROVED)
+    incident = await story.journal.incident(incident.id)
+    assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_EXECUTED)
+    assert "nothing could have proven it: web/checkout: web/checkout says ?" in await story.ending(
+        incident.id
+    )
+    assert story.sandbox.asked.total() == 0
+    assert await story.locks_are_free()
+
+
 # --- people ----------------------------------------------------------------------------------
 
 
@@ -197,7 +213,7 @@ async def test_improved_but_unproven_is_held(story: Story) -> None:
         if shop.release == NEW:
             return True
         looks += 1
-        return looks % 5 == 3
+        return looks % 5 == 2
 
     story.shop.checkout_fails = flaps
     incident = await told(story)

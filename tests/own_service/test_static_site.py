@@ -185,7 +185,7 @@ def test_from_watching_to_healing_one_s_own_site(site: Site, vigil: Vigil) -> No
     assert (
         f"vigil approve {second['id']} --plan {second['plan_digest']}" in waiting["left_to_do"][0]
     )
-    assert any(first["id"] in line for line in waiting["before"]), (first, waiting)
+    assert any(first["id"] in line for line in waiting["before"]), waiting["before"]
     vigil.said("approve", second["id"], "--plan", second["plan_digest"], "--by", "Ada")
 
     healed = vigil.until(closed(3))

@@ -200,11 +200,11 @@ async def test_one_that_fails_leaves_the_evidence_that_nobody_looked() -> None:
 
     clock = HandClock()
     senses = Senses(
-        ScriptedProbes(clock, {}),
-        ScriptedTelemetry(clock, errors=lambda: ()),
-        Broken(),
-        ScriptedSessions(),
-        clock,
+        probes=ScriptedProbes(clock, {}),
+        telemetry=ScriptedTelemetry(clock, errors=lambda: ()),
+        changes=Broken(),
+        sessions=ScriptedSessions(),
+        clock=clock,
     )
     scene = Scene(incident(), catalogue(), senses)
     investigation = await investigate(scene, ("releases", "processes"))
@@ -222,7 +222,11 @@ async def test_one_that_is_late_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(investigating, "DEADLINE_S", 0.05)
     clock = HandClock()
     senses = Senses(
-        ScriptedProbes(clock, {}), ScriptedTelemetry(clock), Late(), ScriptedSessions(), clock
+        probes=ScriptedProbes(clock, {}),
+        telemetry=ScriptedTelemetry(clock),
+        changes=Late(),
+        sessions=ScriptedSessions(),
+        clock=clock,
     )
     investigation = await investigate(Scene(incident(), catalogue(), senses), ("releases",))
     assert found(investigation) == ["blind"]

@@ -7,6 +7,7 @@ from vigil.domain.change import Release
 from vigil.domain.ending import Ending
 from vigil.domain.evidence import Finding
 from vigil.domain.plan import Action, ActionResult, Execution, Plan, Reason
+from vigil.domain.probe import ProbeResult
 from vigil.domain.proof import Outcome, Proof
 from vigil.domain.verdict import Approval, Verdict
 
@@ -87,6 +88,18 @@ def gone(plan: Plan) -> Ending:
         text="Nothing was done: just before acting the symptom was no longer there. The plan "
         f"would have been: {plan.summary}",
         look_next=("See whether somebody repaired it, or whether it comes and goes.",),
+    )
+
+
+def unprovable(plan: Plan, unseen: tuple[ProbeResult, ...]) -> Ending:
+    """A probe that would have to prove the cure could not look."""
+    return Ending(
+        resolved=False,
+        outcome=Outcome.NOT_EXECUTED,
+        text="Nothing was done, because nothing could have proven it: "
+        f"{'; '.join(f'{look.ref}: {look.text}' for look in unseen)} The plan would have been: "
+        f"{plan.summary}",
+        look_next=("See `vigil doctor` for why the probe cannot look.",),
     )
 
 

@@ -18,9 +18,9 @@ class Walk(Value):
 class Browser(Protocol):
     """A real browser that runs the scripts of the pages.
 
-    1. ``walk`` returns within ``timeout_s`` and a little (15 s more where a browser has to
-       be started first), and never raises; a page that hangs, a script without end and a browser
-       that died are bounded and do not touch the next walk.
+    1. ``walk`` returns within ``timeout_s`` and a little, besides at most 20 s to start or reach a
+       browser, and never raises; a page that hangs, a script without end and a browser that died
+       are bounded and do not touch the next walk.
     2. A step that does not go as the journey says is ``failing`` and names the step; a browser that
        could not be started or reached is ``unknown``.
     3. Every walk is a new user: it has no cookies or storage of another one.

@@ -92,8 +92,8 @@ class Journal(Protocol):
        once more, marked or not, and no other one.
     9. ``seen_before`` knows each identifier that was remembered for ``REMEMBERED`` at least, across
        restarts; remembering is idempotent, and forgets what is older.
-    10. ``heads`` gives the newest link of each open incident and of the newest ones, never more than
-       ``limit`` of either, so that somebody who looks again sees what has changed.
+    10. ``heads`` gives the newest link of each open incident and of the newest ones, at most
+        ``limit`` of either, so that somebody who looks again sees what has changed.
     """
 
     async def receive(

@@ -38,6 +38,11 @@ class Baseline(Value):
             for ref in refs
         )
 
+    def unseen(self, refs: tuple[ProbeRef, ...]) -> tuple[ProbeResult, ...]:
+        """The looks at these that saw nothing: what cannot be seen now proves nothing later."""
+        looks = (self.of(ref) for ref in refs)
+        return tuple(r for r in looks if r is not None and r.outcome is ProbeOutcome.UNKNOWN)
+
     def or_worse(self, again: "Baseline") -> Self:
         """With the looks of another row of looks that were worse."""
         return self.model_copy(

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import tempfile
 
-from playwright.async_api import Error, Playwright, async_playwright
+from playwright.async_api import Browser, Error, Playwright, async_playwright
 
-STOP_S = 5.0
+STOP_S = 10.0
 
 
 class Driver:
@@ -13,17 +14,22 @@ class Driver:
 
     def __init__(self) -> None:
         self._playwright: Playwright | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._closed = False
         self._turn = asyncio.Lock()
 
-    async def get(self) -> Playwright:
-        """The running one; Playwright's ``Error`` when it cannot be started any more."""
+    async def connect(self, address: str) -> Browser:
+        """A new connection to a browser; Playwright's ``Error`` when there is none to be had."""
         async with self._turn:
             if self._closed:
                 raise Error("the driver was closed")
             if self._playwright is None:
                 self._playwright = await async_playwright().start()
-            return self._playwright
+            if self._folder is None:
+                # Playwright makes one for each connection otherwise, and leaves it behind.
+                self._folder = tempfile.TemporaryDirectory(prefix="vigil-walks-")
+            playwright, folder = self._playwright, self._folder.name
+        return await playwright.chromium.connect_over_cdp(address, artifacts_dir=folder)
 
     async def close(self) -> None:
         """End it for good."""
@@ -31,10 +37,13 @@ class Driver:
         await self.drop()
 
     async def drop(self) -> None:
-        """End it; the next walk starts another."""
+        """End it; the next connection starts another."""
         async with self._turn:
             playwright, self._playwright = self._playwright, None
+            folder, self._folder = self._folder, None
             if playwright is not None:
                 with contextlib.suppress(Error, OSError, TimeoutError):
                     async with asyncio.timeout(STOP_S):
                         await playwright.stop()
+            if folder is not None:
+                folder.cleanup()

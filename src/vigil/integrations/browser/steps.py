@@ -14,7 +14,7 @@ from vigil.integrations.browser.origins import Guard, shown
 ELEMENT_S = 5.0
 """How long an element may take to appear and to be ready, as a page's scripts need a moment."""
 LOOK_S = 1.0
-"""How long one look at a page may take; a page that is busy is looked at again."""
+"""How long a look at a page may take that is not what is waited for."""
 AGAIN_S = 0.1
 RELOAD_S = 1.0
 """Between two reloads: as often as a patient customer would, and time for the page's scripts."""
@@ -172,7 +172,7 @@ class Steps:
 
     async def _note(self, selector: str) -> None:
         until = self._now() + self._left(ELEMENT_S)
-        while (read := await self._read(selector, "")) is None:
+        while (read := await self._read(selector, "", until - self._now())) is None:
             if self._now() >= until:
                 raise Missed(f"nothing at {self._quote(selector)}{await self._seen()}")
             await asyncio.sleep(AGAIN_S)
@@ -181,7 +181,7 @@ class Steps:
     async def _expect(self, expectation: PageExpectation) -> None:
         until = self._now() + self._left(expectation.within_s)
         reload_at = self._now() + RELOAD_S
-        while not await self._shows(expectation):
+        while not await self._shows(expectation, until - self._now()):
             if self._now() >= until or self._guard.refused is not None:
                 raise Missed(f"not within {expectation.within_s:g} s{await self._seen()}")
             if expectation.reload and self._now() >= reload_at:
@@ -189,11 +189,11 @@ class Steps:
                 reload_at = self._now() + RELOAD_S
             await asyncio.sleep(AGAIN_S)
 
-    async def _shows(self, expectation: PageExpectation) -> bool:
+    async def _shows(self, expectation: PageExpectation, seconds: float) -> bool:
         if expectation.url is not None:
             return expectation.url in self._page.url
         wanted = " ".join((expectation.text or "").split())
-        read = await self._read(expectation.selector, wanted)
+        read = await self._read(expectation.selector, wanted, seconds)
         return read is not None and read[0]
 
     async def _load_again(self, until: float) -> None:
@@ -208,11 +208,13 @@ class Steps:
         except Error as error:
             self._unless_gone(error, "")
 
-    async def _read(self, selector: str, wanted: str) -> tuple[bool, str] | None:
+    async def _read(
+        self, selector: str, wanted: str, seconds: float = LOOK_S
+    ) -> tuple[bool, str] | None:
         """Whether an element holds a text, and how it begins; None while it is not there."""
         most = MOST_READ + self._filled.longest
         try:
-            async with asyncio.timeout(LOOK_S):
+            async with asyncio.timeout(max(seconds, LOOK_S)):
                 read = await self._page.evaluate(_READ, [selector, wanted, most])
         except TimeoutError:
             return None

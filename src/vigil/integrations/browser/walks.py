@@ -15,7 +15,7 @@ from vigil.ports.browser import Walk
 
 AT_ONCE = 4
 CONNECT_S = 8.0
-PAGE_S = 3.0
+PAGE_S = 5.0
 PICTURE_S = 2.0
 CLOSE_S = 1.0
 MOST_PICTURE = 2 * 1024**2
@@ -107,8 +107,7 @@ class Walks:
     async def _connect(self, address: str, until: float) -> Browser:
         try:
             async with asyncio.timeout_at(until):
-                playwright = await self._driver.get()
-                return await playwright.chromium.connect_over_cdp(address)
+                return await self._driver.connect(address)
         except (Error, OSError, TimeoutError) as error:
             await self._drop_driver()
             # The address may hold a token, and Playwright's messages hold the address.

@@ -27,7 +27,7 @@ from vigil.ports.clock import Clock
 from vigil.ports.screenshots import Screenshots
 
 MOST_TEXT = 500
-AROUND_A_WALK_S = 20.0
+AROUND_A_WALK_S = 25.0
 """What a journey may take longer than its steps: to start a browser, for the picture, to leave."""
 
 
