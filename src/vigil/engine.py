@@ -39,6 +39,8 @@ log = structlog.get_logger()
 SWEEP_S = 0.2
 """How often written segments are handed to the workflow."""
 SWEEP_BATCH = 100
+HEARD = frozenset({"opened", "alert_joined", "alert_resolved"})
+"""What a timeline says of alerts."""
 MOST_REMEMBERED = 500
 """Newest incidents in which a starting watcher looks for trouble that was there before it."""
 WELL = timedelta(seconds=20)
@@ -151,12 +153,16 @@ class Engine:
     async def _remembered(self) -> list[Watched]:
         """What a watcher before this one had seen: trouble that is open or in somebody's hand.
 
-        Otherwise its end would never be told, and what comes after it would be taken for it.
+        Otherwise its end would never be told, and what comes after it would be taken for it. What
+        was said to be over is forgotten: else one bad look would be enough to open it anew.
         """
+        newest: dict[tuple[str, str], Incident] = {}
+        for incident in await self.parts.journal.incidents(MOST_REMEMBERED):
+            newest.setdefault((incident.service, incident.symptom), incident)
         since = {
-            (incident.service, incident.symptom): incident.opened_at
-            for incident in await self.parts.journal.incidents(MOST_REMEMBERED)
-            if incident.stage is not Stage.RESOLVED
+            place: incident.opened_at
+            for place, incident in newest.items()
+            if incident.stage is not Stage.RESOLVED and not await self._said_to_be_over(incident)
         }
         return [
             Watched(
@@ -168,6 +174,12 @@ class Engine:
             for name, service in self.parts.catalogue.services.items()
             for symptom in service.symptoms
         ]
+
+    async def _said_to_be_over(self, incident: Incident) -> bool:
+        """Whether the last that any source said of it is that it ended."""
+        events = await self.parts.journal.events(incident.id)
+        heard = [event.kind for event in events if event.kind in HEARD]
+        return heard[-1:] == ["alert_resolved"]
 
     async def _look(self, state: Watched) -> Watched:
         symptom = self.parts.catalogue.services[state.service].symptoms[state.symptom]

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.support.shop import Shop
 from tests.support.story import Story
 from tests.support.world import NEW, OLD, catalogue
 
-from vigil.domain.alert import Delivery
+from vigil.domain.alert import AlertStatus, Delivery
 from vigil.domain.catalogue import Autonomy
 from vigil.domain.errors import PortUnavailable
 from vigil.domain.incident import Stage, WaitingOn
@@ -121,6 +122,31 @@ async def test_a_new_watcher_sees_the_end_of_what_was_handed_over_before_it_star
             return len(found) == 2 and all(i.stage is Stage.ESCALATED for i in found)
 
         await eventually(handed_over_again, "new trouble, an incident of its own")
+
+
+async def test_a_new_watcher_needs_as_many_bad_looks_as_any_once_the_trouble_was_over(
+    story: Story, tmp_path: Path
+) -> None:
+    """Handed over, repaired, Vigil restarted; then one look is bad, as while something starts."""
+    story.with_parts(catalogue=catalogue(Autonomy.OBSERVE))
+    first = await story.hear()
+    await story.go_on()
+    await story.hear(status=AlertStatus.RESOLVED)
+    looks = 0
+
+    def one_is_bad(_: Shop) -> bool:
+        nonlocal looks
+        looks += 1
+        return looks == 1
+
+    story.shop.checkout_fails = one_is_bad
+    async with running(story, tmp_path) as engine:
+
+        async def looked_often() -> bool:
+            return looks > 6
+
+        await eventually(looked_often, "the watcher looks")
+        assert [i.id for i in await engine.incidents()] == [first.id]
 
 
 async def test_a_plan_that_waits_is_withdrawn_once_its_symptom_is_gone_for_good(

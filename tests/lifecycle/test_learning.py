@@ -1,14 +1,12 @@
 """What an incident leaves behind, and what the next one makes of it (about 6 s)."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 import pytest
-from tests.support.hand_clock import START
 from tests.support.story import Story, measured_runbooks
 from tests.support.world import NEW, OLD, catalogue
 
-from vigil.domain.alert import Alert, AlertStatus, Severity
+from vigil.domain.alert import AlertStatus
 from vigil.domain.briefing import Briefing, Draft
 from vigil.domain.catalogue import Autonomy
 from vigil.domain.errors import SandboxUnavailable
@@ -28,27 +26,6 @@ async def told(story: Story, name: str = "checkout-errors", since: float = 0.0) 
     incident = await story.hear(name, since=since)
     await story.go_on()
     return await story.journal.incident(incident.id)
-
-
-async def said_to_be_over(story: Story, since: float) -> None:
-    """The source says so; from here on the same alert is new trouble."""
-    over = Alert(
-        source="watch",
-        name="checkout-errors",
-        service="web",
-        status=AlertStatus.RESOLVED,
-        fingerprint="watch/checkout-errors",
-        severity=Severity.CRITICAL,
-        starts_at=START + timedelta(seconds=since),
-    )
-    await story.journal.receive(
-        alert=over,
-        service="web",
-        symptom="checkout-errors",
-        title="over",
-        now=story.clock.now(),
-        new_id=story.clock.new_id(),
-    )
 
 
 async def answered(story: Story, incident: Incident, answer: Answer) -> Incident:
@@ -138,7 +115,7 @@ async def test_after_a_failure_a_person_is_asked(story: Story) -> None:
     assert before["confidence"] >= 90 > after["confidence"]
     assert f"confidence {after['confidence']} next" in str(learned["text"])
 
-    await said_to_be_over(story, since=500)
+    await story.hear(since=500, status=AlertStatus.RESOLVED)
     story.shop.checkout_fails = heals
     third = await told(story, since=900)
     assert third.waiting_on is WaitingOn.APPROVAL

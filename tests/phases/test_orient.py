@@ -185,6 +185,7 @@ async def test_a_dependency_whose_processes_do_not_run_is_failing() -> None:
     [
         ({}, ["processes_up"]),
         ({"web/web-2": "F"}, ["process_down"]),
+        ({"web/web-2": "FFP"}, ["processes_up"]),
         ({"web/web-1": "?"}, ["blind"]),
     ],
 )

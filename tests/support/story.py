@@ -106,14 +106,18 @@ class Story:
         self.parts = replace(self.parts, **changes)  # type: ignore[arg-type] # by field name
 
     async def hear(
-        self, name: str = "checkout-errors", source: str = "watch", since: float = 0.0
+        self,
+        name: str = "checkout-errors",
+        source: str = "watch",
+        since: float = 0.0,
+        status: AlertStatus = AlertStatus.FIRING,
     ) -> Incident:
-        """An alert comes in, as the engine receives it."""
+        """An alert comes in, or its end, as the engine receives it."""
         alert = Alert(
             source=source,
             name=name,
             service="web",
-            status=AlertStatus.FIRING,
+            status=status,
             fingerprint=f"{source}/{name}",
             severity=Severity.CRITICAL,
             starts_at=START + timedelta(seconds=since),

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vigil.cli.rehearsal.rehearsal import Run
+from vigil.cli.rehearsal.watching import Watching
 from vigil.cli.sentences import heard_from, short
 
 MOST_EVIDENCE = 5
@@ -93,6 +94,7 @@ def _fault(console: Console, run: Run) -> None:
     judged = watching.last("judged") or {}
     rules = "; ".join(judged.get("rules", []))
     table.add_row("Gate", Text(rules or "not asked"))
+    table.add_row("Memory", Text(_memory(watching)))
     proof = watching.client.get(f"/api/incidents/{watching.id}/proof")["proof"] or {}
     table.add_row("Probes", _probes(proof))
     for looks in _walks(proof):
@@ -114,6 +116,14 @@ def _control(console: Console, run: Run) -> None:
         f"{run.touched} changes counted at the shop, {run.verified_s:.0f} s"
     )
     console.print(Text(f"Because   {closed.get('text', 'not known')}"))
+
+
+def _memory(watching: Watching) -> str:
+    """Whether it happened before, and what was learned now."""
+    past = (watching.last("runbooks") or {}).get("past") or []
+    seen = f"like incident {past[0]['incident']}" if past else "not seen here before"
+    learned = (watching.last("learned") or {}).get("text", "nothing learned")
+    return f"{seen}; {learned}"
 
 
 def _effects(action: dict[str, Any]) -> str:
