@@ -74,7 +74,8 @@ def percent(likelihood: float) -> str:
 
 def heard_from(sources: Iterable[str]) -> str:
     """Who reported a trouble."""
-    return " and ".join(SOURCES.get(source, source) for source in sources)
+    *others, last = [SOURCES.get(source, source) for source in sources] or ["nobody"]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def short(text: str) -> str:

@@ -161,7 +161,7 @@ def _summary(console: Console, runs: list[Run]) -> None:
     """A line for each scenario."""
     console.rule("[bold]All of them", align="left")
     table = Table(box=None, pad_edge=False)
-    for heading in ("", "scenario", "ended", "most likely cause", "done", "seconds", "judge"):
+    for heading in ("", "scenario", "ended", "most likely cause", "actions", "seconds", "judge"):
         table.add_column(heading, no_wrap=heading != "most likely cause", overflow="fold")
     for run in runs:
         good = run.as_expected and run.judge_agrees
@@ -171,7 +171,7 @@ def _summary(console: Console, runs: list[Run]) -> None:
             run.scenario.id,
             run.watching.outcome,
             Text(f"{top.get('failure_type', '?')} of {top.get('component', '?')}"),
-            f"{run.watching.actions_executed} actions",
+            str(run.watching.actions_executed),
             f"{run.verified_s:.0f}",
             "agrees" if run.judge_agrees else Text("DISAGREES", style="red"),
         )
