@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.measuring import Measurement, parser, progress
 
-from vigil.cli.rehearsal.rehearsal import Rehearsal, Run
+from vigil.cli.rehearsal.rehearsal import Rehearsal
+from vigil.cli.rehearsal.run import Run
 from vigil.cli.rehearsal.watching import Watching
 from vigil.cli.runbooks import read_library
 from vigil.domain.errors import VigilError

@@ -33,8 +33,8 @@ from vigil.integrations.sessions.embedded import PostgresSessions
 from vigil.integrations.switch.embedded import FileSwitch
 from vigil.integrations.telemetry.embedded import EmbeddedTelemetry
 from vigil.integrations.workflow.dbos import DbosWorkflow
-from vigil.lifecycle import Parts
 from vigil.orient.scene import Senses
+from vigil.parts import Parts
 from vigil.ports.memory import Memory
 from vigil.ports.switch import Switch
 from vigil.settings import Settings, load_catalogue, load_policy

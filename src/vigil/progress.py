@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from vigil.decide.synthesize import Synthesis
 from vigil.domain.ending import Ending
 from vigil.domain.errors import PermanentError
 from vigil.domain.incident import Incident, Stage, WaitingOn
@@ -18,16 +17,9 @@ from vigil.domain.plan import Plan
 from vigil.ports.clock import Clock
 from vigil.ports.journal import Journal, NextSegment, Note, StageOutput
 from vigil.ports.workflow import Segment
+from vigil.recorded import ENDING, OUTPUT, ROLLBACK, Recorded
 
 T = TypeVar("T", bound=BaseModel)
-
-
-# The names under which a stage records what it gave; most record one thing only.
-OUTPUT = "output"
-VERDICT = "verdict"
-BASELINE = "baseline"
-ROLLBACK = "rollback"
-ENDING = "ending"
 
 
 class MovedOn(PermanentError):
@@ -44,6 +36,11 @@ class Progress:
         self._clock = clock
 
     @property
+    def recorded(self) -> Recorded:
+        """What this attempt has on record so far."""
+        return Recorded(self._journal, self.incident.id, self.attempt)
+
+    @property
     def stale(self) -> bool:
         """The incident is closed or in another attempt already."""
         return self.incident.closed_at is not None or self.incident.attempt != self.attempt
@@ -57,7 +54,7 @@ class Progress:
         name: str = OUTPUT,
     ) -> T:
         """On record? Give it. Otherwise enter the stage, do the work and commit it."""
-        recorded = await self.recall(stage, kind, name)
+        recorded = await self.recorded.read(stage, kind, name)
         if recorded is not None:
             return recorded
         await self.enter(stage)
@@ -66,15 +63,6 @@ class Progress:
             self.incident, outputs=[self._output(stage, name, value)], notes=tell(value)
         )
         return value
-
-    async def recall(
-        self, stage: Stage, kind: type[T], name: str = OUTPUT, attempt: int | None = None
-    ) -> T | None:
-        """An output on record."""
-        text = await self._journal.output(
-            self.incident.id, self.attempt if attempt is None else attempt, stage, name
-        )
-        return None if text is None else kind.model_validate_json(text)
 
     async def enter(self, stage: Stage) -> None:
         """Move to a stage, unless a former run got there already."""
@@ -96,7 +84,7 @@ class Progress:
         await self._commit(judged, following=following)
 
     async def wait_for_approval(self, plan_digest: str) -> None:
-        """From here on the incident is only rows, until a person answers."""
+        """From here on the incident is only rows, until the plan is answered."""
         waiting = self.incident.model_copy(
             update={"waiting_on": WaitingOn.APPROVAL, "plan_digest": plan_digest}
         )
@@ -176,12 +164,3 @@ class Progress:
 
 def _entered(stage: Stage, attempt: int) -> Note:
     return Note(kind="stage_entered", payload={"stage": stage, "attempt": attempt})
-
-
-async def recorded_plan(journal: Journal, incident_id: str, attempt: int) -> Plan | None:
-    """The plan of an attempt: the undo it began with, or what was synthesized in it."""
-    undo = await journal.output(incident_id, attempt, Stage.SYNTHESIZING, ROLLBACK)
-    if undo is not None:
-        return Plan.model_validate_json(undo)
-    text = await journal.output(incident_id, attempt, Stage.SYNTHESIZING)
-    return Synthesis.model_validate_json(text).plan if text else None

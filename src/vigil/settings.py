@@ -3,9 +3,7 @@
 Each has a unit, a default and a reason. ``.env.example`` lists them all; a test keeps it complete.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -14,7 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.errors import SettingsError
 from vigil.domain.policy import Policy
-from vigil.strict_yaml import Mistake, Place, load
+from vigil.domain.references import dangling
+from vigil.strict_yaml import load
 
 CDP_SCHEMES = frozenset({"ws", "wss", "http", "https"})
 FEWEST_TOKEN_CHARS = 16
@@ -148,7 +147,7 @@ def load_settings() -> Settings:
 
 def load_catalogue(path: Path) -> Catalogue:
     """The service catalogue, or ``SettingsError`` with every mistake, its line and its remedy."""
-    return load(path, Catalogue, _references)
+    return load(path, Catalogue, dangling)
 
 
 def load_policy(settings: Settings) -> Policy:
@@ -162,29 +161,3 @@ def load_policy(settings: Settings) -> Policy:
             "auto_context_match": max(policy.auto_context_match, match or 0),
         }
     )
-
-
-def _references(document: Any) -> Iterator[Mistake]:  # noqa: ANN401 - a raw document of any shape
-    """Names of the catalogue that point to nothing."""
-    services = _mapping(_mapping(document).get("services"))
-    for name, raw in services.items():
-        service = _mapping(raw)
-        for number, needed in enumerate(_list(service.get("depends_on"))):
-            if str(needed) not in services:
-                at: Place = ("services", name, "depends_on", number)
-                yield at, f"'{needed}' is not in the catalogue; add it or correct the name"
-        probes = _mapping(service.get("probes"))
-        for symptom, mapped in _mapping(service.get("symptoms")).items():
-            for number, probe in enumerate(_list(_mapping(mapped).get("probes"))):
-                if str(probe) not in probes:
-                    known = ", ".join(map(str, probes)) or "none"
-                    place: Place = ("services", name, "symptoms", symptom, "probes", number)
-                    yield place, f"no probe '{probe}' here; add it or name one of: {known}"
-
-
-def _mapping(value: Any) -> dict[Any, Any]:  # noqa: ANN401 - a raw document of any shape
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - a raw document of any shape
-    return value if isinstance(value, list) else []

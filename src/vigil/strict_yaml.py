@@ -34,13 +34,14 @@ def load(path: Path, kind: type[T], cross_check: CrossCheck = lambda _: ()) -> T
     root = _compose(path, text)
     mistakes = _bad_keys(path, root)
     document = _construct(path, text)
-    mistakes += cross_check(document)
+    crossed = list(cross_check(document))
+    mistakes += crossed
     try:
         value = kind.model_validate(document)
     except ValidationError as error:
         details = _without_echoes(error.errors(include_url=False, include_input=False))
-        # What a validator of ours says, the cross-check has said with a better place already.
-        mistakes += [_mistake(d) for d in details if d["type"] != "value_error" or not mistakes]
+        # What is said of the file as a whole, the cross-check has said with its places already.
+        mistakes += [_mistake(d) for d in details if d["loc"] or not crossed]
     else:
         if not mistakes:
             return value

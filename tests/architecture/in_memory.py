@@ -23,13 +23,14 @@ from vigil.domain.lesson import Lesson
 from vigil.domain.policy import Policy
 from vigil.domain.run import Fence
 from vigil.domain.runbook import Check, Record, Runbook, Step
-from vigil.domain.timeline import Checkpoint, Event
+from vigil.domain.timeline import Checkpoint, Event, Head
 from vigil.domain.value import Instant
 from vigil.domain.verdict import Approval
 from vigil.integrations.reasoner.embedded import PlaybookReasoner
-from vigil.lifecycle import Lifecycle, Parts
+from vigil.lifecycle import Lifecycle
 from vigil.observe.intake import intake
 from vigil.orient.scene import Senses
+from vigil.parts import Parts
 from vigil.ports.journal import Decided, Joined, NextSegment, Note, StageOutput
 from vigil.ports.memory import Ingested, Occurrence, Recalled
 from vigil.ports.workflow import Segment
@@ -138,6 +139,9 @@ class ListJournal:
 
     async def mark(self, following: NextSegment) -> None:
         self.following.remove(following)
+
+    async def heads(self, limit: int) -> tuple[Head, ...]:
+        return ()
 
     async def due_again(self) -> None:
         return None

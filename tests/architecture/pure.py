@@ -21,7 +21,14 @@ from typing import Any, NoReturn
 import pydantic
 
 CORE = ("domain", "guard", "ports", "observe", "orient", "decide", "act", "verify", "close")
-STORY = ("vigil.progress", "vigil.telling", "vigil.lifecycle")
+STORY = (
+    "vigil.parts",
+    "vigil.recorded",
+    "vigil.progress",
+    "vigil.telling",
+    "vigil.still_right",
+    "vigil.lifecycle",
+)
 WORLD = ("open", "os.", "socket.", "subprocess.", "shutil.", "tempfile.", "sqlite3.", "glob.")
 REAL_MONOTONIC = time.monotonic
 

@@ -21,7 +21,8 @@ from vigil.domain.probe import JourneyProbe
 from vigil.integrations.browser import process
 from vigil.integrations.browser.cdp import CdpBrowser
 from vigil.integrations.browser.embedded import LightpandaBrowser
-from vigil.integrations.browser.origins import origin_of, origins_of
+from vigil.integrations.browser.origins import Bounds
+from vigil.integrations.browser.places import is_local, origin_of, origins_of
 from vigil.ports.browser import Browser, Walk
 
 GRACE_S = 4.0
@@ -44,6 +45,50 @@ document.querySelector('#b').addEventListener('click', async () => {
   const answer = await fetch('/data');
   document.querySelector('#p').textContent = 'Loaded ' + (await answer.json()).length;
 });</script>"""
+HOSTILE = """<h1>Hostile</h1><button id=go>Go</button>
+<button id=popup onclick="window.open('{other}/popup')">x</button>
+<a id=blank target=_blank href='/elsewhere?blank'>x</a><a id=inner target=_blank href='/inner'>x</a>
+<div id=frames></div><script>
+const other = '{other}', socket = other.replace('http', 'ws');
+const asked = { mode: 'no-cors', method: 'POST', body: 'FLUSHALL' };
+const tries = [
+  () => fetch(other + '/fetch', asked),
+  () => fetch('/elsewhere?fetch', { mode: 'no-cors' }),
+  () => navigator.sendBeacon(other + '/beacon', 'x'),
+  () => { new Image().src = other + '/image'; },
+  () => new EventSource(other + '/events'),
+  () => { const x = new XMLHttpRequest(); x.open('POST', other + '/xhr'); x.send('x'); },
+  () => new WebSocket(socket + '/socket'),
+  () => new (Object.getPrototypeOf(WebSocket.prototype).constructor)(socket + '/socket'),
+  () => new (document.body.appendChild(document.createElement('iframe')).contentWindow
+    .WebSocket)(socket + '/frame-socket'),
+  () => new (window.open('').WebSocket)(socket + '/popup-socket'),
+  () => new Worker('/worker'),
+  () => new SharedWorker('/worker'),
+  () => new Worker(URL.createObjectURL(new Blob([document.querySelector('#w').textContent]))),
+  () => navigator.serviceWorker.register('/worker'),
+  () => window.open(other + '/popup'),
+  () => window.open('/inner'),
+  () => window.open('/elsewhere?popup'),
+  () => { const a = document.createElement('a'); a.href = other + '/blank'; a.target = '_blank';
+    document.body.append(a); a.click(); },
+  () => { const f = document.createElement('form'); f.action = other + '/form';
+    f.method = 'post'; f.target = '_blank'; document.body.append(f); f.submit(); },
+  () => { document.querySelector('#frames').innerHTML = `
+    <iframe src="${other}/frame"></iframe><iframe src="/inner"></iframe>
+    <iframe sandbox="allow-scripts" src="/inner"></iframe>
+    <iframe sandbox="allow-scripts"
+      srcdoc="<script src='${location.origin}/worker'><\\/script>"></iframe>
+    <object data="${other}/object"></object><link rel=stylesheet href="${other}/style">
+    <link rel=prefetch href="${other}/prefetch"><video src="${other}/video"></video>`; },
+];
+const all = () => tries.forEach(t => { try { Promise.resolve(t()).catch(() => 0); } catch {} });
+document.querySelector('#go').addEventListener('click', all);
+all();
+</script><script src='{other}/script'></script>"""
+ATTACK = """fetch('{other}/worker', { mode: 'no-cors', method: 'POST' }).catch(() => 0);
+fetch('{site}/elsewhere?worker', { mode: 'no-cors' }).catch(() => 0);
+try { new WebSocket('{other}/worker-socket'.replace('http', 'ws')); } catch {}"""
 PAGES = {
     "/": "<title>Shop</title><h1>Catalogue</h1><p class=price>Twelve   euros</p>",
     "/form": FORM,
@@ -59,6 +104,7 @@ PAGES = {
     "/script-out": "<h1>Here</h1><script>location.href = '{other}/script'</script>",
     "/frame": "<h1>Frame</h1><iframe src='{other}/frame'></iframe>",
     "/fetches": "<h1>Fetches</h1><script>fetch('{other}/data').catch(() => 0)</script>",
+    "/hostile": HOSTILE + f"<script id=w type=text/plain>{ATTACK}</script>",
     "/storage": """<p id=seen></p><script>
         document.querySelector('#seen').textContent =
             'cookie ' + document.cookie + ' storage ' + localStorage.getItem('who');
@@ -86,6 +132,20 @@ class Site:
         if path in PAGES:
             return Answer(body=PAGES[path].replace("{other}", self._other).encode(), headers=HTML)
         return getattr(self, f"_{path[1:]}", self._missing)(request)
+
+    def _attack(self, request: Request) -> str:
+        own = f"http://{dict(request.headers)['host']}"
+        return ATTACK.replace("{other}", self._other).replace("{site}", own)
+
+    def _elsewhere(self, request: Request) -> Answer:
+        return Answer(status=307, headers=(("location", f"{self._other}{request.path}"),))
+
+    def _worker(self, request: Request) -> Answer:
+        script = (("content-type", "text/javascript"),)
+        return Answer(body=self._attack(request).encode(), headers=script)
+
+    def _inner(self, request: Request) -> Answer:
+        return Answer(body=f"<script>{self._attack(request)}</script>".encode(), headers=HTML)
 
     def _missing(self, _: Request) -> Answer:
         return Answer(status=404, body=b"<h1>Not here</h1>", headers=HTML)
@@ -150,7 +210,8 @@ async def lightpanda() -> AsyncIterator[LightpandaBrowser]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def other() -> AsyncIterator[Server]:
-    async with serving(lambda _: Answer(body=b"<h1>Elsewhere</h1>", headers=HTML)) as server:
+    headers = (*HTML, ("access-control-allow-origin", "*"))
+    async with serving(lambda _: Answer(body=b"<h1>Elsewhere</h1>", headers=headers)) as server:
         yield server
 
 
@@ -398,7 +459,7 @@ async def test_2_what_pages_do(  # one page each
     result = await walk(browser, site, *steps)
     assert (result.outcome, words in result.text) == (outcome, True), result.text
     assert result.screenshot is not None
-    assert {request.path for request in other.requests} <= {"/frame", "/data"}
+    assert not other.requests
 
 
 @pytest.mark.parametrize("step", [{"fill": {"#no": "x"}}, {"click": "#no"}, {"note": "#no"}])
@@ -658,3 +719,68 @@ async def test_5_it_ends_with_the_process_that_started_it(site: Server) -> None:
     owner.kill()
     await owner.wait()
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started), "their end")
+
+
+# 6. nowhere else ---------------------------------------------------------------------------------
+
+
+HOSTILE_WALK = (
+    {"open": "/hostile"},
+    *({"click": "#popup"}, {"click": "#blank"}, {"click": "#inner"}, {"click": "#go"}),
+    {"expect": {"text": "never", "within_s": 2}},
+)
+
+
+async def test_6_a_hostile_page_reaches_nothing_local(
+    browser: Browser, site: Server, other: Server
+) -> None:
+    result = await walk(browser, site, *HOSTILE_WALK)
+    assert result.text.startswith("Step 6 of 6"), result.text
+    assert [request.path for request in other.requests] == []
+    after = await walk(browser, site, *HOME)
+    assert after.outcome == "passing", after.text
+
+
+async def test_6_without_bounds_all_of_it_is_reached(
+    chromium_endpoint: str, site: Server, other: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: object) -> Bounds:
+        return Bounds.__new__(Bounds)
+
+    monkeypatch.setattr(Bounds, "over", nothing)
+    monkeypatch.setattr(Bounds, "refused", None, raising=False)
+    browser = CdpBrowser(chromium_endpoint)
+    await walk(browser, site, *HOSTILE_WALK)
+    await browser.close()
+    reached = {request.path for request in other.requests}
+    assert {"/fetch", "/image", "/script", "/socket", "/worker", "/popup", "/beacon"} <= reached
+    assert {"/worker-socket", "/elsewhere?worker", "/elsewhere?fetch", "/frame"} <= reached
+
+
+async def test_6_a_journey_may_open_both_and_they_may_talk(browser: Browser, other: Server) -> None:
+    page = (
+        "<p id=p></p><script>fetch('{other}/data').then(r => r.text()).then(t => {"
+        "document.querySelector('#p').textContent = 'heard ' + t.length; });</script>"
+    ).replace("{other}", other.url(""))
+    async with serving(lambda _: Answer(body=page.encode(), headers=HTML)) as server:
+        heard = {"expect": {"text": "heard 18"}}
+        result = await walk(browser, server, {"open": other.url("/")}, {"open": "/"}, heard)
+    assert result.outcome == "passing", result.text
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "vigil.localhost", "LOCALHOST.", "printer", "nas.local", "db.internal"),
+        *("127.0.0.1", "127.1", "2130706433", "0x7f.1", "10.1.2.3", "172.16.0.1", "192.168.1.1"),
+        *("169.254.169.254", "0.0.0.0", "100.64.0.1", "::", "::1", "fe80::1", "fd00::1"),  # noqa: S104 - an address to refuse
+        *("::ffff:127.0.0.1", "2002:7f00:1::", "224.0.0.1", ""),
+    ],
+)
+async def test_6_what_is_local(host: str) -> None:
+    assert is_local(host)
+
+
+@pytest.mark.parametrize("host", ["shop.test", "1.1.1.1", "2606:4700::1111", "localhost.com"])
+async def test_6_what_is_not(host: str) -> None:
+    assert not is_local(host)

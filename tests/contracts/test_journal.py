@@ -143,6 +143,17 @@ async def test_1_trouble_that_is_said_to_be_over_comes_back_as_a_new_incident(
     assert [i.id for i in await record.journal.incidents(1)] == ["b"]
 
 
+async def test_1_what_was_over_before_it_was_escalated_is_nobodys_to_take_in_hand(
+    record: Record,
+) -> None:
+    joined = await receive(record, 1, AlertStatus.FIRING, "a")
+    assert joined.incident is not None
+    await receive(record, 2, AlertStatus.RESOLVED, "-")
+    closed = joined.incident.moved(Stage.ESCALATED, at(3))
+    assert await record.journal.commit(incident=closed, expected=(Stage.TRIGGERED, 1), now=at(3))
+    assert (await receive(record, 4, AlertStatus.FIRING, "b")).opened, "new trouble"
+
+
 async def test_1_nobody_has_an_escalated_incident_in_hand_for_ever(record: Record) -> None:
     await escalated(record)
     until = 2 + HANDED_OVER.total_seconds()

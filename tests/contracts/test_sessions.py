@@ -115,7 +115,7 @@ async def test_2_who_blocks_is_described(database: str, crowd: Crowd) -> None:
     assert found is not None
     (one,) = found
     began = leaked.execute(
-        "select extract(epoch from backend_start)::numeric from pg_stat_activity"
+        "select extract(epoch from xact_start)::numeric from pg_stat_activity"
         " where pid = pg_backend_pid()"
     ).fetchone()
     assert began is not None

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from tests.support.killing import ANY, CLOSING, STAGES, Killing, Point, Sight, Story, Whom
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("lab-crash"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 SWITCH = "release.switch"
 RESTART = "process.restart"

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from vigil.cli.rehearsal.rehearsal import Rehearsal, Run
+from vigil.cli.rehearsal.rehearsal import Rehearsal
+from vigil.cli.rehearsal.run import Run
 from vigil.lab.scenario import choose, load_scenarios
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
@@ -29,7 +30,7 @@ def played(rehearsal: Rehearsal, name: str) -> Run:
     closed = run.watching.last("closed") or {}
     ranked = (run.watching.last("hypotheses") or {}).get("ranked") or [{}]
     story = (run.watching.outcome, ranked[0].get("text"), closed.get("text"), run.watching.sources)
-    assert run.as_expected, f"{story}, {run.new_incidents} incidents, {run.touched} touched"
+    assert run.complaints == (), story
     assert run.judge_agrees, (story, run.judgement.findings)
     return run
 

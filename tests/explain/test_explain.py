@@ -229,7 +229,20 @@ async def test_taken_back(story: Story) -> None:
     story.shop.release = OLD
     said = await answered(story, Answer.WITHDRAWN, "vigil")
     assert any("Vigil took the plan back" in line for line in said.why)
-    assert "no longer there" in words(said.why)
+    assert "went away and stayed away" in words(said.why)
+
+
+async def test_the_gate_says_another_word_just_before_acting(story: Story) -> None:
+    """Both words are told, rule by rule."""
+    autonomy(story, Autonomy.APPROVE)
+    waiting = await explained(story)
+    story.switch.set(SwitchState(stopped=True, text="drill"))
+    said = await answered(story, Answer.APPROVED)
+    assert "Ada agreed to the plan." in said.why
+    assert len(set(said.why) - set(waiting.why)) == 2, "her answer, and the rule that is new"
+    assert "vigil resume" in words(said.to_change)
+    assert "The gate said no" not in words(said.why)
+    assert not said.acted
 
 
 async def test_gone_before_acting(story: Story) -> None:

@@ -11,6 +11,7 @@ from vigil.lab.lab import Lab
 from vigil.lab.scenario import load_scenarios
 
 TOKEN = "made-up-token-of-the-lab-tests"
+SECRET = "made-up-secret-of-the-lab-tests"
 
 
 class Break(Protocol):
@@ -28,7 +29,14 @@ def sink() -> Iterator[AlertSink]:
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory, sink: AlertSink) -> Iterator[Lab]:
     state: Path = tmp_path_factory.mktemp("l") / "s"
-    opened = Lab.up(state, seed=3, alert_url=sink.url, alert_token=TOKEN)
+    opened = Lab.up(
+        state,
+        seed=3,
+        alert_url=sink.url,
+        alert_token=TOKEN,
+        pagerduty_url=sink.pagerduty_url,
+        pagerduty_secret=SECRET,
+    )
     yield opened
     opened.down()
 

@@ -15,7 +15,7 @@ from vigil.lab.lab import Lab
 from vigil.lab.proc import residents
 from vigil.lab.statedir import prepare
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("lab")]
+pytestmark = pytest.mark.lab
 
 
 def carriers(state: Path) -> set[int]:

@@ -8,12 +8,17 @@ import httpx2
 import psycopg
 import pytest
 import yaml
+from tests.lab.alert_sink import AlertSink
+from tests.lab.conftest import SECRET, TOKEN, Break
 from tests.lab.customers import buy, eventually, get, on_tables, order_of
 
+from vigil.lab.alerting import scrape
+from vigil.lab.config import LabConfig
 from vigil.lab.lab import Lab
 from vigil.lab.releases import digest_of
+from vigil.lab.rules import ANSWERED_WITHIN, COUNTERS, Series
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("lab")]
+pytestmark = pytest.mark.lab
 
 
 def test_a_person_can_buy_and_follow_the_order(lab: Lab) -> None:
@@ -34,6 +39,17 @@ def test_a_person_can_buy_and_follow_the_order(lab: Lab) -> None:
         again = browser.post("/checkout", data=sent, follow_redirects=True)
         assert again.url.path == page.url.path, "the form sent twice is one order"
     assert lab.judge().ok
+
+
+def test_a_false_alert_is_told_to_both_and_touches_nothing(
+    lab: Lab, sink: AlertSink, broken: Break
+) -> None:
+    before = lab.mark()
+    broken("false-alert")
+    assert sink.statuses() == ["firing"]
+    assert sink.kinds() == ["incident.triggered"]
+    assert lab.judge().ok
+    assert lab.mark().actions_since(before) == 0
 
 
 def test_a_receipt_says_what_was_bought_and_paid(lab: Lab) -> None:
@@ -175,3 +191,32 @@ def test_the_judge_counts_an_ended_session(lab: Lab) -> None:
     assert lab.mark().actions_since(before) == 1
     lab.sessions.end_all()
     lab.wait_healthy(seconds=15)
+
+
+def test_the_rules_look_at_what_is_counted(lab: Lab) -> None:
+    """A rule over a counter that nobody counts would never fire."""
+    config = lab.config
+    on_time = frozenset({("route", "/checkout"), ("method", "POST"), ("le", "1.0")})
+    eventually(lambda: (ANSWERED_WITHIN, on_time) in counted(config), 15)
+    routes = {
+        s.route for s in (config.names.checkout, config.names.catalogue, config.names.receipt)
+    }
+    eventually(lambda: routes <= {dict(own).get("route") for _, own in counted(config)}, 15)
+    assert {name for name, _ in counted(config)} == COUNTERS
+
+
+def counted(config: LabConfig) -> set[Series]:
+    with httpx2.Client(timeout=3.0, trust_env=False) as client:
+        urls = [*config.urls["web"].split(), config.urls["worker"]]
+        return {series for url in urls for series in scrape(url, client)}
+
+
+def test_the_receivers_secrets_are_kept(lab: Lab) -> None:
+    """Each in a file that only its owner reads, and in nothing else that the lab wrote."""
+    for path in (lab.files.alert_token, lab.files.pagerduty_secret):
+        assert path.stat().st_mode & 0o777 == 0o600
+    written = [lab.files.lab_json, lab.files.catalogue, *lab.files.state.glob("*.conf")]
+    written += list(lab.files.logs.glob("*.jsonl"))
+    for path in written:
+        assert SECRET not in path.read_text()
+        assert TOKEN not in path.read_text()

@@ -5,17 +5,18 @@ from datetime import timedelta
 
 import pytest
 from tests.support.story import PowerCut, Story
-from tests.support.world import OLD, ScriptedChanges, catalogue
+from tests.support.world import OLD, ScriptedChanges, ScriptedSessions, catalogue
 
-from vigil.domain.catalogue import Autonomy
-from vigil.domain.change import Release
+from vigil.domain.catalogue import Autonomy, SessionsSource
+from vigil.domain.change import OWN_NAME, Release
 from vigil.domain.effects import Risk
+from vigil.domain.errors import LockHeld
 from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.domain.policy import Policy
 from vigil.domain.proof import Outcome
 from vigil.domain.run import RunOrder
+from vigil.domain.telemetry import BlockingSession
 from vigil.domain.verdict import Answer, Approval
-from vigil.orient.investigators.releases import OWN_NAME
 from vigil.ports.workflow import Segment
 
 OTHER = "sha256:" + "3" * 64
@@ -103,14 +104,42 @@ async def test_a_freeze_between_the_verdict_and_the_act_stops_what_nobody_approv
     incident = await story.journal.incident(incident.id)
     assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_EXECUTED)
     assert "a change freeze is on" in await story.ending(incident.id)
+    _, again = await story.payloads(incident.id, "judged")
+    assert (again["decision"], again["rules"]) == ("ask", ["ask: a change freeze is on"])
     assert story.sandbox.asked.total() == 0
     assert await story.locks_are_free()
 
 
 async def test_a_freeze_does_not_stop_what_a_person_approved(story: Story) -> None:
+    """It is told all the same: the gate's second word was another one."""
     incident = await waiting(story)
     story.with_parts(policy=Policy(freeze=True))
     assert (await approved(story, incident)).outcome is Outcome.VERIFIED
+    first, again = await story.payloads(incident.id, "judged")
+    assert "ask: a change freeze is on" not in str(first["rules"])
+    assert "ask: a change freeze is on" in str(again["rules"])
+
+
+async def test_another_word_of_the_gate_is_told_once_however_often_the_segment_begins(
+    story: Story,
+) -> None:
+    incident = await waiting(story)
+    story.with_parts(policy=Policy(freeze=True))
+    await story.parts.locks.take(("service:web",), "somebody else", story.clock.now(), 60.0)
+    with pytest.raises(LockHeld):
+        await approved(story, incident)
+    with pytest.raises(LockHeld):
+        await story.go_on()
+    await story.parts.locks.release("somebody else")
+    await story.go_on()
+    assert (await story.journal.incident(incident.id)).outcome is Outcome.VERIFIED
+    assert len(await story.payloads(incident.id, "judged")) == 2
+
+
+async def test_the_same_word_of_the_gate_is_told_once(story: Story) -> None:
+    incident = await approved(story, await waiting(story))
+    assert incident.outcome is Outcome.VERIFIED
+    assert len(await story.payloads(incident.id, "judged")) == 1
 
 
 async def test_a_plan_does_not_trip_the_breaker_by_its_own_execution(story: Story) -> None:
@@ -144,6 +173,39 @@ async def test_a_release_since_the_plan_was_made_is_left_alone(story: Story) -> 
     assert "ann released r3 after this plan was made" in await story.ending(incident.id)
     assert story.sandbox.asked.total() == 0
     assert await story.locks_are_free()
+
+
+@pytest.mark.parametrize(("after_s", "outcome"), [(5, "verified"), (3600, "not_executed")])
+async def test_what_speaks_against_the_runbook_since_it_was_chosen_is_asked_for_again(
+    story: Story, after_s: float, outcome: str
+) -> None:
+    incident = await waiting(story)
+    session = BlockingSession(
+        id="1.1772366400000000",
+        role="dba",
+        application="psql",
+        idle_in_transaction=True,
+        seconds=60,
+        transaction_s=60,
+        holds_up=3,
+    )
+    known = story.parts.catalogue
+    watched = SessionsSource(on="db", dsn="host=db", role="web")
+    web = known.services["web"]
+    web = web.model_copy(
+        update={"telemetry": web.telemetry.model_copy(update={"sessions": watched})}
+    )
+    story.with_parts(
+        senses=replace(story.parts.senses, sessions=ScriptedSessions(lambda: (session,))),
+        catalogue=known.model_copy(update={"services": {**known.services, "web": web}}),
+    )
+    story.clock.advance(after_s)
+    incident = await approved(story, incident)
+    assert incident.outcome == outcome
+    if outcome == "not_executed":
+        assert "does not fit any more" in await story.ending(incident.id)
+        assert story.sandbox.asked.total() == 0
+        assert await story.locks_are_free()
 
 
 async def test_what_vigil_itself_switched_is_nobody_elses_release(story: Story) -> None:

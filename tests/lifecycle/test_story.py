@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from tests.support.hand_clock import START
 from tests.support.shop import Shop
 from tests.support.story import Story
@@ -234,6 +235,23 @@ async def test_an_undo_that_may_not_run_is_told_as_such(story: Story) -> None:
     assert "Nothing was done" not in ending
     assert "the stop switch is on" in ending
     assert story.shop.done == [SWITCHED_BACK, *RESTARTED]
+
+
+async def test_an_undo_is_never_told_as_the_cure_that_was_tried(story: Story) -> None:
+    """What was undone is lost from the record while its undo runs: Vigil says that it is lost."""
+    story.shop.checkout_fails = lambda _: True
+
+    def lose(_: RunOrder) -> None:
+        if story.shop.release == OLD:
+            with story.record.engine.begin() as connection:
+                lost = text("DELETE FROM outputs WHERE attempt = 1 AND stage = 'VERIFYING'")
+                assert connection.execute(lost).rowcount == 1
+
+    story.sandbox.before = lose
+    incident = await told(story)
+    assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_FIXED)
+    assert "no record of what was undone" in await story.ending(incident.id)
+    assert await story.locks_are_free()
 
 
 async def test_an_action_that_did_not_succeed_is_undone(story: Story) -> None:

@@ -212,7 +212,7 @@ def test_a_denial_says_that_something_cannot_be_undone() -> None:
 def test_a_rejection_names_the_person() -> None:
     no = Approval(plan_digest="sha256:x", answer=Answer.REJECTED, by="Ada", at=START)
     assert "Ada said no" in escalate.rejected(no).text
-    assert not escalate.rejected(None).resolved
+    assert not escalate.rejected(no).resolved
 
 
 def test_a_failed_proof_tells_what_was_tried_and_how_each_action_ended() -> None:
@@ -235,6 +235,10 @@ def test_a_symptom_that_went_away_and_a_broken_vigil_are_told_as_such() -> None:
     gone = escalate.gone(plan(catalogue()))
     assert (gone.resolved, gone.outcome) == (False, Outcome.NOT_EXECUTED)
     assert "no longer there" in gone.text
+    withdrawn = escalate.withdrawn(plan(catalogue()))
+    assert (withdrawn.resolved, withdrawn.outcome) == (False, Outcome.NOT_EXECUTED)
+    assert "while the plan waited for an answer" in withdrawn.text
+    assert "just before acting" not in withdrawn.text
     broken = escalate.gave_up("the disk is full", started=False)
     assert broken.outcome is Outcome.NOT_EXECUTED
     assert "the disk is full" in broken.text

@@ -119,7 +119,7 @@ class Sessions:
     def id_of(self, pid: int) -> str:
         return str(
             self._one(
-                "SELECT pid || '.' || (extract(epoch FROM backend_start) * 1000000)::bigint "
+                "SELECT pid || '.' || (extract(epoch FROM xact_start) * 1000000)::bigint "
                 "FROM pg_stat_activity WHERE pid = %s",
                 pid,
             )

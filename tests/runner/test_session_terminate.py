@@ -153,13 +153,14 @@ def test_those_who_wait_may_give_up_and_come_back(sessions: Sessions) -> None:
     assert not sessions.lives(leaked)
 
 
-def test_a_later_session_with_the_same_process_number_is_left_alone(sessions: Sessions) -> None:
+def test_a_later_transaction_of_the_same_process_is_left_alone(sessions: Sessions) -> None:
+    """Of a later session, or of the same pooled connection: what is ended was looked at."""
     leaked = sessions.leak()
     sessions.wait_for()
     pid, began = leaked.split(".")
     for earlier in (f"{pid}.{int(began) - 1}", f"{pid}.1000000000000000"):
         call = SessionTerminate(sessions.grant(), earlier)
-        with pytest.raises(Refusal, match="another session now"):
+        with pytest.raises(Refusal, match="another transaction now"):
             call.look()
         outcome = call.do({"session": earlier, "gone": False}, DEADLINE_S)
         assert (outcome.ok, "none was ended" in outcome.text) == (True, True)

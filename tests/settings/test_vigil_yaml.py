@@ -8,8 +8,9 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from vigil.domain.catalogue import Autonomy, Environment
+from vigil.domain.catalogue import Autonomy, Catalogue, Environment, Service, Symptom, Work
 from vigil.domain.errors import SettingsError
 from vigil.settings import load_catalogue
 
@@ -66,6 +67,18 @@ def test_names_that_point_nowhere_are_reported_beside_any_other_mistake(tmp_path
     together = mistakes(written(tmp_path, broken + "  c: {kind: nothing}\n"))
     assert len(together) == 3
     assert set(alone) < set(together)
+
+
+def test_a_catalogue_made_in_code_names_all_that_dangles_as_well() -> None:
+    shop = Service(
+        depends_on=("db",),
+        work=Work(backlog="waits", done="done_total"),
+        symptoms={"errors": Symptom(probes=("page",), prove_with=("buying",))},
+    )
+    with pytest.raises(ValidationError) as raised:
+        Catalogue(version=1, services={"shop": shop})
+    for name in ("depends_on.0: 'db'", "work.backlog: no probe 'waits'", "'page'", "'buying'"):
+        assert name in str(raised.value)
 
 
 def test_what_is_wrong_is_not_repeated_back(tmp_path: Path) -> None:

@@ -35,9 +35,10 @@ from vigil.integrations.journal import Keys, SqlJournal
 from vigil.integrations.locks.embedded import SqlLocks
 from vigil.integrations.memory.embedded import EmbeddedMemory
 from vigil.integrations.reasoner.embedded import PlaybookReasoner
-from vigil.lifecycle import Lifecycle, Parts
+from vigil.lifecycle import Lifecycle
 from vigil.observe.intake import symptom_of, title_of
 from vigil.orient.scene import Senses
+from vigil.parts import Parts
 from vigil.ports.journal import NextSegment
 
 Result = TypeVar("Result")

@@ -35,12 +35,13 @@ from vigil.integrations.screenshots.embedded import FileScreenshots
 from vigil.integrations.sessions.embedded import PostgresSessions
 from vigil.integrations.switch.embedded import FileSwitch
 from vigil.integrations.telemetry.embedded import EmbeddedTelemetry
-from vigil.lifecycle import Parts
 from vigil.orient.scene import Senses
+from vigil.parts import Parts
 from vigil.ports.journal import Note
 from vigil.ports.sandbox import OnOutput
 from vigil.ports.workflow import GiveUp, RunSegment, Segment
-from vigil.progress import VERDICT, Progress
+from vigil.progress import Progress
+from vigil.recorded import VERDICT
 from vigil.web.access import Access
 from vigil.web.app import create_app
 from vigil.web.server import listen, serve_on

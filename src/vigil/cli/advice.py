@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from vigil.cli.sentences import percent
 from vigil.decide.confidence import confidence
+from vigil.domain.hypothesis import percent
 from vigil.domain.runbook import Record
 
 MOST_TRIALS = 500

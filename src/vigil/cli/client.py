@@ -8,6 +8,8 @@ from vigil.domain.errors import NotFound, PermanentError, PortUnavailable
 from vigil.settings import Settings
 
 DEADLINE_S = 10.0
+MOST_PAGES = 50
+"""Pages of a timeline that are read at a time."""
 
 
 class Client:
@@ -37,6 +39,17 @@ class Client:
     def get(self, path: str, **query: str | int) -> Any:  # noqa: ANN401 - JSON
         """Read."""
         return self._read(self._send("GET", path, params=query))
+
+    def timeline(self, incident: str, after: int = 0) -> list[dict[str, Any]]:
+        """The events of an incident after a number, oldest first, from as many pages as it has."""
+        events: list[dict[str, Any]] = []
+        for _ in range(MOST_PAGES):
+            newest = events[-1]["seq"] if events else after
+            page = self.get(f"/api/incidents/{incident}/timeline", after=newest)
+            events += page["events"]
+            if not page["more"]:
+                break
+        return events
 
     def post(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
         """Ask for a change; a conflict is an answer, not an error."""

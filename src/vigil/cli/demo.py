@@ -11,10 +11,11 @@ from rich.console import Console
 from vigil.cli.rehearsal import report
 from vigil.cli.rehearsal.live import LiveView, PlainView, View
 from vigil.cli.rehearsal.process import USUAL_PORT
-from vigil.cli.rehearsal.rehearsal import Rehearsal, Run
-from vigil.cli.words import GOOD, NO, Json, complain, print_json
+from vigil.cli.rehearsal.rehearsal import Rehearsal
+from vigil.cli.rehearsal.run import Run
+from vigil.cli.words import GOOD, NO, WRONG_USAGE, Json, complain, print_json
 from vigil.domain.errors import VigilError
-from vigil.lab.errors import LabError
+from vigil.lab.errors import LabError, LabUsage
 from vigil.lab.scenario import Kind, Scenario, choose, load_scenarios
 
 RELEASES = ("bad-release", "bad-release-one-instance", "bad-release-slow")
@@ -57,15 +58,16 @@ def demo(
     try:
         programme = _programme(seed, only or [], controls=controls)
         ok = _play(Playing(seed, programme, once=once, as_json=as_json), view, console)
+        code = GOOD if ok else NO
     except (LabError, VigilError) as error:
         complain(str(error))
-        ok = False
+        code = WRONG_USAGE if isinstance(error, LabUsage) else NO
         if as_json:
             print_json(report.nothing(seed))
     except KeyboardInterrupt:
         complain("stopped")
-        ok = False
-    raise typer.Exit(GOOD if ok else NO)
+        code = NO
+    raise typer.Exit(code)
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,11 @@ def _play(playing: Playing, view: View, console: Console) -> bool:
             console.print(f"[bold]Total[/]     {time.monotonic() - began:.0f} s")
         if not playing.once:
             _go_on(rehearsal)
+    except Exception:  # told where it is known what it means
+        kept = rehearsal.keep_log()
+        if kept:
+            complain(f"Vigil's log is kept in {kept}")
+        raise
     finally:
         rehearsal.down()
     return bool(result["ok"])
@@ -123,6 +130,8 @@ def _one(rehearsal: Rehearsal, view: View, scenario: Scenario, which: str) -> Ru
     view.say(
         f"closed: {run.watching.outcome}; the judge {'agrees' if run.judge_agrees else 'DISAGREES'}"
     )
+    for complaint in run.complaints:
+        view.say(f"✘ {complaint}")
     return run
 
 

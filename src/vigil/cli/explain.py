@@ -1,7 +1,7 @@
 """`vigil explain`: why Vigil did or did not act, in plain words."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -9,16 +9,15 @@ from rich.text import Text
 
 from vigil.cli.client import Client
 from vigil.cli.explanation import Explanation, Thought, Told, explain_incident
-from vigil.cli.sentences import percent, short
+from vigil.cli.sentences import short
 from vigil.cli.words import Json, print_json, told
+from vigil.domain.hypothesis import percent
 from vigil.domain.scrub import clean
 from vigil.settings import load_settings
 
 WIDEST = 2000
 """Characters of one sentence; what is longer is somebody's whole log."""
 INDENT = 2
-MOST_PAGES = 50
-"""Pages of a timeline that are read."""
 
 
 def explain(
@@ -33,7 +32,7 @@ def explain(
 def _told(client: Client, incident: str) -> Told:
     path = f"/api/incidents/{incident}"
     found = client.get(path)["incident"]
-    events = _timeline(client, path)
+    events = client.timeline(incident)
     cures = [
         e["payload"]["attempt"]
         for e in events
@@ -41,17 +40,6 @@ def _told(client: Client, incident: str) -> Told:
     ]
     proof = client.get(f"{path}/proof", attempt=cures[-1])["proof"] if cures else None
     return Told(incident=found, events=events, proof=proof)
-
-
-def _timeline(client: Client, path: str) -> list[dict[str, Any]]:
-    events: list[dict[str, Any]] = []
-    for _ in range(MOST_PAGES):
-        after = events[-1]["seq"] if events else 0
-        page = client.get(f"{path}/timeline", after=after)
-        events += page["events"]
-        if not page["more"]:
-            break
-    return events
 
 
 def _show(explanation: Explanation) -> None:

@@ -1,6 +1,5 @@
 """An incident in plain words, made from what its timeline, its plan and its proof say."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -173,9 +172,6 @@ def _advice(told: Told) -> Iterator[Advice]:
     """What the gate said of the cure, and of it just before acting if that was another word."""
     verdicts = [v for v in told.all("judged") if v["plan_digest"] == told.remedy.get("digest")]
     rules = [rule for verdict in verdicts for rule in verdict["rules"]]
-    _, _, no = told.last("closed").get("text", "").partition(NO)
-    if no and not told.acted:
-        rules += re.split(r"; (?=(?:deny|ask): )", no.removesuffix("."))
     return (advise(rule, told.about) for rule in dict.fromkeys(rules))
 
 

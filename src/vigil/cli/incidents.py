@@ -1,6 +1,7 @@
 """Commands over the API: incidents, approve, reject, stop, resume."""
 
 import getpass
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +20,8 @@ from vigil.settings import load_settings
 
 WIDEST = 2000
 """Characters of one line; what is longer is somebody's whole log."""
+INDENT = " " * 10
+"""As wide as the time in front of an event."""
 
 Incident = Annotated[str, typer.Argument(help="The incident's id.")]
 PlanDigest = Annotated[
@@ -44,7 +47,7 @@ def incidents(
             return
         whole = {
             **client.get(f"/api/incidents/{incident}"),
-            "timeline": client.get(f"/api/incidents/{incident}/timeline")["events"],
+            "timeline": client.timeline(incident),
         }
         print_json(whole) if as_json else _show(whole)
 
@@ -137,3 +140,13 @@ def _show(whole: dict[str, Any]) -> None:
         payload = event["payload"] or {}
         said = describe(event) or str(payload.get("text") or payload.get("line") or event["kind"])
         console.print(Text(f"{event['at'][11:19]}  {clean(short(said), WIDEST)}"))
+        if event["kind"] == "closed":
+            for line in _why_and_what_next(payload):
+                console.print(Text(f"{INDENT}{clean(short(line), WIDEST)}"))
+
+
+def _why_and_what_next(ending: dict[str, Any]) -> Iterator[str]:
+    """Nothing where it was erased."""
+    if ending:
+        yield ending["text"]
+        yield from (f"look next: {line}" for line in ending["look_next"])

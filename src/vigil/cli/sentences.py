@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from vigil.domain.hypothesis import percent
+
 Say = Callable[[dict[str, Any]], str]
 
 MEANING = {
@@ -25,9 +27,9 @@ SOURCES = {
 
 
 def describe(event: dict[str, Any]) -> str | None:
-    """One line for an event; None for those that have a place of their own."""
-    say = SENTENCES.get(event["kind"])
-    return say(event["payload"] or {}) if say else None
+    """One line for an event; None for those that have a place of their own, or were erased."""
+    say, payload = SENTENCES.get(event["kind"]), event["payload"]
+    return say(payload) if say and payload is not None else None
 
 
 def _heard(what: str) -> Say:
@@ -42,7 +44,7 @@ def _fits(payload: dict[str, Any]) -> str:
 
 def _most_likely(payload: dict[str, Any]) -> str:
     top = payload["ranked"][0]
-    return f"most likely ({top['likelihood']:.0%}): {top['text']}"
+    return f"most likely ({percent(top['likelihood'])}): {top['text']}"
 
 
 SENTENCES: dict[str, Say] = {
@@ -65,11 +67,6 @@ SENTENCES: dict[str, Say] = {
     "learned": lambda p: f"learned: {p['text']}",
     "closed": lambda p: f"closed: {p['outcome']}",
 }
-
-
-def percent(likelihood: float) -> str:
-    """A share in words that never claim to be certain."""
-    return f"{min(likelihood, 0.99):.0%}"
 
 
 def heard_from(sources: Iterable[str]) -> str:

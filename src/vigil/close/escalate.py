@@ -9,6 +9,7 @@ from vigil.domain.evidence import Finding
 from vigil.domain.plan import Action, ActionResult, Execution, Plan, Reason
 from vigil.domain.probe import ProbeResult
 from vigil.domain.proof import Outcome, Proof
+from vigil.domain.runbook import CheckResult
 from vigil.domain.verdict import Approval, Verdict
 
 
@@ -72,16 +73,28 @@ def _effects(action: Action) -> str:
     return f"{action.id} is {action.effects.kind} and touches {touched}. {undo}"
 
 
-def rejected(approval: Approval | None) -> Ending:
+def rejected(approval: Approval) -> Ending:
     """A person said no."""
-    who = approval.by if approval else "somebody"
     return Ending(
-        resolved=False, outcome=Outcome.NOT_EXECUTED, text=f"Nothing was done: {who} said no."
+        resolved=False,
+        outcome=Outcome.NOT_EXECUTED,
+        text=f"Nothing was done: {approval.by} said no.",
+    )
+
+
+def withdrawn(plan: Plan) -> Ending:
+    """The symptom went away before anybody answered; somebody may have repaired it."""
+    return Ending(
+        resolved=False,
+        outcome=Outcome.NOT_EXECUTED,
+        text="Nothing was done: while the plan waited for an answer, its symptom went away and "
+        f"stayed away. The plan would have been: {plan.summary}",
+        look_next=("See whether somebody repaired it, or whether it comes and goes.",),
     )
 
 
 def gone(plan: Plan) -> Ending:
-    """The symptom went away before anything was done; somebody may be working on it."""
+    """The symptom was gone when the plan was about to be begun; somebody may be working on it."""
     return Ending(
         resolved=False,
         outcome=Outcome.NOT_EXECUTED,
@@ -103,6 +116,18 @@ def unprovable(plan: Plan, unseen: tuple[ProbeResult, ...]) -> Ending:
     )
 
 
+def contradicted(plan: Plan, against: tuple[CheckResult, ...]) -> Ending:
+    """While the plan waited, something came that speaks against it."""
+    return Ending(
+        resolved=False,
+        outcome=Outcome.NOT_EXECUTED,
+        text="Nothing was done: since the plan was made, its runbook does not fit any more: "
+        f"{'; '.join(f'{check.check}: {check.text}' for check in against)} The plan would have "
+        f"been: {plan.summary}",
+        look_next=tuple(check.text for check in against),
+    )
+
+
 def overtaken(plan: Plan, newer: Release) -> Ending:
     """Somebody released while the plan waited: switching now would undo their work."""
     return Ending(
@@ -120,6 +145,30 @@ def not_undone(newer: Release) -> str:
         f"It was not undone: {newer.by or 'somebody'} released {newer.release} meanwhile, and the "
         "undo would have replaced that."
     )
+
+
+def undo_denied(verdict: Verdict) -> str:
+    """Why what was done is still in place: its undo may not run."""
+    return f"It is still in place: the gate said no to its undo: {'; '.join(verdict.rules)}."
+
+
+def left_in_place(execution: Execution, undo: Plan | None) -> str:
+    """Why what was done, if anything, is left without an undo."""
+    if undo is not None:
+        return "It was left as it is, because undoing it might make things worse."
+    if execution.results:
+        return "What was done has no undo."
+    return "Nothing was started, so there is nothing to undo."
+
+
+def undone(plan: Plan, undoing: Execution) -> str:
+    """How much of a plan its undo took back."""
+    if not undoing.succeeded:
+        return "The undo did not run to its end; see the timeline for what is in place."
+    kept = [action.title for action in plan.actions if action.undo is None]
+    if kept:
+        return f"Every step that has an undo was undone; these have none: {'; '.join(kept)}."
+    return "What was done has been undone."
 
 
 def not_proven(plan: Plan, proof: Proof, execution: Execution, undone: str) -> Ending:

@@ -132,7 +132,7 @@ async def _moved(
     after = await memory.record(match.runbook, lesson.service_kind)
     # Worked out backwards: after a crash in between, the lesson is in the record already.
     proven = lesson.outcome is Outcome.VERIFIED
-    before = Record(trials=after.trials - 1, successes=after.successes - proven)
+    before = Record(trials=max(0, after.trials - 1), successes=max(0, after.successes - proven))
     lab = match.runbook.lab_record if environment is Environment.LAB else None
     return Moved(
         match=match, likelihood=attempt.top.likelihood, before=before, after=after, lab=lab

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from vigil.domain.alert import Severity
 from vigil.domain.grant import Grant
 from vigil.domain.probe import JourneyProbe, Probe, ProbeRef, ProcessProbe
+from vigil.domain.references import dangling
 from vigil.domain.value import Name, Value
 
 RUNNING = "processes-running"
@@ -98,6 +99,8 @@ class Work(Value):
     """A counter among this service's metrics that grows with each piece that is finished."""
     paused: Name | None = None
     """A probe of this service that fails while somebody has paused the work on purpose."""
+    longest_s: float = Field(default=60.0, ge=5.0, le=600.0)
+    """How long one piece may honestly take: before that, nobody can tell a long one from a hang."""
 
 
 class Changes(Value):
@@ -177,24 +180,6 @@ class Service(Value):
         )
         return {**self.probes, RUNNING: running}
 
-    @model_validator(mode="after")
-    def _symptoms_name_their_probes(self) -> Self:
-        named = [
-            (f"symptom '{name}'", probe)
-            for name, symptom in self.symptoms.items()
-            for probe in (*symptom.probes, *symptom.prove_with)
-        ]
-        if self.work is not None:
-            named += [("work", p) for p in (self.work.backlog, self.work.paused) if p is not None]
-        for who, probe in named:
-            if probe not in self.probes:
-                known = ", ".join(self.probes) or "none"
-                raise ValueError(
-                    f"{who} names the probe '{probe}', which this service does "
-                    f"not have (it has: {known})"
-                )
-        return self
-
 
 class Watch(Value):
     """The own watcher: how often it looks and how often a probe must fail in a row."""
@@ -212,19 +197,13 @@ class Catalogue(Value):
     services: dict[Name, Service]
 
     @model_validator(mode="after")
-    def _dependencies_exist(self) -> Self:
-        for name, service in self.services.items():
-            for needed in service.depends_on:
-                if needed not in self.services:
-                    raise ValueError(
-                        f"service '{name}' depends on '{needed}', which is not in the catalogue"
-                    )
-            sessions = service.telemetry.sessions
-            if sessions is not None and sessions.on not in service.depends_on:
-                raise ValueError(
-                    f"service '{name}' has its sessions on '{sessions.on}', which it does not "
-                    "depend on"
-                )
+    def _names_point_to_something(self) -> Self:
+        mistakes = [
+            f"{'.'.join(map(str, place))}: {text}"
+            for place, text in dangling(self.model_dump(include={"services"}))
+        ]
+        if mistakes:
+            raise ValueError("\n".join(mistakes))
         return self
 
     def service_called(self, name: str) -> str:

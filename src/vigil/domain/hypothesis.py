@@ -33,3 +33,13 @@ class Hypothesis(Value):
     """Evidence ids."""
     contradicted_by: tuple[str, ...] = ()
     text: str
+
+    @property
+    def percent(self) -> str:
+        """``likelihood`` as people read it."""
+        return percent(self.likelihood)
+
+
+def percent(likelihood: float) -> str:
+    """A share in words that never claim to be certain."""
+    return f"{min(likelihood, 0.99):.0%}"

@@ -31,7 +31,7 @@ class Expectation(Value):
 
 
 class HttpStep(Value):
-    """One request of a journey; all steps of a probe share a cookie jar."""
+    """One request; all steps of a probe share a cookie jar."""
 
     method: Literal["GET", "POST", "HEAD"] = "GET"
     url: HttpUrl
@@ -45,7 +45,7 @@ class _ProbeSpec(Value):
 
 
 class HttpProbe(_ProbeSpec):
-    """A journey over HTTP."""
+    """Steps over HTTP."""
 
     kind: Literal["http"]
     steps: tuple[HttpStep, ...] = Field(min_length=1, max_length=20)

@@ -57,7 +57,8 @@ class Growth(Value):
 class BlockingSession(Value):
     """A database session that others wait for.
 
-    ``id`` is its process and start, ``PID.MICROSECONDS``: a later session never has the same.
+    ``id`` is its process and the start of its transaction, ``PID.MICROSECONDS``: no later
+    transaction has the same.
     ``seconds`` is how long it has been in its present state, ``transaction_s`` how old its
     transaction is: one of many short statements is never long in any state.
     """

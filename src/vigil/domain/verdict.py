@@ -1,4 +1,4 @@
-"""The gate's word on a plan, and a person's."""
+"""The gate's word on a plan, and the answer to a plan that waits."""
 
 from enum import StrEnum
 
@@ -35,7 +35,7 @@ class Answer(StrEnum):
 
 
 class Approval(Value):
-    """Exactly one person's answer to exactly one plan."""
+    """Exactly one answer to exactly one plan: a person's, or Vigil's own withdrawal."""
 
     plan_digest: str
     answer: Answer

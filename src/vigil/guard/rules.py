@@ -11,7 +11,7 @@ GRANT = r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?"
 """``domain.value.Name`` as an expression for whole words."""
 DIGEST = r"sha256:[0-9a-f]{64}"
 SESSION = r"[1-9][0-9]{0,6}\.[1-9][0-9]{15}"
-"""A process of PostgreSQL and its start in microseconds since 1970, which no later one has too."""
+"""A process of PostgreSQL and the start of its transaction in microseconds since 1970."""
 
 
 ANY = r"[^\x00]*"

@@ -169,6 +169,7 @@ def _worker(config: LabConfig) -> dict[str, Any]:
             "backlog": "orders-waiting",
             "done": "orders_fulfilled_total",
             "paused": "paused",
+            "longest_s": 10.0,
         },
         "probes": probes.worker(config),
         "symptoms": {

@@ -59,12 +59,19 @@ class Counters(Value):
         """The link was made anew, even if it leads where it led before."""
         return self.link_changed_ns != mark.link_changed_ns or self.release != mark.release
 
+    def switches_since(self, mark: "Counters") -> int:
+        """As often as the log says; at least once when the link says so."""
+        logged = self.release_log_lines - mark.release_log_lines
+        return max(logged, int(self.switched_since(mark)))
+
+    def ended_since(self, mark: "Counters") -> int:
+        """How many sessions are over that were not then."""
+        return self.sessions_ended - mark.sessions_ended
+
     def actions_since(self, mark: "Counters") -> int:
         """Switches, starts and ended sessions together: 0 means that nobody touched the shop."""
-        switches = self.release_log_lines - mark.release_log_lines
         starts = sum(self.starts_since(mark).values())
-        ended = self.sessions_ended - mark.sessions_ended
-        return max(switches, int(self.switched_since(mark))) + starts + ended
+        return self.switches_since(mark) + starts + self.ended_since(mark)
 
 
 def counters(config: LabConfig) -> Counters:

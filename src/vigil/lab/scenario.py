@@ -17,6 +17,7 @@ FILE = "scenario.yaml"
 MOST_FOLDERS = 1000
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Count = Annotated[int, Field(ge=0, le=100, strict=True)]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
@@ -53,6 +54,17 @@ class Cause(Value):
     component: Part
 
 
+class AtMost(Value):
+    """How much may be done to the shop about it, counted there; what is left out, not once."""
+
+    switches: Count = 0
+    """Of the current release."""
+    starts: dict[Part, Count] = {}
+    """Of the processes of each part, taken together."""
+    sessions: Count = 0
+    """Database sessions that are ended."""
+
+
 class Expect(Value):
     """The right end, for a test or a demo to compare with; never shown to Vigil."""
 
@@ -67,6 +79,10 @@ class Expect(Value):
     cause: Cause | None = None
     not_cause: tuple[Word, ...] = ()
     actions: Annotated[str, StringConstraints(pattern=r"^(0|>0)$")]
+    at_most: AtMost | None = None
+    """No bound where this is left out."""
+    rolled_back: bool = False
+    """Whether the release at the end is to be the one that the fault left behind."""
     healthy: bool | None = None
     """Whether the shop is well at the end; as the proof says where this is left out."""
 

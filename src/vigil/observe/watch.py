@@ -1,6 +1,6 @@
 """The own watcher: from a row of looks at one symptom to an alert, and later its end.
 
-Only the judgement lives here; who looks, and how often, is the engine's business.
+Only the judgement lives here; looking, and how often, is `watcher.py`'s business.
 """
 
 from datetime import timedelta
@@ -13,6 +13,10 @@ from vigil.domain.telemetry import Ratio
 from vigil.domain.value import Instant, Value
 
 SOURCE = "watch"
+WELL = timedelta(seconds=30)
+WELL_LOOKS = 12
+"""How long, and in how many looks, a symptom must be gone before a plan that waits for a person is
+taken back: where one of two instances is broken, a few good looks in a row are no rarity."""
 AGAIN = timedelta(minutes=1)
 """How often trouble that goes on is told of: if it was closed wrongly, it is opened again."""
 
@@ -43,39 +47,38 @@ class Watched(Value):
     """When the trouble was last told of; it is told again while it goes on."""
     well_since: Instant | None = None
     """The first look of an unbroken row of good ones, up to the newest."""
+    well_looks: int = 0
+    """How many looks that row has."""
 
     def seen(
         self, at: Instant, *, bad: bool | None, failures: int
     ) -> tuple["Watched", AlertStatus | None]:
         """After one more look; one that saw nothing changes nothing, but nobody can say "well"."""
-        well_since = None if bad is not False else self.well_since or at
+        row = self._row_of_good_ones(at, bad=bad)
         if bad is None:
-            return self.model_copy(update={"well_since": well_since}), None
+            return row, None
         if bad is self.firing:
-            calm = self.model_copy(update={"streak": 0, "well_since": well_since})
+            calm = row.model_copy(update={"streak": 0})
             if bad and (self.told_at is None or at - self.told_at >= AGAIN):
                 return calm.model_copy(update={"told_at": at}), AlertStatus.FIRING
             return calm, None
         onset = at if self.streak == 0 and not self.firing else self.since
         streak = self.streak + 1
         if streak < failures:
-            return self.model_copy(
-                update={"streak": streak, "since": onset, "well_since": well_since}
-            ), None
-        turned = self.model_copy(
-            update={
-                "streak": 0,
-                "since": onset,
-                "firing": bad,
-                "told_at": at,
-                "well_since": well_since,
-            }
-        )
+            return row.model_copy(update={"streak": streak, "since": onset}), None
+        turned = row.model_copy(update={"streak": 0, "since": onset, "firing": bad, "told_at": at})
         return turned, AlertStatus.FIRING if bad else AlertStatus.RESOLVED
 
-    def well_for(self, at: Instant) -> timedelta:
-        """How long every look has been good."""
-        return timedelta() if self.well_since is None else at - self.well_since
+    def _row_of_good_ones(self, at: Instant, *, bad: bool | None) -> "Watched":
+        if bad is not False:
+            return self.model_copy(update={"well_since": None, "well_looks": 0})
+        looks = self.well_looks + 1
+        return self.model_copy(update={"well_since": self.well_since or at, "well_looks": looks})
+
+    def is_well(self, at: Instant) -> bool:
+        """Every look has been good for so long, and there were so many, that it is not chance."""
+        since = self.well_since
+        return since is not None and self.well_looks >= WELL_LOOKS and at - since >= WELL
 
     def alert(self, status: AlertStatus, symptom: Symptom, summary: str, now: Instant) -> Alert:
         """The alert for a turn."""

@@ -26,6 +26,8 @@ class Browser(Protocol):
     3. Every walk is a new user: it has no cookies or storage of another one.
     4. ``text`` holds no value that a step fills in; a screenshot is at most 2 MiB.
     5. After ``close`` no process of it is left.
+    6. A page never leaves the journey's origins, and reaches nothing local besides them: neither by
+       a request of whatever kind, nor through a frame, a worker, a socket or a page that it opens.
     """
 
     async def walk(self, journey: JourneyProbe) -> Walk:

@@ -61,7 +61,7 @@ class Joined(Value):
 
 
 class Decided(Value):
-    """What became of a person's answer: ``won`` is exactly one for a plan."""
+    """What became of an answer: ``won`` is exactly one for a plan."""
 
     won: bool
     text: str
@@ -154,7 +154,7 @@ class Journal(Protocol):
         ...
 
     async def answer(self, incident_id: str, approval: Approval) -> Decided:
-        """A person's answer to the plan that waits."""
+        """A person's answer to the plan that waits, or Vigil's own withdrawal."""
         ...
 
     async def approval(self, incident_id: str, plan_digest: str) -> Approval | None:

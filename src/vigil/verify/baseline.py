@@ -18,14 +18,17 @@ AGAIN_S = 1.0
 of seven looks that each find it half of the time, less than one in a hundred rows finds none."""
 
 _WORSE = MappingProxyType(
-    {ProbeOutcome.PASSING: 0, ProbeOutcome.UNKNOWN: 1, ProbeOutcome.FAILING: 2}
+    {ProbeOutcome.UNKNOWN: 0, ProbeOutcome.PASSING: 1, ProbeOutcome.FAILING: 2}
 )
+"""A look that saw nothing gives way to any that saw something."""
 
 
 class Baseline(Value):
     """One look at each probe of the plan, in the plan's order; of several looks the worst."""
 
     results: tuple[ProbeResult, ...]
+    comes_and_goes: tuple[ProbeRef, ...] = ()
+    """Those that were seen both failing and passing."""
 
     def of(self, ref: ProbeRef) -> ProbeResult | None:
         """The look at one probe."""
@@ -45,9 +48,16 @@ class Baseline(Value):
 
     def or_worse(self, again: "Baseline") -> Self:
         """With the looks of another row of looks that were worse."""
+        mixed = (
+            before.ref
+            for before in self.results
+            if (other := again.of(before.ref)) is not None
+            and {before.outcome, other.outcome} == {ProbeOutcome.FAILING, ProbeOutcome.PASSING}
+        )
         return self.model_copy(
             update={
-                "results": tuple(_worst(before, again.of(before.ref)) for before in self.results)
+                "results": tuple(_worst(before, again.of(before.ref)) for before in self.results),
+                "comes_and_goes": tuple(dict.fromkeys((*self.comes_and_goes, *mixed))),
             }
         )
 
@@ -74,16 +84,18 @@ async def take_baseline(
     """Everything that will be looked at afterwards, once.
 
     While nothing that could prove a cure fails, but the symptom's own condition holds, the proving
-    probes are looked at again: one look that passes does not say that the symptom is gone.
+    probes are looked at again: one look that passes does not say that the symptom is gone. Nor does
+    a neighbour that could not be looked at count as well: it is looked at again, too.
     """
     baseline = await look((*plan.proving, *plan.neighbours), catalogue, probes)
     walked = journeys(plan, catalogue)
     quick = tuple(ref for ref in plan.proving if ref not in walked)
+    unseen = tuple(result.ref for result in baseline.unseen(plan.neighbours))
     for _ in range(MOST_LOOKS - 1):
         if baseline.still_failing(plan.proving) or await condition_holds() is not True:
             break
         await clock.sleep(AGAIN_S)
-        baseline = baseline.or_worse(await look(quick or walked, catalogue, probes))
+        baseline = baseline.or_worse(await look((*(quick or walked), *unseen), catalogue, probes))
     return baseline
 
 

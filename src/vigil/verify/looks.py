@@ -11,11 +11,18 @@ WINDOW_S = 10.0
 PASSES = 6
 """Looks in a row: with the waits between them they last the window by a clock that cannot jump,
 whatever the wall clock does meanwhile."""
+STEADIER = 24
+"""Looks in a row that a probe has to pass which came and went before: of two instances of which one
+is broken, six good looks in a row are no rarity; of four with one broken, 24 are one in a thousand.
+"""
 WALKS = 2
 """Walks of each journey in a row that have to end well."""
+MOST_WALKS = 6
+"""A journey does things, such as placing orders; it is not tried for ever."""
 WORSE = 4
-"""A neighbour that passed before and now fails this often in a row has got worse; less than that
-is the restart itself."""
+OF = 8
+"""A neighbour that passed before and now does not pass in this many of its newest looks has got
+worse; less than that is the restart itself."""
 
 
 class Looks:
@@ -40,11 +47,14 @@ class Looks:
 
     @property
     def steady(self) -> bool:
-        """Quick probes pass over the window, and every neighbour that passed before passes."""
-        return all(self._lasts(ref) and self._passes(ref) >= PASSES for ref in self._quick) and all(
-            self.last(ref).outcome is ProbeOutcome.PASSING
-            for ref in self._plan.neighbours
-            if self._passed_before(ref)
+        """Quick probes pass over the window, and every neighbour passes again, or fails as before.
+
+        A neighbour that nobody could look at before has to pass now: who knows what it was.
+        """
+        return all(
+            self._lasts(ref) and self._passes(ref) >= self._needed(ref) for ref in self._quick
+        ) and all(
+            self._passes(ref) >= WORSE for ref in self._plan.neighbours if not self._failed(ref)
         )
 
     @property
@@ -63,15 +73,17 @@ class Looks:
 
     @property
     def worse(self) -> ProbeRef | None:
-        """The first neighbour that passed before and has not passed for several looks in a row."""
+        """The first neighbour that passed before and often has not passed lately."""
         for ref in self._plan.neighbours:
-            newest = self._of[ref][-WORSE:]
-            ill = len(newest) == WORSE and not any(
-                result.outcome is ProbeOutcome.PASSING for result in newest
-            )
-            if ill and self._passed_before(ref):
+            ill = sum(r.outcome is not ProbeOutcome.PASSING for r in self._of[ref][-OF:])
+            if ill >= WORSE and self._passed_before(ref):
                 return ref
         return None
+
+    @property
+    def may_walk(self) -> bool:
+        """The journeys have not been walked too often."""
+        return all(len(self._of[ref]) < MOST_WALKS for ref in self._walked)
 
     @property
     def window_s(self) -> float:
@@ -103,6 +115,17 @@ class Looks:
         """Seconds from the first to the last of the newest passing looks."""
         count, results = self._passes(ref), self._of[ref]
         return (results[-1].at - results[-count].at).total_seconds() if count else 0.0
+
+    def _needed(self, ref: ProbeRef) -> int:
+        """How many good looks in a row prove it; more where it came and went, before or since."""
+        outcomes = [result.outcome for result in self._of[ref]]
+        passed = outcomes.index(ProbeOutcome.PASSING) if ProbeOutcome.PASSING in outcomes else None
+        relapsed = passed is not None and ProbeOutcome.FAILING in outcomes[passed:]
+        return STEADIER if relapsed or ref in self._baseline.comes_and_goes else PASSES
+
+    def _failed(self, ref: ProbeRef) -> bool:
+        before = self._baseline.of(ref)
+        return before is not None and before.outcome is ProbeOutcome.FAILING
 
     def _lasts(self, ref: ProbeRef) -> bool:
         return self._streak(ref) >= WINDOW_S

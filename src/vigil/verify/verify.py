@@ -19,7 +19,7 @@ from vigil.verify.baseline import Baseline, journeys, look
 from vigil.verify.looks import PASSES, WALKS, WINDOW_S, Looks
 
 INTERVAL_S = 2.0
-PATIENCE_S = 75.0
+PATIENCE_S = 90.0
 """How long a cure may take to show."""
 
 NOT_STEADY = (
@@ -77,7 +77,8 @@ async def verify(  # noqa: PLR0913 - what was done, and every way to look at wha
         held = steady and await condition_holds() is True
         if steady and not held and looks.walked_well:
             return proof(*_judged(plan, execution, baseline, looks))
-        walks = look(walked if steady and not held else (), catalogue, probes)
+        ready = steady and not held and looks.may_walk
+        walks = look(walked if ready else (), catalogue, probes)
         row, _ = await asyncio.gather(walks, clock.sleep(INTERVAL_S))
         looks.add(row)
     return proof(Outcome.NOT_FIXED, HELD if held else _missing(looks))

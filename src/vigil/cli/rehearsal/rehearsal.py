@@ -1,11 +1,11 @@
 """Break the shop, watch Vigil, ask the judge."""
 
+import os
 import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -14,11 +14,12 @@ from typing import Any, Self
 from vigil.bootstrap import open_audit
 from vigil.cli.audit import verify_file, write_export
 from vigil.cli.rehearsal.process import ServeProcess, free_port
+from vigil.cli.rehearsal.run import Run, reporters
 from vigil.cli.rehearsal.watching import Watching, all_ids, newest
 from vigil.domain.errors import PortUnavailable
-from vigil.lab.judge import Judgement
+from vigil.lab.bounds import breaches
 from vigil.lab.lab import Lab
-from vigil.lab.scenario import Scenario, SentBy
+from vigil.lab.scenario import Scenario
 from vigil.settings import Settings
 
 POLL_S = 0.25
@@ -30,68 +31,11 @@ HEARD_S = 20.0
 """How much longer than the incident the slowest reporter may take."""
 QUIET_S = 12.0
 """Healthy traffic before the first fault, so that there is something to compare with."""
+MOST_LOG = 1_000_000
+"""Bytes of Vigil's log that outlive an aborted rehearsal: its last ones."""
 
 OnLook = Callable[[Watching | None], None]
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Run:
-    """One scenario as it went: what the lab did, what Vigil said, what the judge says."""
-
-    scenario: Scenario
-    watching: Watching
-    began: datetime
-    judgement: Judgement
-    touched: int
-    """What Vigil may have done to the shop since the fault was in place, counted at the shop; not
-    counted where it was to do something."""
-    new_incidents: int
-    expected_rank: int | None
-
-    @property
-    def detected_s(self) -> float:
-        """From the fault to the first alert."""
-        return (self.watching.opened_at - self.began).total_seconds()
-
-    @property
-    def verified_s(self) -> float:
-        """From the fault to the end."""
-        return (self.watching.closed_at - self.began).total_seconds()
-
-    @property
-    def as_expected(self) -> bool:
-        """The right end, the right cause, one incident, and hands off where there is no cure."""
-        expect = self.scenario.file.expect
-        top = ((self.watching.last("hypotheses") or {}).get("ranked") or [{}])[0]
-        return (
-            self.watching.outcome == expect.proof
-            and (expect.cause is None or self.expected_rank == 1)
-            and top.get("failure_type") not in expect.not_cause
-            and self.new_incidents == 1
-            and self._heard_by_all
-            and (self.watching.actions_executed == 0) is (expect.actions == "0")
-            and (expect.actions != "0" or self.touched == 0)
-        )
-
-    @property
-    def _heard_by_all(self) -> bool:
-        """A fault that the shop's own rule sees is reported by all, and is one incident."""
-        return reporters(self.scenario) <= set(self.watching.sources)
-
-    @property
-    def judge_agrees(self) -> bool:
-        """The shop itself is as well as Vigil says."""
-        return self.judgement.ok is self.scenario.file.expect.ends_healthy
-
-
-def reporters(scenario: Scenario) -> set[str]:
-    """Who reports a fault that the shop's own rule sees."""
-    if scenario.file.alert.sent_by is not SentBy.RULE:
-        return set()
-    # What no probe covers the own watcher cannot see.
-    covered = scenario.file.expect.proof != "nothing_to_check"
-    return {"alertmanager", "pagerduty", *(("watch",) if covered else ())}
 
 
 class Rehearsal:
@@ -164,6 +108,29 @@ class Rehearsal:
             self._lab = None
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def keep_log(self) -> Path | None:
+        """Copy the end of Vigil's log to a file that outlives ``down``; None when there is no log.
+
+        Vigil logs no secret. The copy is made to be passed on, so those it was given are also
+        taken out.
+        """
+        try:
+            with self.serve.log.open("rb") as log:
+                cut = log.seek(0, os.SEEK_END) > MOST_LOG
+                log.seek(-MOST_LOG if cut else 0, os.SEEK_END if cut else os.SEEK_SET)
+                text = log.read(MOST_LOG).decode(errors="replace")
+        except FileNotFoundError:
+            return None
+        if cut:  # the first line is half a line
+            text = text.partition("\n")[2]
+        serve = self.serve
+        for secret in (serve.token, serve.alert_token, serve.pagerduty_secret):
+            text = text.replace(secret, "[secret]")
+        handle, path = tempfile.mkstemp(prefix="vigil-demo-", suffix=".log")
+        with os.fdopen(handle, "w") as kept:
+            kept.write(text)
+        return Path(path)
+
     def run(
         self,
         scenario: Scenario,
@@ -191,10 +158,12 @@ class Rehearsal:
         if repairing:
             self._restart()
         judgement = self.lab.judge()
-        touched = self.lab.mark().actions_since(mark) - by_hand
+        after = self.lab.mark()
+        touched = after.actions_since(mark) - by_hand
         # Whatever Vigil left undone; a shop that is well is not touched.
         self.lab.restore()
-        cause = scenario.file.expect.cause
+        expect = scenario.file.expect
+        cause = expect.cause
         rank = (
             watching.rank_of(cause.failure_type, self._name_of(cause.component)) if cause else None
         )
@@ -203,7 +172,8 @@ class Rehearsal:
             watching=watching,
             began=began,
             judgement=judgement,
-            touched=touched if scenario.file.expect.actions == "0" else 0,
+            touched=touched if expect.actions == "0" else 0,
+            breaches=breaches(expect, mark, after, self.lab.config.names),
             new_incidents=len(all_ids(self.serve.client) - known),
             expected_rank=rank,
         )
@@ -221,12 +191,18 @@ class Rehearsal:
     def wait_calm(self, seconds: float) -> None:
         """Until no incident is open and the judge is content with the shop."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            found = self.serve.client.get("/api/incidents", limit=50)["incidents"]
-            if all(one["closed_at"] for one in found) and self.lab.judge().ok:
-                return
+        while unrest := self._unrest():
+            if time.monotonic() > deadline:
+                found = "; ".join(unrest)
+                raise PortUnavailable(f"the shop did not come to rest in {seconds:.0f} s: {found}")
             time.sleep(POLL_S)
-        raise PortUnavailable(f"the shop did not come to rest within {seconds:.0f} s")
+
+    def _unrest(self) -> tuple[str, ...]:
+        """The incidents that are open; when there are none, what the judge finds."""
+        found = self.serve.client.get("/api/incidents", limit=50)["incidents"]
+        still_open = (one for one in found if not one["closed_at"])
+        waiting = tuple(f"incident {one['id']} is in {one['stage']}" for one in still_open)
+        return waiting or self.lab.judge().findings
 
     def _first(self, known: set[str], on_look: OnLook, breaking: "_Played") -> Watching:
         deadline = time.monotonic() + OPEN_S
@@ -249,7 +225,7 @@ class Rehearsal:
             if time.monotonic() > deadline:
                 raise PortUnavailable(
                     f"incident {watching.id} is still in {watching.incident['stage']} after "
-                    f"{CLOSE_S:.0f} s; see {self.serve.log}"
+                    f"{CLOSE_S:.0f} s"
                 )
             on_look(watching)
             during(watching)

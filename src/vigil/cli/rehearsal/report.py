@@ -7,9 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vigil.cli.rehearsal.rehearsal import Run
+from vigil.cli.rehearsal.run import Run
 from vigil.cli.rehearsal.watching import Watching
 from vigil.cli.sentences import heard_from, short
+from vigil.domain.hypothesis import percent
 
 MOST_EVIDENCE = 5
 
@@ -80,8 +81,10 @@ def _fault(console: Console, run: Run) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("Symptom", Text(watching.incident["title"]))
-    table.add_row("Heard from", f"{heard_from(watching.sources)}, one incident")
-    table.add_row("Cause", Text(f"{top.get('text')} (likelihood {top.get('likelihood', 0):.0%})"))
+    many = "one incident" if run.new_incidents == 1 else f"{run.new_incidents} incidents"
+    table.add_row("Heard from", f"{heard_from(watching.sources)}, {many}")
+    likely = percent(top.get("likelihood", 0))
+    table.add_row("Cause", Text(f"{top.get('text')} (likelihood {likely})"))
     cited = [evidence[i] for i in top.get("supported_by", []) if i in evidence]
     table.add_row("Evidence", Text("\n".join(f"· {line}" for line in cited[:MOST_EVIDENCE])))
     for action in plan.get("actions", []):
@@ -103,6 +106,7 @@ def _fault(console: Console, run: Run) -> None:
     table.add_row("Seconds", Text(_seconds(run)))
     table.add_row("Judge", _judge(run))
     console.print(table)
+    _complaints(console, run)
 
 
 def _control(console: Console, run: Run) -> None:
@@ -116,6 +120,13 @@ def _control(console: Console, run: Run) -> None:
         f"{run.touched} changes counted at the shop, {run.verified_s:.0f} s"
     )
     console.print(Text(f"Because   {closed.get('text', 'not known')}"))
+    _complaints(console, run)
+
+
+def _complaints(console: Console, run: Run) -> None:
+    """What is not as expected; nothing when all is."""
+    for complaint in run.complaints:
+        console.print(Text(f"✘ {complaint}", style="red"))
 
 
 def _memory(watching: Watching) -> str:

@@ -36,7 +36,7 @@ class Watching:
         whole = self.client.get(f"/api/incidents/{self.id}")
         self.incident, self.stages = whole["incident"], whole["stages"]
         after = self.events[-1]["seq"] if self.events else 0
-        self.events += self.client.get(f"/api/incidents/{self.id}/timeline", after=after)["events"]
+        self.events += self.client.timeline(self.id, after)
 
     @property
     def closed(self) -> bool:

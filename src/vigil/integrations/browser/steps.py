@@ -9,7 +9,8 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from vigil.domain.probe import JourneyProbe, JourneyStep, PageExpectation
 from vigil.integrations.browser.filled import Filled
-from vigil.integrations.browser.origins import Guard, shown
+from vigil.integrations.browser.origins import Bounds
+from vigil.integrations.browser.places import shown
 
 ELEMENT_S = 5.0
 """How long an element may take to appear and to be ready, as a page's scripts need a moment."""
@@ -46,9 +47,9 @@ class Mistaken(Exception):
 class Steps:
     """Takes the steps of a journey on one page."""
 
-    def __init__(self, page: Page, guard: Guard, journey: JourneyProbe, until: float) -> None:
+    def __init__(self, page: Page, bounds: Bounds, journey: JourneyProbe, until: float) -> None:
         self._page = page
-        self._guard = guard
+        self._bounds = bounds
         self._filled = Filled(journey)
         self._until = until
         self._answered: int | None = None
@@ -101,8 +102,8 @@ class Steps:
 
     def stay(self) -> None:
         """``Missed`` if the page was sent elsewhere, whatever else that led to."""
-        if self._guard.refused is not None:
-            place = self._filled.hidden(shown(self._guard.refused))
+        if self._bounds.refused is not None:
+            place = self._filled.hidden(shown(self._bounds.refused))
             raise Missed(f"the page led to another place ({place}), which is not followed")
 
     async def _take(self, step: JourneyStep) -> None:
@@ -182,7 +183,7 @@ class Steps:
         until = self._now() + self._left(expectation.within_s)
         reload_at = self._now() + RELOAD_S
         while not await self._shows(expectation, until - self._now()):
-            if self._now() >= until or self._guard.refused is not None:
+            if self._now() >= until or self._bounds.refused is not None:
                 raise Missed(f"not within {expectation.within_s:g} s{await self._seen()}")
             if expectation.reload and self._now() >= reload_at:
                 await self._load_again(until)

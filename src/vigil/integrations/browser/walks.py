@@ -9,7 +9,8 @@ from playwright.async_api import Browser, Error, Page, ViewportSize
 
 from vigil.domain.probe import JourneyProbe, ProbeOutcome
 from vigil.integrations.browser.driver import Driver
-from vigil.integrations.browser.origins import Guard, origins_of
+from vigil.integrations.browser.origins import Bounds
+from vigil.integrations.browser.places import origins_of
 from vigil.integrations.browser.steps import Missed, Mistaken, Steps
 from vigil.ports.browser import Walk
 
@@ -86,9 +87,9 @@ class Walks:
         browser = await self._connected()
         try:
             async with asyncio.timeout(PAGE_S):
-                page, guard = await _fresh_page(browser, journey)
+                page, bounds = await _fresh_page(browser, journey)
             until = _now() + seconds
-            return await self._see(Steps(page, guard, journey, until), page, journey, until)
+            return await self._see(Steps(page, bounds, journey, until), page, journey, until)
         except (Error, TimeoutError) as error:
             if not browser.is_connected():
                 return self._endpoint.broken_off()
@@ -170,11 +171,11 @@ class Walks:
             task.exception()  # seen, so that the loop does not complain that nobody looked
 
 
-async def _fresh_page(browser: Browser, journey: JourneyProbe) -> tuple[Page, Guard]:
+async def _fresh_page(browser: Browser, journey: JourneyProbe) -> tuple[Page, Bounds]:
     """A new user's page, held at the places that the journey opens."""
     context = await browser.new_context(viewport=VIEWPORT, accept_downloads=False)
     page = await context.new_page()
-    return page, await Guard.over(page, origins_of(journey))
+    return page, await Bounds.over(page, origins_of(journey))
 
 
 async def _picture(page: Page) -> bytes | None:

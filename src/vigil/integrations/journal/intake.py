@@ -11,7 +11,12 @@ from vigil.domain.timeline import GENESIS
 from vigil.integrations.journal.chain import append_events
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.outbox import put
-from vigil.integrations.journal.rows import get_incident, incident_columns, incident_to_join
+from vigil.integrations.journal.rows import (
+    ALERT_ENDED,
+    get_incident,
+    incident_columns,
+    incident_to_join,
+)
 from vigil.integrations.journal.tables import deliveries, incidents
 from vigil.ports.journal import SETTLE, Joined, NextSegment, Note
 from vigil.ports.workflow import Segment
@@ -92,7 +97,7 @@ def _note(alert: Alert, joined: Joined) -> Note:
     if joined.opened:
         kind = "opened"
     else:
-        kind = "alert_joined" if alert.status is AlertStatus.FIRING else "alert_resolved"
+        kind = "alert_joined" if alert.status is AlertStatus.FIRING else ALERT_ENDED
     incident = joined.incident
     return Note(
         kind=kind,

@@ -10,7 +10,13 @@ from vigil.domain.verdict import Answer, Approval
 from vigil.integrations.journal.chain import append_events
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.outbox import put
-from vigil.integrations.journal.rows import get_approval, get_incident, movable_columns
+from vigil.integrations.journal.rows import (
+    ALERT_ENDED,
+    get_approval,
+    get_incident,
+    last_heard,
+    movable_columns,
+)
 from vigil.integrations.journal.tables import approvals, executions, incidents, outputs
 from vigil.ports.journal import Decided, NextSegment, Note, StageOutput
 from vigil.ports.workflow import Segment
@@ -29,7 +35,9 @@ def move(connection: Connection, incident: Incident, expected: tuple[Stage, int]
         return False
     values = movable_columns(incident)
     if incident.stage is Stage.ESCALATED and incident.closed_at is not None:
-        values["handed_over_until"] = incident.closed_at + HANDED_OVER
+        # Nobody has to take in hand what is known to be over: what fires after it is new trouble.
+        over = last_heard(connection, incident.id) == ALERT_ENDED
+        values["handed_over_until"] = None if over else incident.closed_at + HANDED_OVER
     connection.execute(update(incidents).where(incidents.c.id == incident.id).values(values))
     return True
 

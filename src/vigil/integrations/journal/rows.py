@@ -9,9 +9,11 @@ from vigil.domain.errors import NotFound
 from vigil.domain.incident import Incident
 from vigil.domain.timeline import Head
 from vigil.domain.verdict import Approval
-from vigil.integrations.journal.tables import approvals, incidents
+from vigil.integrations.journal.tables import approvals, events, incidents
 
 _INCIDENT = tuple(incidents.c[name] for name in Incident.model_fields)
+ALERT_ENDED = "alert_resolved"
+_OF_ALERTS = ("opened", "alert_joined", ALERT_ENDED)
 _FIXED = frozenset({"id", "service", "symptom", "opened_at"})
 
 
@@ -79,3 +81,14 @@ def get_approval(connection: Connection, incident_id: str, plan_digest: str) -> 
     )
     row = connection.execute(query).mappings().one_or_none()
     return None if row is None else Approval.model_validate(dict(row))
+
+
+def last_heard(connection: Connection, incident_id: str) -> str | None:
+    """What kind the newest event is that tells of an alert."""
+    query = (
+        select(events.c.kind)
+        .where(events.c.incident == incident_id, events.c.kind.in_(_OF_ALERTS))
+        .order_by(events.c.seq.desc())
+        .limit(1)
+    )
+    return connection.execute(query).scalar_one_or_none()

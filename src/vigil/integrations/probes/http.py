@@ -1,4 +1,4 @@
-"""A journey over HTTP: steps that share a cookie jar."""
+"""Steps over HTTP that share a cookie jar."""
 
 import time
 
@@ -13,7 +13,7 @@ MOST_REDIRECTS = 10
 
 
 async def walk(probe: HttpProbe) -> Sight:
-    """All steps in order; the first that is not as expected ends the journey.
+    """All steps in order; the first that is not as expected is the last.
 
     Each walk has a client, and so a cookie jar, of its own.
     """

@@ -200,6 +200,6 @@ def _symptom(briefing: Briefing) -> Reason:
 def _cause(top: Hypothesis) -> Reason:
     return Reason(
         step="cause",
-        text=f"{top.text} ({top.likelihood:.0%} among the competing explanations.)",
+        text=f"{top.text} ({top.percent} among the competing explanations.)",
         evidence=top.supported_by,
     )

@@ -33,7 +33,8 @@ with recursive waits (waiter, blocker) as (
     select behind.waiter, waits.blocker
     from behind join waits on waits.waiter = behind.blocker
 )
-select a.pid || '.' || (extract(epoch from a.backend_start) * 1000000)::bigint,
+select a.pid || '.'
+           || (extract(epoch from coalesce(a.xact_start, a.state_change)) * 1000000)::bigint,
        coalesce(a.usename, ''),
        coalesce(a.application_name, ''),
        coalesce(a.state, '') like 'idle in transaction%%',
@@ -43,7 +44,7 @@ select a.pid || '.' || (extract(epoch from a.backend_start) * 1000000)::bigint,
        count(distinct behind.waiter)
 from behind join pg_stat_activity as a on a.pid = behind.blocker
 where not exists (select from waits where waits.waiter = behind.blocker)
-group by a.pid, a.backend_start, a.usename, a.application_name, a.state, a.state_change,
+group by a.pid, a.usename, a.application_name, a.state, a.state_change,
          a.xact_start
 order by count(distinct behind.waiter) desc, a.pid
 limit %s

@@ -8,9 +8,9 @@ from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
 from vigil.domain.telemetry import Growth
 from vigil.orient.scene import Observation, Scene, saw
 
-WINDOW_S = 10.0
-"""Nothing finished for so long, while work waits, is no progress."""
 EVERY_S = 2.5
+LOOK_ON_S = 10.0
+"""How long it is looked at: silence has to last, and the window behind it moves on with it."""
 
 
 async def look_at_progress(scene: Scene) -> tuple[Observation, ...]:
@@ -23,13 +23,13 @@ async def look_at_progress(scene: Scene) -> tuple[Observation, ...]:
 
 
 async def _progress(scene: Scene, work: Work) -> Observation:
-    """Look over a whole window: what was finished just before it stopped is then out of sight.
+    """Look for a while: what was finished just before it stopped is then out of sight, perhaps.
 
     Silence counts when it lasts: one scrape that failed says nothing.
     """
     every = max(EVERY_S, scene.catalogue.watch.interval_s)
     seen = await _look(scene, work)
-    for _ in range(ceil(WINDOW_S / every)):
+    for _ in range(ceil(LOOK_ON_S / every)):
         if not (seen.data.get("silent") or seen.data.get("finished")):
             break
         before = seen
@@ -42,7 +42,7 @@ async def _progress(scene: Scene, work: Work) -> Observation:
 
 async def _look(scene: Scene, work: Work) -> Observation:
     backlog = await _run(scene, work.backlog)
-    window_s = max(WINDOW_S, 2 * scene.catalogue.watch.interval_s)
+    window_s = max(work.longest_s, 2 * scene.catalogue.watch.interval_s)
     grown = await scene.senses.telemetry.growth(scene.incident.service, work.done, window_s)
     return await _judge(scene, work, backlog, grown)
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from vigil.domain.change import Release
+from vigil.domain.change import OWN_NAME, Release
 from vigil.domain.evidence import Finding
 from vigil.domain.value import Instant
 from vigil.orient.scene import Observation, Scene, saw
@@ -14,8 +14,6 @@ HISTORY = timedelta(days=90)
 """Far enough back to find the release that the newest one replaced."""
 CLOCKS_DIFFER = timedelta(minutes=1)
 """A line further in the future than this was not written by a clock that can be believed."""
-OWN_NAME = "vigil"
-"""Whom the broker names in the release log; what it switched away from is not a way back."""
 
 
 async def look_at_releases(scene: Scene) -> tuple[Observation, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from vigil.domain.change import OWN_NAME
 from vigil.domain.grant import ReleaseSwitchGrant
 from vigil.domain.identity import tree_digest
 from vigil.runner.ledger import Outcome
@@ -116,7 +117,7 @@ class ReleaseSwitch:
 
     def _is_logged(self) -> bool:
         return any(
-            line.get("by") == "vigil" and line.get("note") == self._note for line in self._tail()
+            line.get("by") == OWN_NAME and line.get("note") == self._note for line in self._tail()
         )
 
     def _tail(self) -> Iterator[dict[str, object]]:
@@ -143,7 +144,7 @@ class ReleaseSwitch:
             "release": wanted.name,
             "digest": self._digest,
             "previous": self._digest_of(before["link"]),
-            "by": "vigil",
+            "by": OWN_NAME,
             "note": self._note,
         }
         try:

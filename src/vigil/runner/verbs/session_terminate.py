@@ -1,4 +1,8 @@
-"""``session.terminate PID.MICROSECONDS``: end one database session that holds up others, idle."""
+"""``session.terminate PID.MICROSECONDS``: end one database session that holds up others, idle.
+
+The second number is when its transaction began: a pooled connection lives for days, and what is
+ended has to be the very transaction that was looked at.
+"""
 
 import re
 import time
@@ -21,7 +25,9 @@ _SPARE_S = 0.5
 # be like comes from the grant. A column that the login may not see is null, and so not true.
 _SEEN = """
     SELECT a.pid,
-           (extract(epoch FROM a.backend_start) * 1000000)::bigint = %(began)s::bigint AS same,
+           CASE WHEN a.state IS NOT NULL THEN coalesce(
+               (extract(epoch FROM a.xact_start) * 1000000)::bigint = %(began)s::bigint, false
+           ) END AS same,
            a.pid <> pg_backend_pid() AS another,
            a.datname = current_database() AS here,
            a.usename = %(role)s::name AS of_role,
@@ -43,7 +49,7 @@ _END = f"""
 _UNSEEN = "the grant's login may not see it: make it a member of the grant's role"
 _UNMET = MappingProxyType(
     {
-        "same": "its process number belongs to another session now",
+        "same": "it is in another transaction now",
         "another": "it is the broker's own",
         "here": "it is in another database than the grant's",
         "of_role": "it is not of the grant's role",
@@ -60,7 +66,9 @@ class SessionTerminate:
 
     def __init__(self, grant: SessionTerminateGrant, session: str) -> None:
         if re.fullmatch(SESSION, session) is None:
-            raise Refusal("that is no session (its process and its start, PID.MICROSECONDS)")
+            raise Refusal(
+                "that is no session (its process and its transaction's start, PID.MICROSECONDS)"
+            )
         self._session = session
         pid, began = session.split(".")
         self._values = {

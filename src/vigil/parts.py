@@ -1,0 +1,28 @@
+"""What the story is made with."""
+
+from dataclasses import dataclass
+
+from vigil.domain.catalogue import Catalogue
+from vigil.domain.policy import Policy
+from vigil.orient.scene import Senses
+from vigil.ports.journal import Journal
+from vigil.ports.locks import Locks
+from vigil.ports.memory import Memory
+from vigil.ports.reasoner import Reasoner
+from vigil.ports.sandbox import Sandbox
+from vigil.ports.switch import Switch
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything the story needs: what is known, and a port for each thing that reaches out."""
+
+    catalogue: Catalogue
+    policy: Policy
+    senses: Senses
+    journal: Journal
+    memory: Memory
+    reasoner: Reasoner
+    sandbox: Sandbox
+    switch: Switch
+    locks: Locks

@@ -1,0 +1,144 @@
+"""What is on record of an attempt, read back as the values that were written."""
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from vigil.close.learn import Attempt
+from vigil.decide.synthesize import Synthesis
+from vigil.domain.briefing import Briefing
+from vigil.domain.case import Investigation, Ranking, Recollection
+from vigil.domain.catalogue import Catalogue
+from vigil.domain.ending import Ending
+from vigil.domain.errors import VigilError
+from vigil.domain.incident import Incident, Stage
+from vigil.domain.plan import Execution, Plan
+from vigil.domain.proof import Proof
+from vigil.domain.verdict import Answer, Approval, Decision, Verdict
+from vigil.ports.journal import Journal
+
+T = TypeVar("T", bound=BaseModel)
+
+# The names under which a stage records what it gave; most record one thing only.
+OUTPUT = "output"
+VERDICT = "verdict"
+BASELINE = "baseline"
+ROLLBACK = "rollback"
+ENDING = "ending"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A plan that was executed."""
+
+    plan: Plan
+    execution: Execution
+    proof: Proof
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One attempt on one incident, as the journal has it; each question is a fresh look.
+
+    What was not written is None.
+    """
+
+    journal: Journal
+    incident: str
+    attempt: int
+
+    def of(self, attempt: int) -> "Recorded":
+        """Another attempt on the same incident."""
+        return replace(self, attempt=attempt)
+
+    async def read(self, stage: Stage, kind: type[T], name: str = OUTPUT) -> T | None:
+        """One output of one stage."""
+        text = await self.journal.output(self.incident, self.attempt, stage, name)
+        return None if text is None else kind.model_validate_json(text)
+
+    async def undo(self) -> Plan | None:
+        """The plan of an attempt that is a rollback."""
+        return await self.read(Stage.SYNTHESIZING, Plan, ROLLBACK)
+
+    async def plan(self) -> Plan | None:
+        """The undo that the attempt began with, or what was synthesized in it."""
+        undo = await self.undo()
+        if undo is not None:
+            return undo
+        synthesis = await self.read(Stage.SYNTHESIZING, Synthesis)
+        return synthesis.plan if synthesis else None
+
+    async def verdict(self) -> Verdict | None:
+        """The gate's first word on the plan."""
+        return await self.read(Stage.SYNTHESIZING, Verdict, VERDICT)
+
+    async def answer(self, plan_digest: str) -> Approval | None:
+        """The answer to a plan that waited."""
+        return await self.journal.approval(self.incident, plan_digest)
+
+    async def approved_digest(self, plan: Plan) -> str:
+        """The digest that the gate or a person named; VigilError when nobody did."""
+        answer = await self.answer(plan.digest)
+        if answer is not None and answer.answer is Answer.APPROVED:
+            return answer.plan_digest
+        verdict = await self.verdict()
+        if verdict is None or verdict.decision is not Decision.ALLOW:
+            raise VigilError(f"nobody approved plan {plan.digest} of incident {self.incident}")
+        return verdict.plan_digest
+
+    async def proof(self) -> Proof | None:
+        """What verification found."""
+        return await self.read(Stage.VERIFYING, Proof)
+
+    async def tried(self) -> Tried | None:
+        """The attempt, if its plan was executed and verified."""
+        plan, proof = await self.plan(), await self.proof()
+        execution = await self.read(Stage.EXECUTING, Execution)
+        if plan is None or execution is None or proof is None:
+            return None
+        return Tried(plan, execution, proof)
+
+    async def tried_before(self) -> Tried | None:
+        """The attempt before this one, if it was executed: what a rollback is about to undo."""
+        return await self.of(self.attempt - 1).tried()
+
+    async def ending(self, stage: Stage) -> Ending | None:
+        """How it ends, if that was settled in this stage."""
+        return await self.read(stage, Ending, ENDING)
+
+    async def briefing(self, incident: Incident, catalogue: Catalogue) -> Briefing:
+        """What orient left, for the reasoner; VigilError when it left less."""
+        investigation = await self.read(Stage.INVESTIGATING, Investigation)
+        ranking = await self.read(Stage.HYPOTHESIS_RECEIVED, Ranking)
+        recollection = await self.read(Stage.CONTEXT_RETRIEVED, Recollection)
+        if investigation is None or ranking is None or recollection is None:
+            raise VigilError(f"incident {self.incident} was not oriented before deciding")
+        return Briefing(
+            incident=incident,
+            service=catalogue.services[incident.service],
+            hypotheses=ranking.hypotheses,
+            evidence=investigation.evidence,
+            matches=recollection.matches,
+            past=recollection.past,
+        )
+
+    async def lived_through(self) -> tuple[Attempt, ...]:
+        """All attempts up to this one that began with a ranking, oldest first, to learn from."""
+        found = [await self.of(number).from_ranking() for number in range(1, self.attempt + 1)]
+        return tuple(attempt for attempt in found if attempt is not None)
+
+    async def from_ranking(self) -> Attempt | None:
+        """What the attempt left from its ranking on; a rollback has none."""
+        ranking = await self.read(Stage.HYPOTHESIS_RECEIVED, Ranking)
+        if ranking is None:
+            return None
+        recalled = await self.read(Stage.CONTEXT_RETRIEVED, Recollection)
+        return Attempt(
+            number=self.attempt,
+            top=ranking.top,
+            matches=recalled.matches if recalled else (),
+            plan=await self.plan(),
+            execution=await self.read(Stage.EXECUTING, Execution),
+            proof=await self.proof(),
+        )

@@ -1,0 +1,140 @@
+"""Is a plan still right? The gate is asked for the first time, and again just before acting.
+
+A plan may have waited for hours. What was allowed then may be frozen now, and what it would switch
+away from may have been replaced by somebody's own repair.
+"""
+
+from datetime import timedelta
+
+from vigil.close import escalate
+from vigil.decide.confidence import confidence
+from vigil.decide.gate import Facts, judge
+from vigil.domain.case import Investigation
+from vigil.domain.change import OWN_NAME, Release
+from vigil.domain.ending import Ending
+from vigil.domain.incident import Stage
+from vigil.domain.plan import Plan, PlanKind
+from vigil.domain.runbook import CheckExpectation
+from vigil.domain.verdict import Decision, Verdict
+from vigil.orient.diagnose import diagnose
+from vigil.orient.investigators.releases import releases_of
+from vigil.orient.scene import Scene
+from vigil.parts import Parts
+from vigil.progress import Progress
+from vigil.telling import tell_verdict
+
+FRESH = timedelta(minutes=1)
+"""A diagnosis that is younger is not made again."""
+
+
+async def objection(parts: Parts, progress: Progress, plan: Plan) -> Ending | None:
+    """Why a plan must not be begun any more, as the end that it brings; None: go on.
+
+    A word of the gate that differs from the one before it is told; the first stays on record.
+    """
+    verdict = await judged_now(parts, progress, plan)
+    await _tell_if_new(parts, progress, verdict)
+    unasked = (
+        verdict.decision is Decision.ASK and await progress.recorded.answer(plan.digest) is None
+    )
+    if verdict.decision is Decision.DENY or unasked:
+        # Not back to waiting: what would be asked about now is no longer what was judged.
+        return await refused(progress, plan, verdict)
+    newer = await released_meanwhile(parts, progress, plan)
+    if newer is not None:
+        return await _overtaken(progress, plan, newer)
+    return await _contradicted(parts, progress, plan)
+
+
+async def _tell_if_new(parts: Parts, progress: Progress, verdict: Verdict) -> None:
+    """Once for each change, however often the segment is started again."""
+    (word,) = tell_verdict(verdict)
+    events = await parts.journal.events(progress.incident.id)
+    told = [event.payload for event in events if event.kind == word.kind and event.payload]
+    if told[-1:] != [word.payload]:
+        await progress.append(word)
+
+
+async def judged_now(parts: Parts, progress: Progress, plan: Plan) -> Verdict:
+    """The gate's word on a plan by the policy and the facts of this moment."""
+    facts = _facts_of_rollback if plan.kind is PlanKind.ROLLBACK else _facts
+    return judge(plan, parts.policy, await facts(parts, progress, plan))
+
+
+async def refused(progress: Progress, plan: Plan, verdict: Verdict) -> Ending:
+    """The gate's no; to an undo it comes when something has been done, and that is said."""
+    tried = await progress.recorded.tried_before()
+    if tried is None:
+        return escalate.denied(plan, verdict)
+    left = escalate.undo_denied(verdict)
+    return escalate.not_proven(tried.plan, tried.proof, tried.execution, left)
+
+
+async def released_meanwhile(parts: Parts, progress: Progress, plan: Plan) -> Release | None:
+    """A release that came after what the plan was made from, and was not Vigil's own."""
+    first = 1 if plan.kind is PlanKind.ROLLBACK else progress.attempt
+    investigation = await progress.recorded.of(first).read(Stage.INVESTIGATING, Investigation)
+    if investigation is None or not investigation.evidence:
+        return None
+    scene = Scene(progress.incident, parts.catalogue, parts.senses)
+    looked = investigation.evidence[0].at
+    releases = await releases_of(scene) or ()
+    return next((r for r in releases if r.at > looked and r.by != OWN_NAME), None)
+
+
+async def _overtaken(progress: Progress, plan: Plan, newer: Release) -> Ending:
+    """Somebody released meanwhile; to an undo it comes when something has been done."""
+    tried = await progress.recorded.tried_before()
+    if tried is None:
+        return escalate.overtaken(plan, newer)
+    left = escalate.not_undone(newer)
+    return escalate.not_proven(tried.plan, tried.proof, tried.execution, left)
+
+
+async def _contradicted(parts: Parts, progress: Progress, plan: Plan) -> Ending | None:
+    """What must not be there may have come while the plan waited, such as a pause on purpose.
+
+    What has to be there is not asked again: once the symptom is gone, the baseline shows it.
+    """
+    if plan.kind is PlanKind.ROLLBACK:
+        return None
+    briefing = await progress.recorded.briefing(progress.incident, parts.catalogue)
+    match = next((m for m in briefing.matches if m.runbook.id == plan.runbook), None)
+    fresh = briefing.evidence[0].at + FRESH > parts.senses.clock.now()
+    if match is None or fresh:
+        return None
+    scene = Scene(progress.incident, parts.catalogue, parts.senses)
+    excluded = {c.id for c in match.runbook.checks if c.expect is CheckExpectation.ABSENT}
+    results = (await diagnose((match.runbook,), scene))[match.runbook.id]
+    against = tuple(r for r in results if r.check in excluded and r.passed is False)
+    return escalate.contradicted(plan, against) if against else None
+
+
+async def _facts(parts: Parts, progress: Progress, plan: Plan) -> Facts:
+    briefing = await progress.recorded.briefing(progress.incident, parts.catalogue)
+    match = next((m for m in briefing.matches if m.runbook.id == plan.runbook), None)
+    likelihood = briefing.hypotheses[0].likelihood
+    return Facts(
+        service=briefing.service,
+        confidence=confidence(likelihood, match.record) if match else 0,
+        match=match,
+        stopped=parts.switch.read().stopped,
+        executed_last_hour=await _executed_last_hour(parts),
+    )
+
+
+async def _facts_of_rollback(parts: Parts, progress: Progress, _: Plan) -> Facts:
+    tried = await progress.recorded.tried_before()
+    return Facts(
+        service=parts.catalogue.services[progress.incident.service],
+        confidence=0,
+        match=None,
+        stopped=parts.switch.read().stopped,
+        executed_last_hour=await _executed_last_hour(parts),
+        undoes=tried.plan if tried else None,
+    )
+
+
+async def _executed_last_hour(parts: Parts) -> int:
+    an_hour_ago = parts.senses.clock.now() - timedelta(hours=1)
+    return await parts.journal.executions_since(an_hour_ago)

@@ -1,0 +1,63 @@
+"""`vigil incidents` against a real server: the whole timeline, and why an incident ended."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from tests.web.house import TOKEN, House
+from typer.testing import CliRunner, Result
+
+from vigil.cli import app
+from vigil.cli.client import Client
+from vigil.domain.ending import Ending
+from vigil.domain.incident import Stage
+from vigil.domain.proof import Outcome
+from vigil.ports.journal import Note
+from vigil.progress import Progress
+from vigil.web.routes_incidents import PAGE
+
+NO_PLAN = Ending(
+    resolved=False,
+    outcome=Outcome.NOT_EXECUTED,
+    text="There is no plan: no runbook fits.",
+    look_next=("See the error log\x1b[2J of web.",),
+)
+
+
+@pytest.fixture
+def client(house: House) -> Iterator[Client]:
+    made = Client(house.origin, TOKEN)
+    yield made
+    made.close()
+
+
+async def ran(house: House, *arguments: str) -> Result:
+    environment = {"VIGIL_URL": house.origin, "VIGIL_TOKEN": TOKEN, "COLUMNS": "200"}
+    return await asyncio.to_thread(CliRunner().invoke, app, arguments, env=environment)
+
+
+async def test_a_timeline_of_several_pages_is_read_whole(house: House, client: Client) -> None:
+    incident, _ = await house.waiting()
+    many = [Note(kind="evidence", payload={"text": f"saw {n}"}) for n in range(2 * PAGE)]
+    await house.record.journal.append(incident.id, many, house.clock.now())
+    events = await asyncio.to_thread(client.timeline, incident.id)
+    assert [e["seq"] for e in events] == list(range(1, events[-1]["seq"] + 1))
+    assert len(events) > 2 * PAGE
+    rest = await asyncio.to_thread(client.timeline, incident.id, events[-3]["seq"])
+    assert rest == events[-2:]
+    shown = await ran(house, "incidents", incident.id)
+    assert shown.exit_code == 0, shown.output
+    assert f"saw {2 * PAGE - 1}" in shown.output
+
+
+async def test_a_closed_incident_says_why_and_what_to_look_at_next(house: House) -> None:
+    incident, _ = await house.waiting()
+    step = Progress(incident, 1, house.record.journal, house.clock)
+    await step.close(Stage.ESCALATED, NO_PLAN)
+    shown = await ran(house, "incidents", incident.id)
+    assert shown.exit_code == 0, shown.output
+    _, closed, rest = shown.output.partition("  closed: not_executed\n")
+    assert closed, shown.output
+    why, following = (line.strip() for line in rest.splitlines()[:2])
+    assert why == NO_PLAN.text
+    assert following == "look next: See the error log of web.", "without the control codes"
