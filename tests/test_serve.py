@@ -1,6 +1,8 @@
 """`vigil serve` as real processes: one of them on one state folder (about 6 s)."""
 
 import fcntl
+import http
+import http.client
 import os
 import subprocess
 import sys
@@ -97,3 +99,20 @@ def test_it_ends_before_it_touches_anything(tmp_path: Path, config: Path) -> Non
     assert "another Vigil runs on" in second.stderr
     assert "token" not in second.stderr
     assert [file.name for file in state.iterdir()] == ["serve.lock"]
+
+
+def test_the_console_has_a_host_name_of_its_own(first: ServeProcess) -> None:
+    own = f"vigil.localhost:{first.port}"
+    assert f"http://{own}/" in first.log.read_text()
+    assert status(first, own) == http.HTTPStatus.OK
+    assert status(first, f"other.localhost:{first.port}") == http.HTTPStatus.MISDIRECTED_REQUEST
+
+
+def status(process: ServeProcess, host: str) -> int:
+    """What is answered to whoever comes by this name."""
+    connection = http.client.HTTPConnection("127.0.0.1", process.port, timeout=PATIENCE_S)
+    try:
+        connection.request("GET", "/", headers={"Host": host, "Accept": "text/html"})
+        return connection.getresponse().status
+    finally:
+        connection.close()

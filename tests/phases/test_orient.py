@@ -137,6 +137,7 @@ async def test_releases(released: tuple[Release, ...] | None, findings: list[str
             ["code_errors", "errors_since_release"],
         ),
         ((errors(ErrorOrigin.DEPENDENCY, "r2"),), ["dependency_errors"]),
+        ((errors(ErrorOrigin.DEPENDENCY, "r2").model_copy(update={"count": 2}),), []),
         ((errors(ErrorOrigin.UNCLEAR, "r2"),), []),
     ],
 )

@@ -167,6 +167,9 @@ NO_ANSWERS = (
     b'{"plan_digest": null}',
     b'{"plan_digest": "%s", "by": "two\\nlines"}' % OTHER_DIGEST.encode(),
     b'{"plan_digest": "%s", "by": "\\ud800"}' % OTHER_DIGEST.encode(),
+    b'{"plan_digest": "%s", "by": "\\u202eada"}' % OTHER_DIGEST.encode(),
+    b'{"plan_digest": "%s", "by": "a\\u200bda"}' % OTHER_DIGEST.encode(),
+    b'{"plan_digest": "%s", "by": "a\\u009bda"}' % OTHER_DIGEST.encode(),
     b'{"plan_digest": "%s", "\\ud800": 1}' % OTHER_DIGEST.encode(),
     b'{"plan_digest": "%s", "extra": 1}' % OTHER_DIGEST.encode(),
 )

@@ -13,7 +13,7 @@ from vigil.cli.rehearsal.live import LiveView, PlainView, View
 from vigil.cli.rehearsal.process import USUAL_PORT
 from vigil.cli.rehearsal.rehearsal import Rehearsal
 from vigil.cli.rehearsal.run import Run
-from vigil.cli.words import GOOD, NO, WRONG_USAGE, Json, complain, print_json
+from vigil.cli.words import CONSOLE_HOST, GOOD, NO, WRONG_USAGE, Json, complain, print_json
 from vigil.domain.errors import VigilError
 from vigil.lab.errors import LabError, LabUsage
 from vigil.lab.scenario import Kind, Scenario, choose, load_scenarios
@@ -139,7 +139,7 @@ def _go_on(rehearsal: Rehearsal) -> None:
     """Keep serving, so that one can look around."""
     serve = rehearsal.serve
     complain(
-        f"\nShop {rehearsal.lab.config.shop_url}   Vigil {serve.url}\n"
+        f"\nShop {rehearsal.lab.config.shop_url}   Vigil http://{CONSOLE_HOST}:{serve.port}/\n"
         f"export VIGIL_URL={serve.url} VIGIL_TOKEN={serve.token}   then: vigil incidents\n"
         "Ctrl-C ends both."
     )

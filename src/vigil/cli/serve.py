@@ -15,7 +15,7 @@ import typer
 
 from vigil.children import tied_to_us
 from vigil.cli.logs import log_as_json
-from vigil.cli.words import complain, told
+from vigil.cli.words import CONSOLE_HOST, complain, told
 from vigil.domain.errors import LockHeld
 from vigil.settings import Settings, load_settings
 
@@ -65,6 +65,7 @@ async def _serve(settings: Settings) -> None:
                 f"Access token, shown this once: {installation.credentials.new_token}\n"
                 "Keep it as VIGIL_TOKEN for the command line."
             )
+        complain(f"Console: http://{CONSOLE_HOST}:{settings.vigil_port}/")
         access = Access(
             token_hash=installation.credentials.token_hash,
             session_key=installation.credentials.session_key,
@@ -102,7 +103,7 @@ def _only_one(state: Path) -> Iterator[None]:
 def _hosts(settings: Settings) -> tuple[str, ...]:
     """What the Host header may say: loopback names, the address bound to, and those given."""
     given = [h.strip() for h in settings.vigil_allowed_hosts.split(",") if h.strip()]
-    names = ["127.0.0.1", "localhost", "[::1]", settings.vigil_host]
+    names = ["127.0.0.1", "localhost", CONSOLE_HOST, "[::1]", settings.vigil_host]
     with_port = [f"{name}:{settings.vigil_port}" for name in names]
     return tuple(dict.fromkeys([*with_port, *given]))
 

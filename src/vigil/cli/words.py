@@ -10,13 +10,17 @@ import typer
 from vigil.domain.errors import SettingsError, VigilError
 
 GOOD, NO, WRONG_USAGE = 0, 1, 2
+CONSOLE_HOST = "vigil.localhost"
+"""Browsers find the loopback address under this name, and keep cookies by name: a name of its own
+keeps the session from other services of this machine.
+"""
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
-    """The one object."""
-    typer.echo(json.dumps(value, ensure_ascii=False, default=str))
+    """The one object, in ASCII: no text of a stranger can steer the terminal that shows it."""
+    typer.echo(json.dumps(value, ensure_ascii=True, default=str))
 
 
 def complain(text: str) -> None:

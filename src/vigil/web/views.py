@@ -1,8 +1,9 @@
 """The shapes of requests and answers, as /openapi.json shows them."""
 
+import unicodedata
 from typing import Annotated
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.plan import Plan
@@ -12,8 +13,21 @@ from vigil.domain.timeline import Event
 from vigil.domain.value import Instant, Sha256, Value
 from vigil.domain.verdict import Verdict
 
-Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
-"""One line that a person wrote: no control characters, as it is shown in terminals and logs."""
+
+def _readable(line: str) -> str:
+    if any(unicodedata.category(character).startswith("C") for character in line):
+        raise ValueError("must hold no control, formatting or private characters")
+    return line
+
+
+Line = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200),
+    AfterValidator(_readable),
+]
+"""One line that a person wrote. No character in it is invisible or turns the direction of writing,
+as it is shown in terminals, pages and logs.
+"""
 
 
 class Welcome(Value):

@@ -26,6 +26,16 @@ class Filled:
         """The text of somebody else without any of them."""
         return self._pattern.sub(HIDDEN, text) if self._pattern else text
 
+    def hidden_of_cut(self, text: str) -> str:
+        """The same of a text that goes on; where a value may be cut in two, nothing is left."""
+        end, read, parts = len(text) - self.longest, 0, []
+        for found in self._pattern.finditer(text) if self._pattern else ():
+            if found.start() >= end:
+                break
+            parts += [text[read : found.start()], HIDDEN]
+            read = found.end()
+        return "".join([*parts, text[read : max(read, end)]])
+
 
 def _pattern(value: str) -> str:
     found = re.escape(value)

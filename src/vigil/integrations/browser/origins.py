@@ -7,7 +7,10 @@ What a page loads from public places (scripts, styles, answers to its scripts) i
 
 import asyncio
 import base64
-from collections.abc import Mapping
+import contextlib
+import itertools
+import json
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +22,12 @@ _OWN_CONTENT = frozenset({"about", "blob", "data"})
 """Addresses of what the page holds already; nothing is asked for them."""
 _NO_SOCKETS = "delete globalThis.WebSocket?.prototype.constructor; delete globalThis.WebSocket"
 """For browsers that heed no policy. Sockets are not held as requests are."""
+
+
+_SOCKETS = {"http": "ws", "https": "wss"}
+_ANSWERED = {"urlPattern": "*", "resourceType": "Document", "requestStage": "Response"}
+_ATTACH = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": False}
+Send = Callable[[str, dict[str, Any]], Awaitable[Any]]
 
 
 class Bounds:
@@ -33,6 +42,7 @@ class Bounds:
         self._frame = frame
         self._frames = {frame}
         self._policy = _policy(allowed)
+        self._numbers = itertools.count(1)
         self._answers: set[asyncio.Task[None]] = set()
         self.refused: str | None = None
         """The last address of the page itself that was refused."""
@@ -44,65 +54,74 @@ class Bounds:
         tree = await session.send("Page.getFrameTree")
         bounds = cls(page, session, allowed, str(tree["frameTree"]["frame"]["id"]))
         session.on("Page.frameAttached", lambda event: bounds._frames.add(str(event["frameId"])))
-        session.on("Fetch.requestPaused", bounds._asked)
+        session.on("Fetch.requestPaused", lambda e: bounds._begin(bounds._answer(session.send, e)))
         await session.send("Page.enable")
         patterns: list[dict[str, str]] = [{"urlPattern": "*"}]
         if await _heeds_policies(page):
-            await page.context.route("**/*", bounds._aside)
-            # An answer given anew has no known place, and a browser asks before it goes from there
-            # to a local one. What may be reached is decided here.
-            await page.context.grant_permissions(["local-network-access"])
-            answered = {"urlPattern": "*", "resourceType": "Document", "requestStage": "Response"}
-            patterns.append(answered)
+            await bounds._hold_what_is_apart()
+            patterns.append(_ANSWERED)
         else:
             await page.add_init_script(_NO_SOCKETS)
         await session.send("Fetch.enable", {"patterns": patterns})
         return bounds
 
+    async def _hold_what_is_apart(self) -> None:
+        """Other pages of the context, and frames that the browser gives a process of their own."""
+        context = self._page.context
+        await context.route("**/*", self._aside)
+        # An answer given anew has no known place, and a browser asks before it goes from there to
+        # a local one. What may be reached is decided here.
+        await context.grant_permissions(["local-network-access"])
+        self._session.on("Target.attachedToTarget", lambda e: self._begin(self._attached(e)))
+        self._session.on("Target.receivedMessageFromTarget", self._heard)
+        await self._session.send("Target.setAutoAttach", _ATTACH)
+
     async def _aside(self, route: Route) -> None:
-        """What other pages ask for, and frames in processes of their own, which nobody holds."""
-        try:
-            if await self._is_held(route):
+        """Only the page of the walk may ask for anything, and its own bounds look at that."""
+        with contextlib.suppress(Error):
+            if _page_of(route) == self._page:
                 await route.continue_()
             else:
                 await route.abort("blockedbyclient")
-        except Error:
-            return  # the page, or the browser, is gone, and the request with it
 
-    async def _is_held(self, route: Route) -> bool:
-        try:
-            frame = route.request.frame
-        except Error:  # of a page that is only being opened
-            return False
-        if frame.page != self._page:
-            return False
-        if frame == self._page.main_frame:
-            return True
-        try:
-            session = await self._page.context.new_cdp_session(frame)
-        except Error:  # it is part of the page's own process
-            return True
-        await session.detach()
-        return False
+    async def _attached(self, event: Mapping[str, Any]) -> None:
+        """Let a frame begin once its requests are held; frames within it are never let begin."""
+        send = self._sender(str(event["sessionId"]))
+        await send("Fetch.enable", {"patterns": [{"urlPattern": "*"}]})
+        await send("Target.setAutoAttach", _ATTACH)
+        await send("Runtime.runIfWaitingForDebugger", {})
 
-    def _asked(self, event: Mapping[str, Any]) -> None:
-        answer = asyncio.create_task(self._answer(event))
-        self._answers.add(answer)
-        answer.add_done_callback(self._answers.discard)
+    def _heard(self, event: Mapping[str, Any]) -> None:
+        message = json.loads(event["message"])
+        if message.get("method") == "Fetch.requestPaused":
+            send = self._sender(str(event["sessionId"]))
+            self._begin(self._answer(send, message["params"]))
 
-    async def _answer(self, event: Mapping[str, Any]) -> None:
+    def _sender(self, session: str) -> Send:
+        async def send(method: str, parameters: dict[str, Any]) -> None:
+            message = {"id": next(self._numbers), "method": method, "params": parameters}
+            wrapped = {"sessionId": session, "message": json.dumps(message)}
+            await self._session.send("Target.sendMessageToTarget", wrapped)
+
+        return send
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._unless_gone(work))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _unless_gone(self, work: Coroutine[Any, Any, None]) -> None:
+        with contextlib.suppress(Error):  # the page, or the browser, is gone, and the request too
+            await work
+
+    async def _answer(self, send: Send, event: Mapping[str, Any]) -> None:
         request = {"requestId": event["requestId"]}
-        try:
-            if "responseStatusCode" in event or "responseErrorReason" in event:
-                await self._answered(event)
-            elif self._may(event):
-                await self._session.send("Fetch.continueRequest", request)
-            else:
-                await self._session.send(
-                    "Fetch.failRequest", {**request, "errorReason": "BlockedByClient"}
-                )
-        except Error:
-            return  # the page, or the browser, is gone, and the request with it
+        if "responseStatusCode" in event or "responseErrorReason" in event:
+            await self._let_in(send, event)
+        elif self._may(event):
+            await send("Fetch.continueRequest", request)
+        else:
+            await send("Fetch.failRequest", {**request, "errorReason": "BlockedByClient"})
 
     def _may(self, event: Mapping[str, Any]) -> bool:
         url, frame = str(event["request"]["url"]), event.get("frameId")
@@ -118,28 +137,28 @@ class Bounds:
             return urlsplit(url).scheme in _OWN_CONTENT
         return origin in self._allowed or not is_local(origin[1])
 
-    async def _answered(self, event: Mapping[str, Any]) -> None:
+    async def _let_in(self, send: Send, event: Mapping[str, Any]) -> None:
         """Let a document in, under a policy for what cannot be held: sockets and workers."""
         request = {"requestId": event["requestId"]}
         status = event.get("responseStatusCode")
         if status is None or status in range(300, 400):
-            await self._session.send("Fetch.continueRequest", request)
+            await send("Fetch.continueRequest", request)
             return
-        body = await self._session.send("Fetch.getResponseBody", request)
+        body = await send("Fetch.getResponseBody", request)
         text = str(body["body"])
+        encoded = text if body["base64Encoded"] else base64.b64encode(text.encode()).decode()
+        policy = {"name": "Content-Security-Policy", "value": self._policy}
+        headers = [*event.get("responseHeaders", ()), policy]
         # Only an answer that is given anew has its policy read.
-        await self._session.send(
-            "Fetch.fulfillRequest",
-            {
-                **request,
-                "responseCode": status,
-                "responseHeaders": [
-                    *event.get("responseHeaders", ()),
-                    {"name": "Content-Security-Policy", "value": self._policy},
-                ],
-                "body": text if body["base64Encoded"] else base64.b64encode(text.encode()).decode(),
-            },
-        )
+        anew = {"responseCode": status, "responseHeaders": headers, "body": encoded}
+        await send("Fetch.fulfillRequest", {**request, **anew})
+
+
+def _page_of(route: Route) -> Page | None:
+    try:
+        return route.request.frame.page
+    except Error:  # of a page that is only being opened
+        return None
 
 
 async def _heeds_policies(page: Page) -> bool:
@@ -148,9 +167,14 @@ async def _heeds_policies(page: Page) -> bool:
 
 
 def _policy(allowed: frozenset[Origin]) -> str:
-    sockets = [
-        f"{'wss' if scheme == 'https' else 'ws'}://{f'[{host}]' if ':' in host else host}:{port}"
-        for scheme, host, port in sorted(allowed, key=str)
-    ]
-    reached = " ".join(["http:", "https:", "data:", "blob:", *sockets])
-    return f"worker-src 'none'; object-src 'none'; connect-src {reached}"
+    """Also what a frame inherits whose content came with its page: it may ask before it is held."""
+    places = " ".join(
+        f"{scheme}://{host} {_SOCKETS[scheme]}://{host}"
+        for scheme, host in sorted({(scheme, _authority(h, p)) for scheme, h, p in allowed})
+    )
+    loaded = f"default-src {places} https: data: blob: 'unsafe-inline' 'unsafe-eval'"
+    return f"{loaded}; worker-src 'none'; object-src 'none'"
+
+
+def _authority(host: str, port: int | None) -> str:
+    return f"{f'[{host}]' if ':' in host else host}:{port}"

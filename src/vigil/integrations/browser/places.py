@@ -46,7 +46,7 @@ def shown(url: str) -> str:
     """The address without user, password, query and fragment, where credentials hide."""
     scheme, separator, rest = url.partition("://")
     authority, slash, path = rest.split("?", 1)[0].split("#", 1)[0].partition("/")
-    return (scheme + separator + authority.rpartition("@")[2] + slash + path)[:200]
+    return scheme + separator + authority.rpartition("@")[2] + slash + path
 
 
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

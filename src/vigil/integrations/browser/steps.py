@@ -22,6 +22,7 @@ RELOAD_S = 1.0
 MOST_SEEN = 120
 """Characters of a page that are quoted."""
 MOST_READ = 2000
+MOST_PLACE = 200
 CLOSED = "has been closed"
 """So Playwright speaks of a page, a browser or a driver of its own that is gone."""
 BAD_REQUEST, SERVER_ERROR = 400, 500
@@ -31,7 +32,7 @@ _READ = """([selector, wanted, most]) => {
   const element = document.querySelector(selector);
   if (element === null) return null;
   const text = (element.innerText ?? element.textContent ?? '').replace(/\\s+/g, ' ').trim();
-  return [text.includes(wanted), text.slice(0, most)];
+  return [text.includes(wanted), text.slice(0, most), text.length > most];
 }"""
 _NEXT_TASK = "() => new Promise(done => setTimeout(done, 0))"
 
@@ -79,7 +80,7 @@ class Steps:
     def named(self, step: JourneyStep) -> str:
         """The step in a few words, without any value that is filled in."""
         if step.open is not None:
-            return f"open {self._filled.hidden(shown(step.open))}"
+            return f"open {self._place(step.open)}"
         if step.fill is not None:
             return f"fill {', '.join(map(self._quote, step.fill))}"
         if step.click is not None:
@@ -103,7 +104,7 @@ class Steps:
     def stay(self) -> None:
         """``Missed`` if the page was sent elsewhere, whatever else that led to."""
         if self._bounds.refused is not None:
-            place = self._filled.hidden(shown(self._bounds.refused))
+            place = self._place(self._bounds.refused)
             raise Missed(f"the page led to another place ({place}), which is not followed")
 
     async def _take(self, step: JourneyStep) -> None:
@@ -212,7 +213,9 @@ class Steps:
     async def _read(
         self, selector: str, wanted: str, seconds: float = LOOK_S
     ) -> tuple[bool, str] | None:
-        """Whether an element holds a text, and how it begins; None while it is not there."""
+        """Whether an element holds a text, and how it begins without any value that was filled in;
+        None while it is not there.
+        """
         most = MOST_READ + self._filled.longest
         try:
             async with asyncio.timeout(max(seconds, LOOK_S)):
@@ -222,13 +225,16 @@ class Steps:
         except Error as error:
             self._unless_gone(error, "", selector)
             return None  # it was on its way to another page
-        return (bool(read[0]), str(read[1])) if isinstance(read, list) else None
+        if not isinstance(read, list):
+            return None
+        hide = self._filled.hidden_of_cut if read[2] else self._filled.hidden
+        return bool(read[0]), hide(str(read[1]))
 
     async def _seen(self, *, again: bool = True) -> str:
         """Where the walk is, with what status (again), and what is shown; ends a sentence."""
         if self._page.is_closed():
             return ""
-        place = self._filled.hidden(shown(self._page.url))
+        place = self._place(self._page.url)
         answered = f", which answered {self._answered}," if self._answered and again else ""
         read = await self._read("body", "")
         text = f" shows {self._quote(read[1])}" if read is not None else " cannot be read"
@@ -241,6 +247,9 @@ class Steps:
         if re.search(r"parsing|not a valid selector|SyntaxError|Unknown engine", error.message):
             raise Mistaken(f"{self._quote(selector)} is no selector") from None
         return Missed(text)
+
+    def _place(self, url: str) -> str:
+        return self._filled.hidden(shown(url))[:MOST_PLACE]
 
     def _quote(self, text: str) -> str:
         said = self._filled.hidden(text)

@@ -12,7 +12,8 @@ BEFORE = timedelta(minutes=10)
 FRESH = timedelta(minutes=1)
 """Errors that ended longer ago belong to an older trouble."""
 FEWEST = 3
-"""One error line is easily provoked, or forged; it does not tell what a release did."""
+"""One error line is easily provoked, or forged, and one time-out of a busy dependency is no news:
+neither tells what a release did."""
 
 
 async def look_at_errors(scene: Scene) -> tuple[Observation, ...]:
@@ -27,7 +28,8 @@ async def look_at_errors(scene: Scene) -> tuple[Observation, ...]:
         (ErrorOrigin.DEPENDENCY, Finding.DEPENDENCY_ERRORS),
     ):
         of_origin = [g for g in groups if g.origin is origin and g.last_at >= opened - FRESH]
-        if of_origin:
+        enough = 1 if origin is ErrorOrigin.CODE else FEWEST
+        if sum(group.count for group in of_origin) >= enough:
             found.append(_summary(finding, name, of_origin))
     releases = await releases_of(scene)
     code = [g for g in groups if g.origin is ErrorOrigin.CODE]
