@@ -14,7 +14,8 @@ from vigil.domain.value import Instant, Sha256, Value
 from vigil.domain.verdict import Verdict
 
 
-def _readable(line: str) -> str:
+def readable(line: str) -> str:
+    """The same line; ``ValueError`` when a character in it is invisible or turns the direction."""
     if any(unicodedata.category(character).startswith("C") for character in line):
         raise ValueError("must hold no control, formatting or private characters")
     return line
@@ -23,7 +24,7 @@ def _readable(line: str) -> str:
 Line = Annotated[
     str,
     StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200),
-    AfterValidator(_readable),
+    AfterValidator(readable),
 ]
 """One line that a person wrote. No character in it is invisible or turns the direction of writing,
 as it is shown in terminals, pages and logs.

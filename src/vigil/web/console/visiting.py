@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote, unquote
 
-from pydantic import StringConstraints, TypeAdapter, ValidationError
+from pydantic import AfterValidator, StringConstraints, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,6 +13,7 @@ from vigil.ports.clock import Clock
 from vigil.web.access import Access, Session
 from vigil.web.console.pages import Visitor
 from vigil.web.door import from_elsewhere, session_of
+from vigil.web.views import readable
 
 NAME_COOKIE = "vigil_name"
 """Fills in a field of forms and proves nothing: whoever has the token may give any name."""
@@ -20,9 +21,8 @@ NAME_LIFETIME_S = 365 * 86400
 
 Who = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$"
-    ),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
+    AfterValidator(readable),
 ]
 """The name under which an answer stands in the record."""
 _WHO = TypeAdapter(Who)
