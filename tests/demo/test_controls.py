@@ -11,7 +11,7 @@ from vigil.cli.rehearsal.rehearsal import Rehearsal
 from vigil.cli.rehearsal.run import Run
 from vigil.lab.scenario import choose, load_scenarios
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(500)]
 
 SEED = 12
 CALM_S = 90.0
