@@ -26,8 +26,8 @@ POLL_S = 0.25
 OPEN_S = 60.0
 """How long the first alert may take."""
 CLOSE_S = 300.0
-"""How long an incident may take from its first alert to its end: a cure that does not work is looked
-at for as long as patience lasts, and so is its undo."""
+"""How long an incident may take from its first alert to its end: a cure that does not work is
+looked at for as long as patience lasts, and so is its undo."""
 HEARD_S = 20.0
 """How much longer than the incident the slowest reporter may take."""
 QUIET_S = 12.0
