@@ -42,7 +42,8 @@ async def objection(parts: Parts, progress: Progress, plan: Plan) -> Ending | No
         return await refused(progress, plan, verdict)
     newer = await released_meanwhile(parts, progress, plan)
     if newer is not None:
-        return await _overtaken(progress, plan, newer)
+        left = escalate.not_undone(newer)
+        return await _not_begun(progress, escalate.overtaken(plan, newer), left)
     return await _contradicted(parts, progress, plan)
 
 
@@ -62,12 +63,8 @@ async def judged_now(parts: Parts, progress: Progress, plan: Plan) -> Verdict:
 
 
 async def refused(progress: Progress, plan: Plan, verdict: Verdict) -> Ending:
-    """The gate's no; to an undo it comes when something has been done, and that is said."""
-    tried = await progress.recorded.tried_before()
-    if tried is None:
-        return escalate.denied(plan, verdict)
-    left = escalate.undo_denied(verdict)
-    return escalate.not_proven(tried.plan, tried.proof, tried.execution, left)
+    """The gate's no."""
+    return await _not_begun(progress, escalate.denied(plan, verdict), escalate.undo_denied(verdict))
 
 
 async def released_meanwhile(parts: Parts, progress: Progress, plan: Plan) -> Release | None:
@@ -82,12 +79,14 @@ async def released_meanwhile(parts: Parts, progress: Progress, plan: Plan) -> Re
     return next((r for r in releases if r.at > looked and r.by != OWN_NAME), None)
 
 
-async def _overtaken(progress: Progress, plan: Plan, newer: Release) -> Ending:
-    """Somebody released meanwhile; to an undo it comes when something has been done."""
+async def _not_begun(progress: Progress, ending: Ending, left: str) -> Ending:
+    """How a plan ends that is left alone; to an undo that comes when something has been done.
+
+    Then the end is that of what was done, and ``left`` says why it is still in place.
+    """
     tried = await progress.recorded.tried_before()
     if tried is None:
-        return escalate.overtaken(plan, newer)
-    left = escalate.not_undone(newer)
+        return ending
     return escalate.not_proven(tried.plan, tried.proof, tried.execution, left)
 
 
@@ -99,7 +98,7 @@ async def _contradicted(parts: Parts, progress: Progress, plan: Plan) -> Ending 
     if plan.kind is PlanKind.ROLLBACK:
         return None
     briefing = await progress.recorded.briefing(progress.incident, parts.catalogue)
-    match = next((m for m in briefing.matches if m.runbook.id == plan.runbook), None)
+    match = briefing.match(plan.runbook)
     fresh = briefing.evidence[0].at + FRESH > parts.senses.clock.now()
     if match is None or fresh:
         return None
@@ -112,7 +111,7 @@ async def _contradicted(parts: Parts, progress: Progress, plan: Plan) -> Ending 
 
 async def _facts(parts: Parts, progress: Progress, plan: Plan) -> Facts:
     briefing = await progress.recorded.briefing(progress.incident, parts.catalogue)
-    match = next((m for m in briefing.matches if m.runbook.id == plan.runbook), None)
+    match = briefing.match(plan.runbook)
     likelihood = briefing.hypotheses[0].likelihood
     return Facts(
         service=briefing.service,

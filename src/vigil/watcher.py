@@ -23,8 +23,6 @@ from vigil.ports.journal import Decided
 
 log = structlog.get_logger()
 
-HEARD = frozenset({"opened", "alert_joined", "alert_resolved"})
-"""What a timeline says of alerts."""
 MOST_REMEMBERED = 500
 """Newest incidents in which a starting watcher looks for trouble that was there before it."""
 
@@ -61,7 +59,7 @@ class Watcher:
         for incident in await self._parts.journal.incidents(MOST_REMEMBERED, only_open=True):
             waits = incident.waiting_on is WaitingOn.APPROVAL and incident.plan_digest is not None
             gone = waits and (incident.service, incident.symptom) in well
-            if gone and await self._said_to_be_over(incident):
+            if gone and await self._parts.journal.said_to_be_over(incident.id):
                 await self._answer(
                     incident.id, str(incident.plan_digest), Answer.WITHDRAWN, OWN_NAME
                 )
@@ -78,7 +76,8 @@ class Watcher:
         since = {
             place: incident.opened_at
             for place, incident in newest.items()
-            if incident.stage is not Stage.RESOLVED and not await self._said_to_be_over(incident)
+            if incident.stage is not Stage.RESOLVED
+            and not await self._parts.journal.said_to_be_over(incident.id)
         }
         return [
             Watched(
@@ -90,12 +89,6 @@ class Watcher:
             for name, service in self._parts.catalogue.services.items()
             for symptom in service.symptoms
         ]
-
-    async def _said_to_be_over(self, incident: Incident) -> bool:
-        """Whether the last that any source said of it is that it ended."""
-        events = await self._parts.journal.events(incident.id)
-        heard = [event.kind for event in events if event.kind in HEARD]
-        return heard[-1:] == ["alert_resolved"]
 
     async def _look(self, state: Watched) -> Watched:
         symptom = self._parts.catalogue.services[state.service].symptoms[state.symptom]

@@ -143,6 +143,9 @@ class ListJournal:
     async def heads(self, limit: int) -> tuple[Head, ...]:
         return ()
 
+    async def said_to_be_over(self, incident_id: str) -> bool:
+        return False
+
     async def due_again(self) -> None:
         return None
 

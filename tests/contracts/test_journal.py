@@ -154,6 +154,18 @@ async def test_1_what_was_over_before_it_was_escalated_is_nobodys_to_take_in_han
     assert (await receive(record, 4, AlertStatus.FIRING, "b")).opened, "new trouble"
 
 
+async def test_11_it_is_over_when_the_last_word_says_so(record: Record) -> None:
+    joined = await receive(record, 1, AlertStatus.FIRING, "a")
+    assert joined.incident is not None
+    assert not await record.journal.said_to_be_over("a")
+    await receive(record, 2, AlertStatus.RESOLVED, "-")
+    assert await record.journal.said_to_be_over("a")
+    await record.journal.append("a", [Note(kind="evidence")], at(3))
+    assert await record.journal.said_to_be_over("a"), "what is no alert says nothing of it"
+    await receive(record, 4, AlertStatus.FIRING, "b")
+    assert not await record.journal.said_to_be_over("a")
+
+
 async def test_1_nobody_has_an_escalated_incident_in_hand_for_ever(record: Record) -> None:
     await escalated(record)
     until = 2 + HANDED_OVER.total_seconds()

@@ -84,58 +84,59 @@ def rejected(approval: Approval) -> Ending:
 
 def withdrawn(plan: Plan) -> Ending:
     """The symptom went away before anybody answered; somebody may have repaired it."""
-    return Ending(
-        resolved=False,
-        outcome=Outcome.NOT_EXECUTED,
-        text="Nothing was done: while the plan waited for an answer, its symptom went away and "
-        f"stayed away. The plan would have been: {plan.summary}",
-        look_next=("See whether somebody repaired it, or whether it comes and goes.",),
+    return _not_begun(
+        plan,
+        ": while the plan waited for an answer, its symptom went away and stayed away.",
+        _COMES_AND_GOES,
     )
 
 
 def gone(plan: Plan) -> Ending:
     """The symptom was gone when the plan was about to be begun; somebody may be working on it."""
-    return Ending(
-        resolved=False,
-        outcome=Outcome.NOT_EXECUTED,
-        text="Nothing was done: just before acting the symptom was no longer there. The plan "
-        f"would have been: {plan.summary}",
-        look_next=("See whether somebody repaired it, or whether it comes and goes.",),
+    return _not_begun(
+        plan, ": just before acting the symptom was no longer there.", _COMES_AND_GOES
     )
 
 
 def unprovable(plan: Plan, unseen: tuple[ProbeResult, ...]) -> Ending:
     """A probe that would have to prove the cure could not look."""
-    return Ending(
-        resolved=False,
-        outcome=Outcome.NOT_EXECUTED,
-        text="Nothing was done, because nothing could have proven it: "
-        f"{'; '.join(f'{look.ref}: {look.text}' for look in unseen)} The plan would have been: "
-        f"{plan.summary}",
-        look_next=("See `vigil doctor` for why the probe cannot look.",),
+    blind = "; ".join(f"{look.ref}: {look.text}" for look in unseen)
+    return _not_begun(
+        plan,
+        f", because nothing could have proven it: {blind}",
+        "See `vigil doctor` for why the probe cannot look.",
     )
 
 
 def contradicted(plan: Plan, against: tuple[CheckResult, ...]) -> Ending:
     """While the plan waited, something came that speaks against it."""
-    return Ending(
-        resolved=False,
-        outcome=Outcome.NOT_EXECUTED,
-        text="Nothing was done: since the plan was made, its runbook does not fit any more: "
-        f"{'; '.join(f'{check.check}: {check.text}' for check in against)} The plan would have "
-        f"been: {plan.summary}",
-        look_next=tuple(check.text for check in against),
+    said = "; ".join(f"{check.check}: {check.text}" for check in against)
+    return _not_begun(
+        plan,
+        f": since the plan was made, its runbook does not fit any more: {said}",
+        *(check.text for check in against),
     )
 
 
 def overtaken(plan: Plan, newer: Release) -> Ending:
     """Somebody released while the plan waited: switching now would undo their work."""
+    return _not_begun(
+        plan,
+        f": {newer.by or 'somebody'} released {newer.release} after this plan was made.",
+        f"See whether {newer.release} is the repair, and whether it holds.",
+    )
+
+
+_COMES_AND_GOES = "See whether somebody repaired it, or whether it comes and goes."
+
+
+def _not_begun(plan: Plan, why: str, *look_next: str) -> Ending:
+    """A plan that was good once and is left alone now."""
     return Ending(
         resolved=False,
         outcome=Outcome.NOT_EXECUTED,
-        text=f"Nothing was done: {newer.by or 'somebody'} released {newer.release} after this plan "
-        f"was made. The plan would have been: {plan.summary}",
-        look_next=(f"See whether {newer.release} is the repair, and whether it holds.",),
+        text=f"Nothing was done{why} The plan would have been: {plan.summary}",
+        look_next=look_next,
     )
 
 

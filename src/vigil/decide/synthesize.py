@@ -29,7 +29,7 @@ async def synthesize(briefing: Briefing, catalogue: Catalogue, reasoner: Reasone
 
 def _frozen(briefing: Briefing, draft: Draft, catalogue: Catalogue) -> Plan:
     incident, top = briefing.incident, briefing.hypotheses[0]
-    chosen = next((m.runbook for m in briefing.matches if m.runbook.id == draft.runbook), None)
+    match = briefing.match(draft.runbook)
     return Plan(
         incident=incident.id,
         attempt=incident.attempt,
@@ -38,7 +38,7 @@ def _frozen(briefing: Briefing, draft: Draft, catalogue: Catalogue) -> Plan:
         failure_type=top.failure_type,
         component=top.component,
         runbook=draft.runbook,
-        runbook_digest=chosen.digest if chosen else None,
+        runbook_digest=match.runbook.digest if match else None,
         summary=draft.summary,
         reasons=draft.reasons,
         actions=tuple(_action(n, action) for n, action in enumerate(draft.actions, start=1)),

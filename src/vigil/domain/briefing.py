@@ -22,6 +22,10 @@ class Briefing(Value):
     past: tuple[Lesson, ...] = ()
     """Lessons of incidents like this one, newest first."""
 
+    def match(self, runbook: str | None) -> RunbookMatch | None:
+        """How this runbook was recalled; None when it was not."""
+        return next((match for match in self.matches if match.runbook.id == runbook), None)
+
 
 class DraftAction(Value):
     """A script as a reasoner wrote it; what it would do is computed elsewhere."""

@@ -94,6 +94,8 @@ class Journal(Protocol):
        restarts; remembering is idempotent, and forgets what is older.
     10. ``heads`` gives the newest link of each open incident and of the newest ones, at most
         ``limit`` of either, so that somebody who looks again sees what has changed.
+    11. ``said_to_be_over`` is true when the last that any source said of an incident is that it
+       ended, and reads no payload for it.
     """
 
     async def receive(
@@ -151,6 +153,10 @@ class Journal(Protocol):
 
     async def heads(self, limit: int) -> tuple[Head, ...]:
         """How far the timelines have come."""
+        ...
+
+    async def said_to_be_over(self, incident_id: str) -> bool:
+        """Whether the last that any source said of it is that it ended."""
         ...
 
     async def answer(self, incident_id: str, approval: Approval) -> Decided:

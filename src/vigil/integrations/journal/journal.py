@@ -117,6 +117,10 @@ class SqlJournal:
         """How far the timelines have come."""
         return await self._read(lambda c: rows.list_heads(c, limit))
 
+    async def said_to_be_over(self, incident_id: str) -> bool:
+        """Whether the last that any source said of it is that it ended."""
+        return await self._read(lambda c: rows.said_to_be_over(c, incident_id))
+
     async def answer(self, incident_id: str, approval: Approval) -> Decided:
         """A person's answer to the plan that waits."""
         return await self._write(lambda c: moves.answer(c, self._keys, incident_id, approval))

@@ -11,11 +11,10 @@ from vigil.integrations.journal.chain import append_events
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.outbox import put
 from vigil.integrations.journal.rows import (
-    ALERT_ENDED,
     get_approval,
     get_incident,
-    last_heard,
     movable_columns,
+    said_to_be_over,
 )
 from vigil.integrations.journal.tables import approvals, executions, incidents, outputs
 from vigil.ports.journal import Decided, NextSegment, Note, StageOutput
@@ -36,7 +35,7 @@ def move(connection: Connection, incident: Incident, expected: tuple[Stage, int]
     values = movable_columns(incident)
     if incident.stage is Stage.ESCALATED and incident.closed_at is not None:
         # Nobody has to take in hand what is known to be over: what fires after it is new trouble.
-        over = last_heard(connection, incident.id) == ALERT_ENDED
+        over = said_to_be_over(connection, incident.id)
         values["handed_over_until"] = None if over else incident.closed_at + HANDED_OVER
     connection.execute(update(incidents).where(incidents.c.id == incident.id).values(values))
     return True

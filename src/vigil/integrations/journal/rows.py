@@ -83,12 +83,12 @@ def get_approval(connection: Connection, incident_id: str, plan_digest: str) -> 
     return None if row is None else Approval.model_validate(dict(row))
 
 
-def last_heard(connection: Connection, incident_id: str) -> str | None:
-    """What kind the newest event is that tells of an alert."""
+def said_to_be_over(connection: Connection, incident_id: str) -> bool:
+    """Whether the newest event that tells of an alert tells of its end."""
     query = (
         select(events.c.kind)
         .where(events.c.incident == incident_id, events.c.kind.in_(_OF_ALERTS))
         .order_by(events.c.seq.desc())
         .limit(1)
     )
-    return connection.execute(query).scalar_one_or_none()
+    return connection.execute(query).scalar_one_or_none() == ALERT_ENDED

@@ -23,7 +23,7 @@ async def look_at_progress(scene: Scene) -> tuple[Observation, ...]:
 
 
 async def _progress(scene: Scene, work: Work) -> Observation:
-    """Look for a while: what was finished just before it stopped is then out of sight, perhaps.
+    """Look for a while: what was finished before it stopped moves out of the window meanwhile.
 
     Silence counts when it lasts: one scrape that failed says nothing.
     """
