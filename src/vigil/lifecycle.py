@@ -8,7 +8,6 @@ record is read, what is not is done.
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
-from types import MappingProxyType
 
 from vigil import still_right
 from vigil.act.execute import Permit, execute, lease_seconds, locked_set
@@ -18,7 +17,7 @@ from vigil.decide.synthesize import Synthesis, rollback, synthesize
 from vigil.domain.case import Investigation, Ranking, Recollection
 from vigil.domain.ending import Ending
 from vigil.domain.errors import TemporaryError, VigilError
-from vigil.domain.incident import CLOSED, Stage, WaitingOn
+from vigil.domain.incident import Stage, WaitingOn
 from vigil.domain.plan import Execution, Plan, PlanKind
 from vigil.domain.proof import Outcome, Proof
 from vigil.domain.run import Lease
@@ -28,7 +27,7 @@ from vigil.orient.investigate import investigate
 from vigil.orient.recall import recall
 from vigil.orient.scene import Scene
 from vigil.parts import Parts
-from vigil.ports.journal import Note
+from vigil.ports.journal import NextSegment, Note
 from vigil.ports.workflow import Segment
 from vigil.progress import MovedOn, Progress
 from vigil.recorded import BASELINE, VERDICT
@@ -53,24 +52,6 @@ LEASE_MARGIN_S = 60.0
 OUTPUT_LINES = 200
 """How many lines of a plan's output the timeline keeps."""
 
-# In which stages a segment finds an incident that is still its own to move; a segment that is
-# started again later than that was overtaken by the next one and has nothing left to do.
-BELONGS_TO = MappingProxyType(
-    {
-        Segment.ORIENT: frozenset(
-            {
-                Stage.TRIGGERED,
-                Stage.INVESTIGATING,
-                Stage.HYPOTHESIS_RECEIVED,
-                Stage.CONTEXT_RETRIEVED,
-            }
-        ),
-        Segment.DECIDE: frozenset({Stage.CONTEXT_RETRIEVED, Stage.SYNTHESIZING}),
-        Segment.ACT: frozenset({Stage.SYNTHESIZING, Stage.EXECUTING, Stage.VERIFYING}),
-        Segment.CLOSE: frozenset(Stage) - CLOSED,
-    }
-)
-
 
 class Lifecycle:
     """Runs segments of incidents."""
@@ -84,10 +65,11 @@ class Lifecycle:
         A ``TemporaryError`` is the caller's to repeat. Anything else that goes wrong ends in
         escalation: whatever is broken in Vigil, a person is told.
         """
-        incident = await self._parts.journal.incident(incident_id)
-        progress = Progress(incident, attempt, self._parts.journal, self._parts.senses.clock)
-        if progress.stale or incident.stage not in BELONGS_TO[segment]:
+        following = NextSegment(segment=segment, incident=incident_id, attempt=attempt)
+        incident = await self._parts.journal.take_up(following, self._parts.worker)
+        if incident is None:
             return
+        progress = Progress(incident, attempt, self._parts.journal, self._parts.senses.clock)
         work = {
             Segment.ORIENT: self.orient,
             Segment.DECIDE: self.decide,
@@ -99,6 +81,7 @@ class Lifecycle:
         except MovedOn:
             return
         except TemporaryError:
+            await self._parts.journal.let_go(incident)
             raise
         except Exception as error:  # noqa: BLE001 - whatever broke, a person is told
             await self.give_up(incident_id, error)
@@ -323,15 +306,15 @@ class Lifecycle:
     async def give_up(self, incident_id: str, error: Exception) -> None:
         """Vigil failed on this incident: give back its locks and tell a person."""
         incident = await self._parts.journal.incident(incident_id)
-        if incident.closed_at is not None:
+        last = NextSegment(segment=Segment.CLOSE, incident=incident_id, attempt=incident.attempt)
+        mine = await self._parts.journal.take_up(last, self._parts.worker)
+        if mine is None:
             return
         await self._parts.locks.release(incident_id)
         text = str(error) if isinstance(error, VigilError) else type(error).__name__
         # "Not executed" would be a claim that nobody can make any more from here on.
         started = incident.attempt > 1 or incident.stage in {Stage.EXECUTING, Stage.VERIFYING}
-        progress = Progress(
-            incident, incident.attempt, self._parts.journal, self._parts.senses.clock
-        )
+        progress = Progress(mine, mine.attempt, self._parts.journal, self._parts.senses.clock)
         ending = escalate.gave_up(text, started=started)
         await progress.close(Stage.ESCALATED, ending)
         # The person is told; a lesson is worth less, and may be what cannot be written or read.

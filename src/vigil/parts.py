@@ -26,3 +26,5 @@ class Parts:
     sandbox: Sandbox
     switch: Switch
     locks: Locks
+    worker: str = "vigil"
+    """This process among those that work on one record; a new one at each start."""

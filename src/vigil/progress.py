@@ -40,11 +40,6 @@ class Progress:
         """What this attempt has on record so far."""
         return Recorded(self._journal, self.incident.id, self.attempt)
 
-    @property
-    def stale(self) -> bool:
-        """The incident is closed or in another attempt already."""
-        return self.incident.closed_at is not None or self.incident.attempt != self.attempt
-
     async def stage(
         self,
         stage: Stage,

@@ -97,6 +97,15 @@ class ListJournal:
             raise NotFound(incident_id)
         return self._incidents[incident_id]
 
+    async def take_up(self, following: NextSegment, worker: str) -> Incident | None:
+        return await self.incident(following.incident)
+
+    async def let_go(self, incident: Incident) -> None:
+        return None
+
+    async def forfeit(self, workers: Sequence[str]) -> None:
+        return None
+
     async def incidents(self, limit: int = 100, *, only_open: bool = False) -> tuple[Incident, ...]:
         return tuple(self._incidents.values())
 

@@ -154,7 +154,7 @@ async def test_1_what_was_over_before_it_was_escalated_is_nobodys_to_take_in_han
     assert (await receive(record, 4, AlertStatus.FIRING, "b")).opened, "new trouble"
 
 
-async def test_11_it_is_over_when_the_last_word_says_so(record: Record) -> None:
+async def test_12_it_is_over_when_the_last_word_says_so(record: Record) -> None:
     joined = await receive(record, 1, AlertStatus.FIRING, "a")
     assert joined.incident is not None
     assert not await record.journal.said_to_be_over("a")
@@ -697,3 +697,58 @@ def test_files_are_for_their_owner_only(record: Record, tmp_path: Path) -> None:
     assert modes
     assert set(modes.values()) == {0o600}
     assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
+
+
+async def test_11_an_incident_is_taken_up_by_one_worker_at_a_time(record: Record) -> None:
+    incident = await opened(record)
+    first = NextSegment(segment=Segment.ORIENT, incident=incident.id, attempt=1)
+    mine = await record.journal.take_up(first, "a")
+    assert mine is not None
+    assert (mine.claim, mine.claimed_by) == (1, "a")
+    assert await record.journal.take_up(first, "b") is None
+    await record.journal.forfeit(["a"])
+    theirs = await record.journal.take_up(first, "b")
+    assert theirs is not None
+    assert not await record.journal.commit(
+        incident=investigating(mine), expected=(Stage.TRIGGERED, 1), now=at(1)
+    ), "it was overtaken"
+    assert await record.journal.commit(
+        incident=investigating(theirs), expected=(Stage.TRIGGERED, 1), now=at(1)
+    )
+
+
+async def test_11_what_an_earlier_run_of_the_same_worker_commits_is_refused(
+    record: Record,
+) -> None:
+    incident = await opened(record)
+    first = NextSegment(segment=Segment.ORIENT, incident=incident.id, attempt=1)
+    before = await record.journal.take_up(first, "a")
+    again = await record.journal.take_up(first, "a")
+    assert before is not None
+    assert again is not None
+    await record.journal.let_go(before)
+    assert await record.journal.take_up(first, "b") is None, "only the newest run may let go"
+    expected = (Stage.TRIGGERED, 1)
+    assert not await record.journal.commit(
+        incident=investigating(before), expected=expected, now=at(1)
+    )
+    assert await record.journal.commit(incident=investigating(again), expected=expected, now=at(1))
+
+
+async def test_11_nothing_is_left_of_a_segment_that_was_followed_by_another(
+    record: Record,
+) -> None:
+    incident = await opened(record)
+    first = NextSegment(segment=Segment.ORIENT, incident=incident.id, attempt=1)
+    second = NextSegment(segment=Segment.DECIDE, incident=incident.id, attempt=1)
+    mine = await record.journal.take_up(first, "a")
+    assert mine is not None
+    assert await record.journal.commit(
+        incident=investigating(mine), expected=(Stage.TRIGGERED, 1), now=at(1), following=second
+    )
+    assert await record.journal.take_up(first, "a") is None
+    other_attempt = second.model_copy(update={"attempt": 2})
+    assert await record.journal.take_up(other_attempt, "b") is None
+    assert await record.journal.take_up(second, "b") is not None, "who handed over has let go"
+    with pytest.raises(NotFound):
+        await record.journal.take_up(first.model_copy(update={"incident": "nobody"}), "a")

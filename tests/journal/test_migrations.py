@@ -16,8 +16,16 @@ from vigil.integrations._clients.database import migrate, migrations, open_engin
 from vigil.integrations.journal import tables as journal_tables
 from vigil.integrations.locks import tables as locks_tables
 from vigil.integrations.memory import tables as memory_tables
+from vigil.integrations.switch import tables as switch_tables
+from vigil.integrations.workers import tables as workers_tables
 
-DESCRIBED = (journal_tables.metadata, locks_tables.metadata, memory_tables.metadata)
+DESCRIBED = (
+    journal_tables.metadata,
+    locks_tables.metadata,
+    memory_tables.metadata,
+    switch_tables.metadata,
+    workers_tables.metadata,
+)
 SCHEMA = text("SELECT type, name, tbl_name FROM sqlite_master ORDER BY 1, 2")
 
 

@@ -28,6 +28,8 @@ class WaitingOn(StrEnum):
     """What an incident that is only rows is waiting for."""
 
     APPROVAL = "approval"
+    LOCKS = "locks"
+    """Another incident works on something that this one's plan touches or its proof looks at."""
 
 
 HANDED_OVER = timedelta(hours=4)
@@ -79,6 +81,14 @@ class Incident(Value):
     outcome: Outcome | None = None
     opened_at: Instant
     closed_at: Instant | None = None
+    expires_at: Instant | None = None
+    """When a plan that waits for a person is answered by the clock: no."""
+    cancelled_by: str | None = None
+    """Who told Vigil to take its hands off; from then on it begins nothing more."""
+    claim: int = 0
+    """How often a run of a segment took this incident up; of several runs the newest one counts."""
+    claimed_by: str | None = None
+    """The worker that runs a segment of it now."""
 
     def moved(self, stage: Stage, at: Instant, *, outcome: Outcome | None = None) -> "Incident":
         """This incident in its next stage; refuses what the table does not allow."""

@@ -79,8 +79,8 @@ class Journal(Protocol):
        also when two arrive at once; one that was escalated is joined too, until the trouble is
        said to be over; a new incident comes with its first event and its first segment.
     2. ``commit`` writes incident, outputs, events and next segment in one transaction, or nothing;
-       a commit whose ``expected`` stage and attempt are not those on record writes nothing and
-       returns False.
+       a commit whose ``expected`` stage and attempt are not those on record, or whose incident has
+       been taken up by another run since, writes nothing and returns False.
     3. Outputs are written once: the first stays.
     4. ``append`` and ``commit`` make each event the next link of the incident's chain; two at once
        never share a place.
@@ -94,7 +94,11 @@ class Journal(Protocol):
        restarts; remembering is idempotent, and forgets what is older.
     10. ``heads`` gives the newest link of each open incident and of the newest ones, at most
         ``limit`` of either, so that somebody who looks again sees what has changed.
-    11. ``said_to_be_over`` is true when the last that any source said of an incident is that it
+    11. ``take_up`` gives an incident to one worker at a time, and to none when it is closed, in
+        another attempt, or when a later segment of its attempt has been written; what an earlier
+        run of the same worker commits after it is refused. A commit that hands over, waits or
+        closes lets go, as do ``let_go`` and ``forfeit``.
+    12. ``said_to_be_over`` is true when the last that any source said of an incident is that it
        ended, and reads no payload for it.
     """
 
@@ -118,6 +122,18 @@ class Journal(Protocol):
 
     async def incident(self, incident_id: str) -> Incident:
         """One incident; NotFound."""
+        ...
+
+    async def take_up(self, following: NextSegment, worker: str) -> Incident | None:
+        """The incident with a claim of its own, or None: there is nothing to do; NotFound."""
+        ...
+
+    async def let_go(self, incident: Incident) -> None:
+        """Give back what ``take_up`` gave, when a run ends before its segment does."""
+        ...
+
+    async def forfeit(self, workers: Sequence[str]) -> None:
+        """These workers are dead or gone: what they had taken up may be taken up by others."""
         ...
 
     async def incidents(self, limit: int = 100, *, only_open: bool = False) -> tuple[Incident, ...]:

@@ -4,13 +4,14 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, RowMapping, Select, and_, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, and_, delete, insert, select
 
 from vigil.domain.audit_chain import ERASED
 from vigil.domain.identity import canonical_json
 from vigil.domain.timeline import Event, link_hash, payload_digest
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.payload import bounded, parse
+from vigil.integrations.journal.rows import change_incident
 from vigil.integrations.journal.tables import events, incidents, outputs, payloads
 from vigil.ports.journal import Note
 
@@ -31,11 +32,7 @@ def append_events(
         event = _next_link(incident_id, seq, now.astimezone(UTC), note, previous)
         _store(connection, keys, event)
         previous = event.hash
-    connection.execute(
-        update(incidents)
-        .where(incidents.c.id == incident_id)
-        .values(head_seq=seq, head_hash=previous)
-    )
+    change_incident(connection, incident_id, head_seq=seq, head_hash=previous)
 
 
 def _next_link(incident_id: str, seq: int, at: datetime, note: Note, previous: str) -> Event:

@@ -13,6 +13,7 @@ from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.outbox import put
 from vigil.integrations.journal.rows import (
     ALERT_ENDED,
+    change_incident,
     get_incident,
     incident_columns,
     incident_to_join,
@@ -88,9 +89,7 @@ def _open(connection: Connection, incident: Incident) -> Incident:
 
 def _trouble_is_over(connection: Connection, incident: Incident) -> None:
     """What fires after this is new trouble."""
-    connection.execute(
-        update(incidents).where(incidents.c.id == incident.id).values(handed_over_until=None)
-    )
+    change_incident(connection, incident.id, handed_over_until=None)
 
 
 def _note(alert: Alert, joined: Joined) -> Note:

@@ -66,6 +66,18 @@ class SqlJournal:
         """One incident; NotFound."""
         return await self._read(lambda c: rows.get_incident(c, incident_id))
 
+    async def take_up(self, following: NextSegment, worker: str) -> Incident | None:
+        """A run of a segment begins, or there is nothing for it to do."""
+        return await self._write(lambda c: moves.take_up(c, following, worker))
+
+    async def let_go(self, incident: Incident) -> None:
+        """A run ends before its segment has."""
+        await self._write(lambda c: moves.let_go(c, incident))
+
+    async def forfeit(self, workers: Sequence[str]) -> None:
+        """These workers run nothing any more."""
+        await self._write(lambda c: moves.forfeit(c, workers))
+
     async def incidents(self, limit: int = 100, *, only_open: bool = False) -> tuple[Incident, ...]:
         """Newest first."""
         return await self._read(lambda c: rows.list_incidents(c, limit, only_open=only_open))
@@ -89,7 +101,7 @@ class SqlJournal:
         """Move an incident, or nothing at all."""
 
         def work(connection: Connection) -> bool:
-            if not moves.move(connection, incident, expected):
+            if not moves.move(connection, incident, expected, handed_over=following is not None):
                 return False
             moves.record_execution(connection, incident, now)
             moves.put_outputs(connection, outputs)

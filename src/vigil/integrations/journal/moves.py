@@ -1,16 +1,17 @@
 """An incident moves, or a person lets it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 
 from vigil.domain.incident import HANDED_OVER, Incident, Stage, WaitingOn
 from vigil.domain.verdict import Answer, Approval
 from vigil.integrations.journal.chain import append_events
 from vigil.integrations.journal.keys import Keys
-from vigil.integrations.journal.outbox import put
+from vigil.integrations.journal.outbox import has_later, put
 from vigil.integrations.journal.rows import (
+    change_incident,
     get_approval,
     get_incident,
     movable_columns,
@@ -27,18 +28,57 @@ _AFTER = {
 }
 
 
-def move(connection: Connection, incident: Incident, expected: tuple[Stage, int]) -> bool:
-    """Write the incident if it stands where the caller believes it to be."""
+def move(
+    connection: Connection,
+    incident: Incident,
+    expected: tuple[Stage, int],
+    *,
+    handed_over: bool = False,
+) -> bool:
+    """Write the incident if it stands where the caller believes it to be.
+
+    A run that hands over, waits or closes lets go of it.
+    """
     current = get_incident(connection, incident.id, to_change=True)
-    if (current.stage, current.attempt) != expected or _asks_again(connection, incident):
+    if (current.stage, current.attempt) != expected or current.claim != incident.claim:
+        return False
+    if _asks_again(connection, incident):
         return False
     values = movable_columns(incident)
+    if handed_over or incident.waiting_on is not None or incident.closed_at is not None:
+        values["claimed_by"] = None
     if incident.stage is Stage.ESCALATED and incident.closed_at is not None:
         # Nobody has to take in hand what is known to be over: what fires after it is new trouble.
         over = said_to_be_over(connection, incident.id)
         values["handed_over_until"] = None if over else incident.closed_at + HANDED_OVER
-    connection.execute(update(incidents).where(incidents.c.id == incident.id).values(values))
+    change_incident(connection, incident.id, **values)
     return True
+
+
+def take_up(connection: Connection, following: NextSegment, worker: str) -> Incident | None:
+    """A run of a segment begins, if it is still to be run and nobody else runs one."""
+    incident = get_incident(connection, following.incident, to_change=True)
+    if incident.closed_at is not None or incident.attempt != following.attempt:
+        return None
+    if incident.claimed_by not in {None, worker} or has_later(connection, following):
+        return None
+    claimed = {"claim": incident.claim + 1, "claimed_by": worker}
+    change_incident(connection, incident.id, **claimed)
+    return incident.model_copy(update=claimed)
+
+
+def let_go(connection: Connection, incident: Incident) -> None:
+    """A run ends before the end of its segment; another one that took over keeps its claim."""
+    current = get_incident(connection, incident.id, to_change=True)
+    if current.claim == incident.claim:
+        change_incident(connection, incident.id, claimed_by=None)
+
+
+def forfeit(connection: Connection, workers: Sequence[str]) -> None:
+    """These workers run nothing any more."""
+    claimed = select(incidents.c.id).where(incidents.c.claimed_by.in_(workers))
+    for incident_id in connection.execute(claimed).scalars().all():
+        change_incident(connection, incident_id, claimed_by=None)
 
 
 def _asks_again(connection: Connection, incident: Incident) -> bool:
@@ -96,9 +136,7 @@ def answer(connection: Connection, keys: Keys, incident_id: str, approval: Appro
     if (refusal := _refusal(incident, approval)) is not None:
         return Decided(won=False, text=refusal, approval=None)
     connection.execute(insert(approvals).values(incident=incident_id, **approval.model_dump()))
-    connection.execute(
-        update(incidents).where(incidents.c.id == incident_id).values(waiting_on=None)
-    )
+    change_incident(connection, incident_id, waiting_on=None, expires_at=None)
     note = Note(
         kind=approval.answer.value,
         payload={"by": approval.by, "plan_digest": approval.plan_digest},

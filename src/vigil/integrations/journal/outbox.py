@@ -20,6 +20,15 @@ def put(connection: Connection, following: NextSegment, now: datetime) -> None:
         )
 
 
+def has_later(connection: Connection, following: NextSegment) -> bool:
+    """Whether a segment that comes after this one in its attempt has been written."""
+    written = select(outbox.c.segment).where(
+        outbox.c.incident == following.incident, outbox.c.attempt == following.attempt
+    )
+    place = _ORDER.index(following.segment)
+    return any(_ORDER.index(Segment(s)) > place for s in connection.execute(written).scalars())
+
+
 def due(connection: Connection, limit: int) -> tuple[NextSegment, ...]:
     """What was not handed over yet, oldest first."""
     rows = connection.execute(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from vigil.domain.errors import NotFound
 from vigil.domain.incident import Incident
@@ -14,7 +14,8 @@ from vigil.integrations.journal.tables import approvals, events, incidents
 _INCIDENT = tuple(incidents.c[name] for name in Incident.model_fields)
 ALERT_ENDED = "alert_resolved"
 _OF_ALERTS = ("opened", "alert_joined", ALERT_ENDED)
-_FIXED = frozenset({"id", "service", "symptom", "opened_at"})
+_FIXED = frozenset({"id", "service", "symptom", "opened_at", "claim", "claimed_by", "cancelled_by"})
+"""What no move of an incident changes."""
 
 
 def incident_columns(incident: Incident) -> dict[str, Any]:
@@ -35,6 +36,15 @@ def get_incident(connection: Connection, incident_id: str, *, to_change: bool = 
     if row is None:
         raise NotFound(f"there is no incident {incident_id}; `vigil incidents` lists all")
     return Incident.model_validate(dict(row))
+
+
+def change_incident(connection: Connection, incident_id: str, **values: object) -> None:
+    """Write columns of an incident's row, which is another version of it from then on."""
+    connection.execute(
+        update(incidents)
+        .where(incidents.c.id == incident_id)
+        .values(**values, version=incidents.c.version + 1)
+    )
 
 
 def list_incidents(connection: Connection, limit: int, *, only_open: bool) -> tuple[Incident, ...]:

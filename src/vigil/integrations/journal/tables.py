@@ -32,6 +32,13 @@ incidents = Table(
     Column("outcome", String(32)),
     Column("opened_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
+    Column("expires_at", UtcTime),
+    Column("cancelled_by", Text),
+    # Raised by each run of a segment: what an overtaken run commits is refused.
+    Column("claim", Integer, nullable=False, server_default="0"),
+    Column("claimed_by", String(64), index=True),
+    # Raised by each change of the row: what was read at a version stays true of that version.
+    Column("version", Integer, nullable=False, server_default="0"),
     # Escalated and not heard to be over: alerts of the same trouble join it until then.
     Column("handed_over_until", UtcTime),
     # The newest link of the chain, and how far the newest checkpoint has signed it.
@@ -39,6 +46,8 @@ incidents = Table(
     Column("head_hash", String(64), nullable=False),
     Column("signed_seq", Integer, nullable=False),
     Index("ix_incidents_opened_at", "opened_at"),
+    Index("ix_incidents_closed_at", "closed_at"),
+    Index("ix_incidents_expires_at", "expires_at"),
 )
 Index(
     "uq_incidents_one_open",
@@ -60,6 +69,19 @@ deliveries = Table(
     Column("last_at", UtcTime, nullable=False),
     # Only of deliveries that opened or joined nothing: why.
     Column("text", Text),
+)
+
+# Authentic deliveries, written before they are answered and worked off afterwards.
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("source", String(64), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("document", Text, nullable=False),
+    # Why it could not be worked off; such a row is kept for a person and not tried again.
+    Column("failed", Text),
+    Index("ix_inbox_source", "source", "id"),
 )
 
 # Digests, as a source may call a delivery whatever it likes.
@@ -117,6 +139,8 @@ outbox = Table(
     Column("attempt", Integer, primary_key=True),
     Column("written_at", UtcTime, nullable=False),
     Column("handed", Boolean, nullable=False),
+    # How often it was begun on purpose: once more after each wait in the middle of it.
+    Column("turn", Integer, nullable=False, server_default="1"),
 )
 Index(
     "ix_outbox_due",
