@@ -260,8 +260,15 @@ async def test_garbage_at_the_broker(shared: Bench) -> None:
 
 
 async def test_knocking_without_end(shared: Bench) -> None:
-    knock = "while :; do vigil-do a b c 2>/dev/null || true; done"
-    result = await shared.do(knock, timeout_s=2.0)
+    """By a program that asks as fast as it is answered."""
+    knock = (
+        "import json, socket\n"
+        "call = json.dumps({'verb': 'a', 'grant': 'b', 'arguments': ['c']}).encode() + b'\\n'\n"
+        "while True:\n"
+        "    s = socket.socket(socket.AF_UNIX); s.connect('/vigil/broker.sock')\n"
+        "    s.sendall(call); s.makefile().readline(); s.close()\n"
+    )
+    result = await shared.do(f"{PYTHON} <<'X'\n{knock}X", timeout_s=3.0)
     assert result.status is ActionStatus.TIMED_OUT
     assert len(result.calls) == MAX_CALLS_PER_RUN + 1
     assert "no further one is logged" in result.calls[-1].result
