@@ -9,8 +9,9 @@ BIN := .venv/bin
 DEMO_OPTIONS := $(if $(filter-out 0,$(ONCE)),--once) $(if $(SEED),--seed $(SEED)) \
 	$(if $(filter-out 0,$(CONTROLS)),--controls)
 
-# Tests start real servers: two workers fill a small machine, and a file shares its servers.
-WORKERS ?= 2
+# Tests start real servers, and a file shares its servers. They wait more than they compute, so that
+# three workers fill two processors; the order of the files is tests/conftest.py's.
+WORKERS ?= 3
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +26,7 @@ demo: setup ## break a real shop and watch Vigil repair it (ONCE=1 ends by itsel
 	@$(BIN)/vigil demo $(strip $(DEMO_OPTIONS))
 
 test: check ## run every check and the whole test suite (TESTS="-k name" narrows it)
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: setup-dev ## check format, lint, types and the direction of imports
 	$(BIN)/ruff format --check .

@@ -30,6 +30,9 @@ CLOSE_S = 300.0
 looked at for as long as patience lasts, and so is its undo."""
 HEARD_S = 20.0
 """How much longer than the incident the slowest reporter may take."""
+SEES_END_S = 15.0
+"""How long after a fault that nobody cured was taken away the next one waits: the alert's own
+condition looks at ten seconds, and to the own watcher what comes sooner is no new trouble."""
 QUIET_S = 12.0
 """Healthy traffic before the first fault, so that there is something to compare with."""
 MOST_LOG = 1_000_000
@@ -58,6 +61,7 @@ class Rehearsal:
         self.serve = ServeProcess(self._folder / "v", free_port(port), settings)
         self._catalogue = self._folder / "vigil.yaml"
         self._lab: Lab | None = None
+        self._calm_from = 0.0
 
     @property
     def lab(self) -> Lab:
@@ -163,6 +167,8 @@ class Rehearsal:
         touched = after.actions_since(mark) - by_hand
         # Whatever Vigil left undone; a shop that is well is not touched.
         self.lab.restore()
+        if watching.outcome != "verified":
+            self._calm_from = time.monotonic() + SEES_END_S
         expect = scenario.file.expect
         cause = expect.cause
         rank = (
@@ -190,9 +196,9 @@ class Rehearsal:
         self.serve.wait_ready()
 
     def wait_calm(self, seconds: float) -> None:
-        """Until no incident is open and the judge is content with the shop."""
+        """Until no incident is open and the judge is content with the shop, and Vigil saw it."""
         deadline = time.monotonic() + seconds
-        while unrest := self._unrest():
+        while (unrest := self._unrest()) or time.monotonic() < self._calm_from:
             if time.monotonic() > deadline:
                 found = "; ".join(unrest)
                 raise PortUnavailable(f"the shop did not come to rest in {seconds:.0f} s: {found}")
