@@ -58,7 +58,7 @@ def wait_until_it_answers(process: ServeProcess) -> None:
             return
 
 
-def serve(state: Path, config: Path) -> subprocess.CompletedProcess[str]:
+def serve(state: Path, config: Path, **further: str) -> subprocess.CompletedProcess[str]:
     """Another Vigil on this state, on a port that is free, until it ends by itself."""
     return subprocess.run(
         [sys.executable, "-m", "vigil", "serve"],
@@ -68,6 +68,7 @@ def serve(state: Path, config: Path) -> subprocess.CompletedProcess[str]:
             "VIGIL_STATE_DIR": str(state),
             "VIGIL_CONFIG": str(config),
             "VIGIL_PORT": str(free_port()),
+            **further,
         },
         cwd=config.parent,
         capture_output=True,
@@ -86,6 +87,28 @@ def test_a_second_vigil_on_the_same_state_ends_at_once_and_the_first_goes_on(
     assert "VIGIL_STATE_DIR" in second.stderr
     assert "Traceback" not in second.stderr
     assert first.client.status("/health")[0] == 200
+
+
+def test_a_second_vigil_on_the_same_record_ends_whatever_its_state_is(
+    first: ServeProcess, config: Path, tmp_path: Path
+) -> None:
+    record = f"sqlite:///{first.state / 'vigil.sqlite'}"
+    second = serve(tmp_path / "other", config, VIGIL_DATABASE_URL=record)
+    assert second.returncode == 1, second.stderr
+    assert f"another Vigil works on {first.state / 'vigil.sqlite'}" in second.stderr
+    assert "PostgreSQL" in second.stderr
+    assert first.client.status("/health")[0] == 200
+
+
+def test_a_database_that_does_not_answer_is_told_and_its_password_is_not(
+    config: Path, tmp_path: Path
+) -> None:
+    url = f"postgresql://vigil:hunter2@127.0.0.1:{free_port()}/vigil"
+    only = serve(tmp_path / "state", config, VIGIL_DATABASE_URL=url)
+    assert only.returncode == 1, only.stderr
+    assert "check that the server runs" in only.stderr
+    assert "Traceback" not in only.stderr
+    assert "hunter2" not in only.stdout + only.stderr
 
 
 def test_it_ends_before_it_touches_anything(tmp_path: Path, config: Path) -> None:

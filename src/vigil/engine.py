@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from vigil.crew import Solo
+from vigil.decisions import Decisions
 from vigil.domain.alert import Delivery
+from vigil.domain.course import Course
 from vigil.domain.errors import TemporaryError
 from vigil.domain.incident import Incident
 from vigil.domain.plan import Plan
@@ -19,24 +22,23 @@ from vigil.domain.run import Health
 from vigil.domain.switch import SwitchState
 from vigil.domain.timeline import Event, Head
 from vigil.domain.value import Sha256
-from vigil.domain.verdict import Answer, Approval, Verdict
-from vigil.lifecycle import Lifecycle
-from vigil.observe.intake import TakenIn, intake
+from vigil.domain.verdict import Answer, Verdict
+from vigil.inbox import Inbox
 from vigil.parts import Parts
 from vigil.ports.alerts import Alerts
-from vigil.ports.journal import Decided
+from vigil.ports.bus import Bus
+from vigil.ports.journal import Decided, Line, Load
 from vigil.ports.screenshots import Screenshots
+from vigil.ports.workers import Role, Worker
 from vigil.ports.workflow import Workflow
 from vigil.recorded import Recorded
+from vigil.roll_call import locks_health, work_health, workers_health
+from vigil.shift import Shift
+from vigil.taking_in import TakingIn, inbox_health, unlimited
 from vigil.watcher import Watcher
 
 log = structlog.get_logger()
 
-SWEEP_S = 0.2
-"""How often written segments are handed to the workflow."""
-SWEEP_BATCH = 100
-CHECKPOINT_S = 5.0
-"""How often the heads of all timelines are signed."""
 HEALTH_DEADLINE_S = 5.0
 
 Check = Callable[[], Awaitable[Health]]
@@ -65,9 +67,10 @@ class Judged:
 class Engine:
     """One running Vigil.
 
-    ``background`` are loops that integrations need (the metrics scraper); ``closing`` ends what
-    they started (the browser); ``checks`` tell how each part fares and are asked by ``/ready`` and
-    ``vigil doctor``.
+    ``crew`` stands for the other workers on the same record; ``led`` are loops that only one of
+    them may run. ``background`` are loops that integrations need (the metrics scraper); ``closing``
+    ends what they started (the browser); ``checks`` tell how each part fares and are asked by
+    ``/ready`` and ``vigil doctor``.
     """
 
     parts: Parts
@@ -77,61 +80,62 @@ class Engine:
     background: Sequence[Background] = ()
     closing: Sequence[Background] = ()
     screenshots: Screenshots | None = None
-    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    bus: Bus | None = None
+    crew: Solo = field(default_factory=Solo)
+    led: Mapping[Role, Background] = field(default_factory=dict)
+    decisions: Decisions = field(init=False)
+    inbox: Inbox = field(init=False)
+    taking_in: TakingIn = field(init=False)
+    shift: Shift = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.decisions = Decisions(self.parts)
+        journal, clock = self.parts.journal, self.parts.senses.clock
+        self.inbox = Inbox(journal, clock)
+        room = unlimited if self.bus is None else self.bus.room
+        self.taking_in = TakingIn(journal, self.parts.catalogue, clock, self.inbox.written, room)
+        self.shift = Shift(self.parts, self.workflow, self.crew)
 
     # --- running ----------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Take up what is on record and begin to look around."""
-        lifecycle = Lifecycle(self.parts)
-        # Twice is once where the workflow remembers; where its history is gone, this is all of it.
-        await self.parts.journal.due_again()
-        await self.workflow.launch(lifecycle.run, lifecycle.give_up)
         watcher = Watcher(self.parts, self.hear, self.answer)
-        loops = (self._sweep, watcher.watch, self._sign, *self.background)
-        self._tasks = [asyncio.create_task(_forever(loop)) for loop in loops]
+        led = {
+            Role.WATCHING: watcher.watch,
+            Role.INTAKE: self.taking_in.work,
+            Role.EXPIRY: self.decisions.expire,
+        }
+        await self.shift.begin({**led, **self.led}, self.background)
+
+    async def drain(self, within_s: float) -> None:
+        """Begin nothing more and end what is under way; what takes longer is left to others."""
+        await self.shift.drain(within_s)
 
     async def stop(self) -> None:
         """Stop looking and leave what is under way to the next process."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.parts.journal.checkpoint(self.parts.senses.clock.now())
-        # Late, because it takes the loop's threads with it.
-        await self.workflow.shutdown()
-        # Later still: what a segment sees while its browser is taken away must not be recorded.
+        await self.shift.end()
+        # Late: what a segment sees while its browser is taken away must not be recorded.
         for close in self.closing:
             await close()
 
-    async def _sweep(self) -> None:
-        """Hand written segments to the workflow; twice is once, so a crash between is harmless."""
-        while True:
-            for following in await self.parts.journal.due(SWEEP_BATCH):
-                await self.workflow.start(following.segment, following.incident, following.attempt)
-                await self.parts.journal.mark(following)
-            await asyncio.sleep(SWEEP_S)
-
-    async def _sign(self) -> None:
-        while True:
-            await self.parts.journal.checkpoint(self.parts.senses.clock.now())
-            await asyncio.sleep(CHECKPOINT_S)
+    async def leave(self) -> None:
+        """After ``stop``, and when its runner has ended too: others may take over all of it."""
+        await self.crew.leave()
 
     # --- what it is told ----------------------------------------------------------------------
 
-    async def hear(self, delivery: Delivery) -> TakenIn:
-        """Alerts of one authentic delivery, on disk when this returns; a replay changes nothing."""
-        return await intake(
-            delivery,
-            catalogue=self.parts.catalogue,
-            journal=self.parts.journal,
-            clock=self.parts.senses.clock,
-        )
+    async def hear(self, delivery: Delivery) -> None:
+        """One authentic delivery; on disk when this returns, and taken in afterwards."""
+        await self.inbox.put(delivery)
 
     async def answer(self, incident_id: str, plan_digest: str, answer: Answer, by: str) -> Decided:
         """A person's answer to one plan, or the watcher's; of several exactly one wins."""
-        at = self.parts.senses.clock.now()
-        approval = Approval(plan_digest=plan_digest, answer=answer, by=by, at=at)
-        return await self.parts.journal.answer(incident_id, approval)
+        return await self.decisions.answer(incident_id, plan_digest, answer, by)
+
+    async def cancel(self, incident_id: str, by: str, reason: str = "") -> Decided:
+        """A person takes an incident in hand: Vigil begins nothing more of it."""
+        return await self.decisions.cancel(incident_id, by, reason)
 
     def turn_switch(self, state: SwitchState) -> None:
         """Stop or resume; the runner reads the same record."""
@@ -139,6 +143,18 @@ class Engine:
         log.warning("switch turned", stopped=state.stopped, now=state.now, by=state.by)
 
     # --- what it knows ------------------------------------------------------------------------
+
+    async def workers(self) -> tuple[Worker, ...]:
+        """Everybody who works on this record, or is being taken over from."""
+        return await self.crew.everyone()
+
+    async def load(self) -> Load:
+        """How much there is to do now."""
+        return await self.parts.journal.load()
+
+    async def lines(self) -> tuple[Line, ...]:
+        """How much of each source lies in the inbox."""
+        return await self.parts.journal.inbox()
 
     async def incidents(self, limit: int = 100, *, only_open: bool = False) -> tuple[Incident, ...]:
         """Newest first."""
@@ -156,6 +172,15 @@ class Engine:
         """The events of an incident from a number on."""
         await self.incident(incident_id)
         return await self.parts.journal.events(incident_id, after)
+
+    async def course(self, incident_id: str) -> Course:
+        """Which stages an incident entered, and when; its timeline is read once a version."""
+
+        async def read() -> Course:
+            return Course.of(await self.parts.journal.events(incident_id))
+
+        news = await self.parts.journal.news(incident_id)
+        return await (read() if self.bus is None else self.bus.remembered(news, read))
 
     async def judged(self, incident_id: str, attempt: int | None = None) -> Judged | None:
         """The plan of an attempt (the newest one that has a plan), and the verdict on it."""
@@ -188,10 +213,27 @@ class Engine:
         own = {
             "workflow": self.workflow.health,
             "sandbox": self.parts.sandbox.health,
+            "inbox": self._inbox_health,
+            "workers": self._workers_health,
+            "work": self._work_health,
+            "locks": self._locks_health,
             **self.checks,
         }
         asked = await asyncio.gather(*(_within_deadline(part, own[part]) for part in own))
         return (*asked, self._switch_health(), *self._source_health())
+
+    async def _inbox_health(self) -> Health:
+        return inbox_health(await self.lines(), self.parts.senses.clock.now())
+
+    async def _workers_health(self) -> Health:
+        everyone, now = await self.workers(), self.parts.senses.clock.now()
+        return workers_health(everyone, now, draining=self.shift.draining)
+
+    async def _work_health(self) -> Health:
+        return work_health(await self.load(), self.parts.senses.clock.now())
+
+    async def _locks_health(self) -> Health:
+        return locks_health(await self.parts.locks.held(), self.parts.senses.clock.now())
 
     def _switch_health(self) -> Health:
         state = self.parts.switch.read()
@@ -226,13 +268,3 @@ async def _within_deadline(part: str, check: Check) -> Health:
         return Health(part=part, ok=False, text=text, remedy=remedy)
     except TemporaryError as error:
         return Health(part=part, ok=False, text=str(error), remedy=remedy)
-
-
-async def _forever(loop: Background) -> None:
-    """Keep a loop going: whatever it trips over is logged, and it starts again after a pause."""
-    while True:
-        try:
-            await loop()
-        except Exception:  # a loop that ended silently would be worse than any error
-            log.exception("loop failed", loop=getattr(loop, "__qualname__", "loop"))
-        await asyncio.sleep(1.0)

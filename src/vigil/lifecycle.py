@@ -9,28 +9,29 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from vigil import still_right
-from vigil.act.execute import Permit, execute, lease_seconds, locked_set
-from vigil.close import escalate, resolve
+from vigil import decided, still_right
+from vigil.act.execute import Permit, execute, locked_set
+from vigil.close import called_off, escalate, resolve
 from vigil.close.learn import learn
 from vigil.decide.synthesize import Synthesis, rollback, synthesize
 from vigil.domain.case import Investigation, Ranking, Recollection
 from vigil.domain.ending import Ending
-from vigil.domain.errors import TemporaryError, VigilError
+from vigil.domain.errors import LockHeld, TemporaryError, VigilError
 from vigil.domain.incident import Stage, WaitingOn
-from vigil.domain.plan import Execution, Plan, PlanKind
+from vigil.domain.plan import Action, Execution, Plan, PlanKind
 from vigil.domain.proof import Outcome, Proof
 from vigil.domain.run import Lease
-from vigil.domain.verdict import Answer, Decision, Verdict
+from vigil.domain.verdict import Decision, Verdict
 from vigil.orient.hypothesize import hypothesize
 from vigil.orient.investigate import investigate
 from vigil.orient.recall import recall
 from vigil.orient.scene import Scene
 from vigil.parts import Parts
 from vigil.ports.journal import NextSegment, Note
+from vigil.ports.workers import LEASE_S
 from vigil.ports.workflow import Segment
 from vigil.progress import MovedOn, Progress
-from vigil.recorded import BASELINE, VERDICT
+from vigil.recorded import BASELINE, VERDICT, Tried
 from vigil.telling import (
     tell_baseline,
     tell_execution,
@@ -45,10 +46,10 @@ from vigil.telling import (
 )
 from vigil.verify.baseline import Baseline, take_baseline
 from vigil.verify.condition import condition_holds
-from vigil.verify.verify import PATIENCE_S, improved, verify
+from vigil.verify.verify import improved, verify
 
 LEASE_MARGIN_S = 60.0
-"""How much longer than the actions' own limits a lock is held for running them."""
+"""How much longer than an action's own limit its lease is."""
 OUTPUT_LINES = 200
 """How many lines of a plan's output the timeline keeps."""
 
@@ -78,13 +79,21 @@ class Lifecycle:
         }[segment]
         try:
             await work(progress)
+            # A run that is not the first may find that nothing is left to do.
+            await progress.let_go()
         except MovedOn:
-            return
+            await self._keep_nothing(incident_id)
         except TemporaryError:
-            await self._parts.journal.let_go(incident)
+            await progress.let_go()
             raise
         except Exception as error:  # noqa: BLE001 - whatever broke, a person is told
-            await self.give_up(incident_id, error)
+            await self.give_up(segment, incident_id, attempt, error)
+
+    async def _keep_nothing(self, incident_id: str) -> None:
+        """Somebody may have closed it while this run was about to lock something for it."""
+        incident = await self._parts.journal.incident(incident_id)
+        if incident.closed_at is not None:
+            await self._parts.locks.release(incident_id)
 
     # --- orient -----------------------------------------------------------------------------
 
@@ -153,22 +162,36 @@ class Lifecycle:
         if progress.incident.waiting_on is WaitingOn.APPROVAL:
             return
         if await progress.recorded.answer(plan.digest) is None:
-            await progress.wait_for_approval(plan.digest)
+            at_most = timedelta(seconds=self._parts.policy.approval_expires_after_s)
+            await progress.wait_for_approval(plan.digest, at_most)
 
     # --- act --------------------------------------------------------------------------------
 
     async def act(self, progress: Progress) -> None:
         """Do it under locks, and prove from the user's side that it helped."""
+        if progress.incident.waiting_on is WaitingOn.LOCKS:
+            return  # A former run began to wait; the next turn begins when the locks are free.
         plan = await progress.recorded.plan()
         if plan is None:
             raise VigilError(f"incident {progress.incident.id} has no plan to execute")
+        # Once it is proven nothing is locked again: by now others may be at work there.
+        tried = await progress.recorded.tried() or await self._carry_out(progress, plan)
+        if tried is None:
+            return
+        await self._parts.locks.release(plan.incident, self._parts.worker)
+        if plan.kind is PlanKind.ROLLBACK:
+            await self._end_rollback(progress, tried.execution)
+        else:
+            await self._end_remedy(progress, plan, tried.execution, tried.proof)
+
+    async def _carry_out(self, progress: Progress, plan: Plan) -> Tried | None:
+        """All that needs the locks; None when it ends, or has to wait, before it is begun."""
         # From EXECUTING on its steps may have begun, and it is carried through.
-        if progress.incident.stage is Stage.SYNTHESIZING:
-            objection = await still_right.objection(self._parts, progress, plan)
-            if objection is not None:
-                return await progress.end(objection)
+        begun = progress.incident.stage is not Stage.SYNTHESIZING
+        if not begun and not await self._may_begin(progress, plan):
+            return None
         approved_digest = await progress.recorded.approved_digest(plan)
-        await self._lock(plan, lease_seconds(plan, LEASE_MARGIN_S))
+        await self._lock(plan)
         baseline = await progress.stage(
             Stage.EXECUTING,
             Baseline,
@@ -177,24 +200,39 @@ class Lifecycle:
             BASELINE,
         )
         if plan.kind is PlanKind.REMEDY and (vain := _in_vain(plan, baseline)) is not None:
-            await self._parts.locks.release(plan.incident)
-            return await progress.end(vain)
-        # Once more: the walks of the baseline may have taken most of the lease.
-        lease = await self._lock(plan, lease_seconds(plan, LEASE_MARGIN_S))
+            await self._parts.locks.release(plan.incident, self._parts.worker)
+            await progress.end(vain)
+            return None
+        permit = Permit(approved_digest, lambda action: self._hold(plan, action))
         execution = await progress.stage(
             Stage.EXECUTING,
             Execution,
-            lambda: self._execute(progress, plan, Permit(approved_digest, lease)),
+            lambda: self._execute(progress, plan, permit),
             tell_execution,
         )
-        await self._lock(plan, PATIENCE_S + LEASE_MARGIN_S)
+        await self._lock(plan)
         proof = await progress.stage(
             Stage.VERIFYING, Proof, lambda: self._verify(plan, execution, baseline), tell_proof
         )
-        await self._parts.locks.release(plan.incident)
-        if plan.kind is PlanKind.ROLLBACK:
-            return await self._end_rollback(progress, execution)
-        return await self._end_remedy(progress, plan, execution, proof)
+        return Tried(plan, execution, proof)
+
+    async def _may_begin(self, progress: Progress, plan: Plan) -> bool:
+        """Whether it is still right, and nobody else is at work there; otherwise it ends or waits.
+
+        What waits is rows, and is asked all of this anew when its turn has come.
+        """
+        objection = await still_right.objection(self._parts, progress, plan)
+        if objection is not None:
+            await progress.end(objection)
+            return False
+        try:
+            await self._lock(plan)
+        except LockHeld as busy:
+            if not busy.held:
+                raise  # By a worker that acted for this very incident, and may be dead.
+            await progress.wait_for_locks(busy)
+            return False
+        return True
 
     async def _end_remedy(
         self, progress: Progress, plan: Plan, execution: Execution, proof: Proof
@@ -206,8 +244,11 @@ class Lifecycle:
         should_undo = proof.outcome is Outcome.REGRESSED or (
             proof.outcome is Outcome.NOT_FIXED and not improved(proof)
         )
-        if undo is not None and should_undo:
-            return await progress.roll_back(undo, tell_plan(undo))
+        if undo is not None and should_undo and await progress.roll_back(undo, tell_plan(undo)):
+            return None
+        if (cancelled := await progress.recorded.cancellation()) is not None:
+            ending = called_off.after_acting(cancelled, plan, execution, proof)
+            return await progress.end(ending)
         left = escalate.left_in_place(execution, undo)
         return await progress.end(escalate.not_proven(plan, proof, execution, left))
 
@@ -216,6 +257,10 @@ class Lifecycle:
         tried = await progress.recorded.tried_before()
         if tried is None:
             raise VigilError(f"incident {progress.incident.id} has no record of what was undone")
+        cancelled = await progress.recorded.cancellation()
+        if cancelled is not None and not execution.succeeded:
+            before = (tried.plan, tried.execution, tried.proof)
+            return await progress.end(called_off.while_undoing(cancelled, *before, execution))
         undone = escalate.undone(tried.plan, execution)
         ending = escalate.not_proven(tried.plan, tried.proof, execution, undone)
         return await progress.end(ending)
@@ -235,9 +280,24 @@ class Lifecycle:
             plan,
             permit,
             sandbox=self._parts.sandbox,
-            switch=self._parts.switch,
+            begin=lambda action: self._begin(progress, action),
             on_line=on_line,
         )
+
+    async def _begin(self, progress: Progress, action: str) -> str | None:
+        """Why an action is not begun, or None: that it is stands on record from here on.
+
+        One that stands there already is asked for whatever was said since: it may have been done,
+        and the runner knows.
+        """
+        if await progress.recorded.begun(action):
+            return None
+        switch = self._parts.switch.read()
+        if switch.stopped:
+            return f"The stop switch is on ({switch.text or 'no reason given'})."
+        if await progress.begin(action):
+            return None
+        return f"Nothing more was begun: {await progress.recorded.cancellation()}."
 
     async def _take_baseline(self, plan: Plan) -> Baseline:
         return await take_baseline(
@@ -262,34 +322,33 @@ class Lifecycle:
     async def _condition_holds(self, plan: Plan) -> bool | None:
         return await condition_holds(plan, self._parts.catalogue, self._parts.senses.telemetry)
 
-    async def _lock(self, plan: Plan, seconds: float) -> Lease:
-        """Take or renew the locks; the lease ends when the locks do, not later."""
+    async def _lock(self, plan: Plan, seconds: float = LEASE_S) -> Lease:
+        """Take the locks, or take them once more; while this worker lives its keeper renews them.
+
+        Others get them when they are released and not before. The lease is what this worker may
+        count on: after it, another one may go on with this very plan.
+        """
         now = self._parts.senses.clock.now()
-        fences = await self._parts.locks.take(locked_set(plan), plan.incident, now, seconds)
-        return Lease(fences=fences, until=now + timedelta(seconds=seconds))
+        wanted, worker = locked_set(plan), self._parts.worker
+        fences = await self._parts.locks.take(wanted, plan.incident, worker, now, seconds)
+        return Lease(fences=fences, until=now + timedelta(seconds=seconds), seconds=seconds)
+
+    async def _hold(self, plan: Plan, action: Action) -> Lease:
+        """The runner is not told of renewals: what it is given must last for the whole action."""
+        return await self._lock(plan, action.timeout_s + LEASE_MARGIN_S)
 
     # --- close ------------------------------------------------------------------------------
 
     async def close(self, progress: Progress) -> None:
         """Say how it ended and keep the lesson."""
+        # However it came here: also from a run that could not give them back, or that waited.
+        await self._parts.locks.release(progress.incident.id)
         ending = await progress.recorded.ending(progress.incident.stage)
         if ending is None:
-            ending = await self._not_approved(progress)
+            ending = await decided.ending(self._parts, progress)
         learned = await self._learn(progress, ending)
         stage = Stage.RESOLVED if ending.resolved else Stage.ESCALATED
         await progress.close(stage, ending, learned)
-
-    async def _not_approved(self, progress: Progress) -> Ending:
-        """A person said no, or the symptom was gone before anybody answered."""
-        incident = progress.incident
-        plan = await progress.recorded.plan()
-        answer = await progress.recorded.answer(incident.plan_digest or "")
-        if plan is None or answer is None:
-            raise VigilError(f"incident {incident.id} ends without an ending and without an answer")
-        if answer.answer is not Answer.WITHDRAWN:
-            return escalate.rejected(answer)
-        newer = await still_right.released_meanwhile(self._parts, progress, plan)
-        return escalate.overtaken(plan, newer) if newer else escalate.withdrawn(plan)
 
     async def _learn(self, progress: Progress, ending: Ending) -> Sequence[Note]:
         """Keep the lessons of this incident, and tell what they move."""
@@ -303,20 +362,25 @@ class Lifecycle:
         )
         return [tell_lesson(each) for each in learned]
 
-    async def give_up(self, incident_id: str, error: Exception) -> None:
-        """Vigil failed on this incident: give back its locks and tell a person."""
-        incident = await self._parts.journal.incident(incident_id)
-        last = NextSegment(segment=Segment.CLOSE, incident=incident_id, attempt=incident.attempt)
-        mine = await self._parts.journal.take_up(last, self._parts.worker)
+    async def give_up(
+        self, segment: Segment, incident_id: str, attempt: int, error: Exception
+    ) -> None:
+        """Vigil failed on this incident: give back its locks and tell a person.
+
+        Unless another run of the segment came further: then the story goes on without this one.
+        """
+        failed = NextSegment(segment=segment, incident=incident_id, attempt=attempt)
+        mine = await self._parts.journal.take_up(failed, self._parts.worker)
         if mine is None:
             return
-        await self._parts.locks.release(incident_id)
         text = str(error) if isinstance(error, VigilError) else type(error).__name__
         # "Not executed" would be a claim that nobody can make any more from here on.
-        started = incident.attempt > 1 or incident.stage in {Stage.EXECUTING, Stage.VERIFYING}
+        started = mine.attempt > 1 or mine.stage in {Stage.EXECUTING, Stage.VERIFYING}
         progress = Progress(mine, mine.attempt, self._parts.journal, self._parts.senses.clock)
         ending = escalate.gave_up(text, started=started)
         await progress.close(Stage.ESCALATED, ending)
+        # Not before: until it is closed another run may go on with it, and needs them.
+        await self._parts.locks.release(incident_id)
         # The person is told; a lesson is worth less, and may be what cannot be written or read.
         with suppress(VigilError, ValueError):
             for note in await self._learn(progress, ending):

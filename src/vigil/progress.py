@@ -6,18 +6,19 @@ process, and does over again only what was not finished.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from vigil.domain.ending import Ending
-from vigil.domain.errors import PermanentError
+from vigil.domain.errors import LockHeld, PermanentError
 from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.domain.plan import Plan
 from vigil.ports.clock import Clock
 from vigil.ports.journal import Journal, NextSegment, Note, StageOutput
 from vigil.ports.workflow import Segment
-from vigil.recorded import ENDING, OUTPUT, ROLLBACK, Recorded
+from vigil.recorded import BEGUN, ENDING, OUTPUT, ROLLBACK, Begun, Recorded
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -34,11 +35,13 @@ class Progress:
         self.attempt = attempt
         self._journal = journal
         self._clock = clock
+        self._holds = True
+        self._recorded = Recorded(journal, incident.id, attempt)
 
     @property
     def recorded(self) -> Recorded:
         """What this attempt has on record so far."""
-        return Recorded(self._journal, self.incident.id, self.attempt)
+        return self._recorded
 
     async def stage(
         self,
@@ -66,6 +69,11 @@ class Progress:
         moved = self.incident.moved(stage, self._clock.now())
         await self._commit(moved, notes=[_entered(stage, self.attempt)])
 
+    async def let_go(self) -> None:
+        """Give the incident back, where no commit of this run has: others may take it up."""
+        if self._holds:
+            await self._journal.let_go(self.incident)
+
     async def append(self, note: Note) -> None:
         """Add an event."""
         await self._journal.append(self.incident.id, [note], self._clock.now())
@@ -78,26 +86,52 @@ class Progress:
         )
         await self._commit(judged, following=following)
 
-    async def wait_for_approval(self, plan_digest: str) -> None:
-        """From here on the incident is only rows, until the plan is answered."""
+    async def wait_for_approval(self, plan_digest: str, at_most: timedelta) -> None:
+        """From here on the incident is only rows, until the plan is answered or its time is up."""
+        expires_at = self._clock.now() + at_most
         waiting = self.incident.model_copy(
-            update={"waiting_on": WaitingOn.APPROVAL, "plan_digest": plan_digest}
+            update={
+                "waiting_on": WaitingOn.APPROVAL,
+                "plan_digest": plan_digest,
+                "expires_at": expires_at,
+            }
         )
-        note = Note(kind="waiting", payload={"on": "approval", "plan_digest": plan_digest})
-        await self._commit(waiting, notes=[note])
+        payload: dict[str, JsonValue] = {
+            "on": "approval",
+            "plan_digest": plan_digest,
+            "expires_at": expires_at.isoformat(),
+        }
+        await self._commit(waiting, notes=[Note(kind="waiting", payload=payload)])
 
-    async def roll_back(self, undo: Plan, notes: Sequence[Note]) -> None:
-        """Open the next attempt with the undo as its plan; it is decided like any other."""
+    async def begin(self, action: str) -> bool:
+        """Put on record that an action is begun; False, and nothing, once somebody cancelled."""
+        output = self._output(Stage.EXECUTING, f"{BEGUN}{action}", Begun(action=action))
+        return await self._commit(self.incident, outputs=[output], begins=True)
+
+    async def wait_for_locks(self, busy: LockHeld) -> None:
+        """From here on the incident is only rows, until it is woken."""
+        waiting = self.incident.model_copy(update={"waiting_on": WaitingOn.LOCKS})
+        kept: dict[str, JsonValue] = dict(busy.held)
+        payload: dict[str, JsonValue] = {"on": "locks", "held": kept, "text": str(busy)}
+        await self._commit(waiting, notes=[Note(kind="waiting_for_locks", payload=payload)])
+
+    async def roll_back(self, undo: Plan, notes: Sequence[Note]) -> bool:
+        """Open the next attempt with the undo as its plan; it is decided like any other.
+
+        False, and nothing, once somebody cancelled.
+        """
         attempt = self.attempt + 1
         following = NextSegment(segment=Segment.DECIDE, incident=self.incident.id, attempt=attempt)
         moved = self.incident.moved(Stage.SYNTHESIZING, self._clock.now()).model_copy(
             update={"attempt": attempt}
         )
-        entered = _entered(Stage.SYNTHESIZING, attempt)
         output = self._output(Stage.SYNTHESIZING, ROLLBACK, undo).model_copy(
             update={"attempt": attempt}
         )
-        await self._commit(moved, outputs=[output], notes=[*notes, entered], following=following)
+        notes = [*notes, _entered(Stage.SYNTHESIZING, attempt)]
+        return await self._commit(
+            moved, outputs=[output], notes=notes, following=following, begins=True
+        )
 
     async def end(self, ending: Ending) -> None:
         """Write down how it ends; the last segment closes it."""
@@ -140,21 +174,43 @@ class Progress:
         outputs: Sequence[StageOutput] = (),
         notes: Sequence[Note] = (),
         following: NextSegment | None = None,
-    ) -> None:
-        written = await self._journal.commit(
-            incident=incident,
-            expected=(self.incident.stage, self.incident.attempt),
-            now=self._clock.now(),
-            outputs=outputs,
-            notes=notes,
-            following=following,
-        )
-        if not written:
+        begins: bool = False,
+    ) -> bool:
+        """Write it down, also when somebody has cancelled: what was begun is carried through.
+
+        False only when it ``begins`` something: then nothing was written.
+        """
+        while not (begins and self.incident.cancelled_by):
+            written = await self._journal.commit(
+                incident=incident,
+                expected=(self.incident.stage, self.incident.attempt),
+                now=self._clock.now(),
+                outputs=outputs,
+                notes=notes,
+                following=following,
+            )
+            if written:
+                self.incident = incident
+                waits_or_ends = incident.waiting_on is not None or incident.closed_at is not None
+                self._holds = following is None and not waits_or_ends
+                return True
+            cancelled_by = await self._see_cancellation()
+            incident = incident.model_copy(update={"cancelled_by": cancelled_by})
+        return False
+
+    async def _see_cancellation(self) -> str | None:
+        """Who cancelled since this run looked last; MovedOn when it was refused for another reason.
+
+        From here on this run knows of it, and what it commits is not refused for it again.
+        """
+        current = await self._journal.incident(self.incident.id)
+        if current.cancelled_by == self.incident.cancelled_by:
             raise MovedOn(
                 f"incident {self.incident.id} is no longer in {self.incident.stage}, attempt "
                 f"{self.incident.attempt}; this run of it ends here"
             )
-        self.incident = incident
+        self.incident = self.incident.model_copy(update={"cancelled_by": current.cancelled_by})
+        return current.cancelled_by
 
 
 def _entered(stage: Stage, attempt: int) -> Note:

@@ -1,6 +1,6 @@
 """What is on record of an attempt, read back as the values that were written."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -15,7 +15,8 @@ from vigil.domain.errors import VigilError
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.plan import Execution, Plan
 from vigil.domain.proof import Proof
-from vigil.domain.verdict import Answer, Approval, Decision, Verdict
+from vigil.domain.value import Value
+from vigil.domain.verdict import Answer, Approval, Cancellation, Decision, Verdict
 from vigil.ports.journal import Journal
 
 T = TypeVar("T", bound=BaseModel)
@@ -26,6 +27,14 @@ VERDICT = "verdict"
 BASELINE = "baseline"
 ROLLBACK = "rollback"
 ENDING = "ending"
+BEGUN = "begun-"
+"""And the action's id."""
+
+
+class Begun(Value):
+    """An action may have been asked for, whatever came of it."""
+
+    action: str
 
 
 @dataclass(frozen=True)
@@ -39,14 +48,16 @@ class Tried:
 
 @dataclass(frozen=True)
 class Recorded:
-    """One attempt on one incident, as the journal has it; each question is a fresh look.
+    """One attempt on one incident, as the journal has it.
 
-    What was not written is None.
+    What was not written is None, and is looked for again; what was written stays as it is, and is
+    read once.
     """
 
     journal: Journal
     incident: str
     attempt: int
+    known: dict[tuple[int, Stage, str], str] = field(default_factory=dict, compare=False)
 
     def of(self, attempt: int) -> "Recorded":
         """Another attempt on the same incident."""
@@ -54,8 +65,13 @@ class Recorded:
 
     async def read(self, stage: Stage, kind: type[T], name: str = OUTPUT) -> T | None:
         """One output of one stage."""
-        text = await self.journal.output(self.incident, self.attempt, stage, name)
-        return None if text is None else kind.model_validate_json(text)
+        place = (self.attempt, stage, name)
+        if place not in self.known:
+            text = await self.journal.output(self.incident, *place)
+            if text is None:
+                return None
+            self.known[place] = text
+        return kind.model_validate_json(self.known[place])
 
     async def undo(self) -> Plan | None:
         """The plan of an attempt that is a rollback."""
@@ -77,6 +93,10 @@ class Recorded:
         """The answer to a plan that waited."""
         return await self.journal.approval(self.incident, plan_digest)
 
+    async def cancellation(self) -> Cancellation | None:
+        """Who took the incident in hand, in whichever attempt; a fresh look."""
+        return await self.journal.cancellation(self.incident)
+
     async def approved_digest(self, plan: Plan) -> str:
         """The digest that the gate or a person named; VigilError when nobody did."""
         answer = await self.answer(plan.digest)
@@ -86,6 +106,10 @@ class Recorded:
         if verdict is None or verdict.decision is not Decision.ALLOW:
             raise VigilError(f"nobody approved plan {plan.digest} of incident {self.incident}")
         return verdict.plan_digest
+
+    async def begun(self, action: str) -> bool:
+        """Whether a run of this attempt may have asked for this action."""
+        return await self.read(Stage.EXECUTING, Begun, f"{BEGUN}{action}") is not None
 
     async def proof(self) -> Proof | None:
         """What verification found."""

@@ -4,7 +4,7 @@ Each has a unit, a default and a reason. ``.env.example`` lists them all; a test
 """
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,6 +16,8 @@ from vigil.domain.references import dangling
 from vigil.strict_yaml import load
 
 CDP_SCHEMES = frozenset({"ws", "wss", "http", "https"})
+REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
+DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 FEWEST_TOKEN_CHARS = 16
 """Wrong tokens are only slowed down, so a token must not be short enough to be found."""
 
@@ -39,9 +41,10 @@ class Settings(BaseSettings):
         default_factory=_state_home,
         description="Folder of databases, keys, sockets and the stop switch; only yours to read.",
     )
-    vigil_database_url: str | None = Field(
+    vigil_database_url: SecretStr | None = Field(
         default=None,
-        description="Vigil's record. Default: SQLite in the state folder, for one process.",
+        description="Vigil's record: SQLite, or PostgreSQL for many processes. Default: SQLite in "
+        "the state folder.",
     )
     vigil_config: Path = Field(default=Path("vigil.yaml"), description="The service catalogue.")
     vigil_policy: Path | None = Field(
@@ -50,6 +53,18 @@ class Settings(BaseSettings):
     )
     vigil_runbooks: Path | None = Field(
         default=None, description="Folder of runbooks to index on start. Default: the shipped ones."
+    )
+    vigil_keep_days: int = Field(
+        default=90,
+        ge=0,
+        le=36_500,
+        description="Days after which what a closed incident said is erased; 0 keeps it for ever.",
+    )
+    vigil_drain_s: float = Field(
+        default=60,
+        ge=0,
+        le=3600,
+        description="Seconds in which a worker that is told to end may end what it has begun.",
     )
     vigil_host: str = Field(
         default="127.0.0.1", description="Address to listen on; loopback unless you say otherwise."
@@ -65,6 +80,10 @@ class Settings(BaseSettings):
     vigil_token: SecretStr | None = Field(
         default=None,
         description="Access token, 16 characters at least. Default: made and printed at start.",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="Redis for live news and limits that processes share. Unset: each by itself.",
     )
     alertmanager_webhook_token: SecretStr | None = Field(
         default=None,
@@ -100,9 +119,23 @@ class Settings(BaseSettings):
 
     @field_validator("vigil_database_url")
     @classmethod
-    def _only_sqlite_yet(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith("sqlite:///"):
-            raise ValueError("only SQLite works yet: write sqlite:////absolute/path/vigil.sqlite")
+    def _is_a_database(cls, url: SecretStr | None) -> SecretStr | None:
+        # Not the value itself, which may hold a password.
+        if url is not None and not url.get_secret_value().startswith(DATABASES):
+            raise ValueError(
+                "write sqlite:////absolute/path/vigil.sqlite or "
+                "postgresql://user:password@host:5432/database"
+            )
+        return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_a_redis(cls, url: SecretStr | None) -> SecretStr | None:
+        # Not the value itself, which may hold a password.
+        if url is not None and not _names_a_redis(url.get_secret_value()):
+            raise ValueError(
+                "write redis://:password@host:6379/0, or rediss (TLS), or unix:///path?db=0"
+            )
         return url
 
     @field_validator("lightpanda_ws_endpoint")
@@ -126,9 +159,30 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        """Where Vigil's record is."""
-        default = f"sqlite:///{self.vigil_state_dir / 'vigil.sqlite'}"
-        return self.vigil_database_url or default
+        """Where Vigil's record is; it may hold a password, so it is never shown or logged."""
+        if self.vigil_database_url is None:
+            return f"sqlite:///{self.vigil_state_dir / 'vigil.sqlite'}"
+        return self.vigil_database_url.get_secret_value()
+
+
+def _names_a_redis(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        place = parts.path if parts.scheme == "unix" else parts.hostname
+        database = "0" if parts.scheme == "unix" else parts.path.strip("/") or "0"
+        asked = parse_qs(parts.query, strict_parsing=bool(parts.query))
+        sound = parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
+    numbers = [database, *asked.pop("db", [])]
+    return (
+        sound
+        and parts.scheme in REDIS_SCHEMES
+        and bool(place)
+        and all(number.isascii() and number.isdigit() for number in numbers)
+        # Anything else could undo what Vigil itself says, such as its deadlines.
+        and set(asked) <= {"ssl_ca_certs"}
+    )
 
 
 def load_settings() -> Settings:

@@ -16,7 +16,6 @@ from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
 from vigil.domain.telemetry import Ratio
 from vigil.domain.verdict import Answer
-from vigil.observe.intake import TakenIn
 from vigil.observe.watch import SOURCE, Watched, is_bad
 from vigil.parts import Parts
 from vigil.ports.journal import Decided
@@ -26,7 +25,7 @@ log = structlog.get_logger()
 MOST_REMEMBERED = 500
 """Newest incidents in which a starting watcher looks for trouble that was there before it."""
 
-Hear = Callable[[Delivery], Awaitable[TakenIn]]
+Hear = Callable[[Delivery], Awaitable[None]]
 AnswerPlan = Callable[[str, str, Answer, str], Awaitable[Decided]]
 
 

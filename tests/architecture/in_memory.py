@@ -20,18 +20,33 @@ from vigil.domain.evidence import Finding
 from vigil.domain.hypothesis import FailureType
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.lesson import Lesson
+from vigil.domain.news import News
 from vigil.domain.policy import Policy
 from vigil.domain.run import Fence
 from vigil.domain.runbook import Check, Record, Runbook, Step
 from vigil.domain.timeline import Checkpoint, Event, Head
 from vigil.domain.value import Instant
-from vigil.domain.verdict import Approval
+from vigil.domain.verdict import Approval, Cancellation
 from vigil.integrations.reasoner.embedded import PlaybookReasoner
 from vigil.lifecycle import Lifecycle
 from vigil.observe.intake import intake
 from vigil.orient.scene import Senses
 from vigil.parts import Parts
-from vigil.ports.journal import Decided, Joined, NextSegment, Note, StageOutput
+from vigil.ports.journal import (
+    Arrival,
+    Decided,
+    Full,
+    Joined,
+    Letter,
+    Line,
+    Load,
+    MappedAlert,
+    NextSegment,
+    Note,
+    StageOutput,
+    TakenIn,
+)
+from vigil.ports.locks import Lock
 from vigil.ports.memory import Ingested, Occurrence, Recalled
 from vigil.ports.workflow import Segment
 
@@ -68,28 +83,38 @@ class ListJournal:
         self.notes: list[Note] = []
         self.following: list[NextSegment] = []
 
-    async def receive(
-        self, *, alert: Alert, service: str, symptom: str, title: str, now: Instant, new_id: str
-    ) -> Joined:
+    async def write_down(
+        self, deliveries: Sequence[Delivery], now: Instant
+    ) -> tuple[int | Full, ...]:
+        raise NotImplementedError
+
+    async def inbox(self) -> tuple[Line, ...]:
+        return ()
+
+    async def letters(self, source: str, limit: int) -> tuple[Letter, ...]:
+        return ()
+
+    async def receive(self, arrivals: Sequence[Arrival]) -> tuple[TakenIn, ...]:
+        taken = [(arrival, tuple(map(self._open, arrival.alerts))) for arrival in arrivals]
+        return tuple(TakenIn(arrival=arrival, joined=joined) for arrival, joined in taken)
+
+    def _open(self, mapped: MappedAlert) -> Joined:
         opened = Incident(
-            id=new_id,
-            service=service,
-            symptom=symptom,
-            severity=alert.severity,
-            title=title,
-            opened_at=now,
+            id=mapped.new_id,
+            service=mapped.service,
+            symptom=mapped.symptom,
+            severity=mapped.alert.severity,
+            title=mapped.title,
+            opened_at=START,
         )
-        self._incidents[new_id] = opened
-        self.following.append(NextSegment(segment=Segment.ORIENT, incident=new_id, attempt=1))
+        self._incidents[opened.id] = opened
+        self.following.append(NextSegment(segment=Segment.ORIENT, incident=opened.id, attempt=1))
         return Joined(incident=opened, opened=True, repeated=False)
 
-    async def record_delivery(self, source: str, text: str, now: Instant) -> None:
+    async def set_aside(self, number: int, why: str) -> None:
         raise NotImplementedError
 
-    async def seen_before(self, source: str, ids: Sequence[str]) -> bool:
-        raise NotImplementedError
-
-    async def remember_delivery(self, source: str, ids: Sequence[str], now: Instant) -> None:
+    async def try_again(self, since: Instant) -> None:
         raise NotImplementedError
 
     async def incident(self, incident_id: str) -> Incident:
@@ -140,6 +165,15 @@ class ListJournal:
     async def answer(self, incident_id: str, approval: Approval) -> Decided:
         raise NotImplementedError
 
+    async def cancel(self, incident_id: str, cancellation: Cancellation) -> Decided:
+        raise NotImplementedError
+
+    async def cancellation(self, incident_id: str) -> Cancellation | None:
+        return None
+
+    async def overdue(self, now: Instant, limit: int) -> tuple[Incident, ...]:
+        return ()
+
     async def approval(self, incident_id: str, plan_digest: str) -> Approval | None:
         return None
 
@@ -152,11 +186,20 @@ class ListJournal:
     async def heads(self, limit: int) -> tuple[Head, ...]:
         return ()
 
+    async def news(self, incident_id: str) -> News:
+        raise NotImplementedError
+
     async def said_to_be_over(self, incident_id: str) -> bool:
+        return False
+
+    async def wake(self, incident_id: str) -> bool:
         return False
 
     async def due_again(self) -> None:
         return None
+
+    async def load(self) -> Load:
+        raise NotImplementedError
 
     async def executions_since(self, since: Instant) -> int:
         return 0
@@ -194,12 +237,24 @@ class NobodyElse:
     """Fulfils ``ports.locks.Locks`` where nobody else wants anything."""
 
     async def take(
-        self, resources: Sequence[str], owner: str, now: Instant, lease_s: float
+        self, resources: Sequence[str], owner: str, holder: str, now: Instant, lease_s: float
     ) -> tuple[Fence, ...]:
         return tuple(Fence(resource=resource, token=1) for resource in sorted(resources))
 
-    async def release(self, owner: str) -> None:
+    async def release(self, owner: str, holder: str | None = None) -> None:
         return None
+
+    async def renew(self, holder: str, now: Instant, lease_s: float) -> None:
+        return None
+
+    async def forfeit(self, holders: Sequence[str]) -> None:
+        return None
+
+    async def ready(self, limit: int) -> tuple[str, ...]:
+        return ()
+
+    async def held(self) -> tuple[Lock, ...]:
+        return ()
 
 
 async def heal(*, cure_helps: bool) -> tuple[str, list[str]]:
@@ -241,7 +296,8 @@ async def heal(*, cure_helps: bool) -> tuple[str, list[str]]:
         starts_at=START,
     )
     delivery = Delivery(source="watch", alerts=(alert,))
-    await intake(delivery, catalogue=parts.catalogue, journal=journal, clock=clock)
+    letter = Letter(number=1, source="watch", at=START, delivery=delivery)
+    await intake([letter], catalogue=parts.catalogue, journal=journal, clock=clock)
     while journal.following:
         segment = journal.following[0]
         await Lifecycle(parts).run(segment.segment, segment.incident, segment.attempt)

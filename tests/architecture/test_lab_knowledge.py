@@ -166,6 +166,7 @@ def test_environment_and_arguments_of_a_rehearsed_vigil_tell_nothing() -> None:
     assert len(family) >= 2, "Vigil and its runner"
     allowed = {
         *("PATH", "HOME", "VIGIL_STATE_DIR", "VIGIL_CONFIG", "VIGIL_PORT", "VIGIL_TOKEN"),
+        *("VIGIL_DRAIN_S", "VIGIL_KEEP_DAYS"),
         *("ALERTMANAGER_WEBHOOK_TOKEN", "PAGERDUTY_WEBHOOK_SECRET"),
         "PWD",  # bubblewrap's word for where it stands, while the runner tries its sandbox
     }

@@ -10,45 +10,27 @@ from alembic import command
 from alembic.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from vigil.domain.effects import Risk
 from vigil.domain.hypothesis import FailureType
 from vigil.domain.lesson import Lesson
 from vigil.domain.proof import Outcome
 from vigil.domain.runbook import Record, Runbook, Step
-from vigil.integrations._clients.database import migrate, migrations, open_engine, read, write
-from vigil.integrations.memory.embedded import MAX_RECALLED, EmbeddedMemory
-from vigil.integrations.memory.tables import create_tables
+from vigil.integrations._clients.database import migrate, migrations, open_engine
+from vigil.integrations.memory import memory_in
+from vigil.integrations.memory.store import MAX_RECALLED
 from vigil.ports.memory import Ingested, Memory, Occurrence
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-@pytest.fixture(params=["embedded"])
-def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Memory]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'vigil.db'}")
+@pytest.fixture
+def memory(database_url: str) -> Iterator[Memory]:
+    engine = open_engine(database_url)
     migrate(engine)
-    yield EmbeddedMemory(engine)
+    yield memory_in(engine)
     engine.dispose()
-
-
-def test_the_migrations_make_the_tables_that_the_adapter_declares(tmp_path: Path) -> None:
-    migrated = open_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
-    declared = open_engine(f"sqlite:///{tmp_path / 'declared.db'}")
-    migrate(migrated)
-    write(declared, create_tables)
-    assert read(migrated, _columns) == read(declared, _columns)
-    migrated.dispose()
-    declared.dispose()
-
-
-def _columns(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
-    tables = connection.execute(
-        text("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'memory%'")
-    ).scalars()
-    query = text('SELECT name, type, "notnull", pk FROM pragma_table_info(:t) ORDER BY name')
-    return {t: [tuple(row) for row in connection.execute(query, {"t": t})] for t in tables.all()}
 
 
 def runbook(name: str, title: str = "A release", body: str = "Text.", **changes: object) -> Runbook:
@@ -119,6 +101,14 @@ async def test_1_a_new_lab_record_is_an_update(memory: Memory) -> None:
     assert found.runbook.lab_record == measured.lab_record
 
 
+async def test_1_an_origin_may_have_a_long_name(memory: Memory) -> None:
+    origins = [f"/srv/{'deep/' * 80}{name}" for name in "ab"]
+    for origin, name in zip(origins, ("one", "two"), strict=True):
+        await memory.ingest(origin, [runbook(name)])
+    assert (await memory.ingest(origins[0], [])).removed == 1
+    assert [r.runbook.id for r in await memory.recall("release", 10)] == ["two"]
+
+
 async def test_1_two_at_once_leave_one_index(memory: Memory) -> None:
     books = [runbook(f"r{n}") for n in range(8)]
     await asyncio.gather(*(memory.ingest("a", books) for _ in range(4)))
@@ -142,6 +132,27 @@ async def test_2_recall_gives_the_best_first_and_no_more_than_asked(memory: Memo
     assert await memory.recall("release", 0) == ()
     assert await memory.recall("release", -1) == ()
     assert await memory.recall("xylophone", 5) == ()
+
+
+async def test_2_case_accents_and_endings_of_words_do_not_matter(memory: Memory) -> None:
+    await memory.ingest("a", [runbook("one", title="Résumé of restarted processes")])
+    for words in ("RESUME", "résumé", "restarts", "process"):
+        assert [f.runbook.id for f in await memory.recall(words, 5)] == ["one"], words
+
+
+@pytest.mark.parametrize("asked", ["restart", "process.restart", "web/process", "bad_release"])
+async def test_2_words_are_found_whatever_joins_them(memory: Memory, asked: str) -> None:
+    body = "Call `process.restart(web)`, see https://docs.test/web/process and bad_release-2."
+    await memory.ingest("a", [runbook("one", title="Call", body=body)])
+    assert [f.runbook.id for f in await memory.recall(asked, 5)] == ["one"]
+
+
+async def test_2_a_rare_word_says_more_than_one_that_all_have(memory: Memory) -> None:
+    others = [runbook(f"r{n}", title="An error of a service") for n in range(6)]
+    rare = runbook("rare", title="A lock", body="Some quiescence after the error.")
+    await memory.ingest("a", [*others, rare])
+    found = await memory.recall("error quiescence", 5)
+    assert found[0].runbook.id == "rare"
 
 
 async def test_2_equally_good_ones_come_in_the_same_order(memory: Memory) -> None:
@@ -265,9 +276,9 @@ async def test_5_like_is_bounded(memory: Memory) -> None:
     assert len(await memory.like(LIKE, 1_000_000)) == MAX_RECALLED
 
 
-async def test_a_lesson_from_before_the_columns_is_found(tmp_path: Path) -> None:
+async def test_a_lesson_from_before_the_columns_is_found(empty_database_url: str) -> None:
     """An installation of the version before goes on with what it had learned."""
-    engine = open_engine(f"sqlite:///{tmp_path / 'vigil.db'}")
+    engine = open_engine(empty_database_url)
     scripts = Config()
     scripts.set_main_option("script_location", str(Path(migrations.__file__).parent))
     scripts.set_main_option("path_separator", "os")
@@ -284,5 +295,5 @@ async def test_a_lesson_from_before_the_columns_is_found(tmp_path: Path) -> None
             {"digest": old.runbook_digest, "document": old.model_dump_json()},
         )
     migrate(engine)
-    assert await EmbeddedMemory(engine).like(LIKE, 10) == (old,)
+    assert await memory_in(engine).like(LIKE, 10) == (old,)
     engine.dispose()

@@ -1,14 +1,24 @@
 """The promises of the stop switch, by number."""
 
+import asyncio
 import json
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
+from tests.support.databases import PostgresServer
+from tests.support.programs import free_port
 
+from vigil.domain.errors import PortUnavailable
 from vigil.domain.switch import MAX_RECORD_BYTES, SwitchState
+from vigil.integrations._clients.database import open_engine
+from vigil.integrations._clients.database.postgres import RECORD, postgres_engine
+from vigil.integrations._clients.database.urls import parse
 from vigil.integrations.switch.embedded import FileSwitch
+from vigil.integrations.switch.shared import MIRROR_S, SharedSwitch
 from vigil.ports.switch import Switch
 from vigil.runner.switch import read_switch
 
@@ -45,9 +55,31 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "switch.json"
 
 
+@pytest.fixture(scope="module")
+def one_database(postgres_server: PostgresServer) -> Iterator[Engine]:
+    with postgres_server.record() as url:
+        engine = open_engine(url)
+        yield engine
+        engine.dispose()
+
+
 @pytest.fixture
-def switch(path: Path) -> Switch:
-    return FileSwitch(path)
+def database(one_database: Engine) -> Engine:
+    """A record on which nobody has turned the switch yet."""
+    forget(one_database)
+    return one_database
+
+
+def forget(database: Engine) -> None:
+    with database.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM switch")
+
+
+@pytest.fixture(params=["of one machine", "of several"])
+def switch(request: pytest.FixtureRequest, path: Path) -> Switch:
+    if request.param == "of one machine":
+        return FileSwitch(path)
+    return SharedSwitch(path, request.getfixturevalue("database"))
 
 
 def test_1_a_record_that_is_missing_reads_as_stopped(switch: Switch) -> None:
@@ -117,7 +149,7 @@ def test_2_no_reader_ever_sees_half_of_it(switch: Switch) -> None:
     readers = [threading.Thread(target=watch) for _ in range(2)]
     for reader in readers:
         reader.start()
-    for number in range(200):
+    for number in range(100):
         switch.set(states[number % 2])
     over.set()
     for reader in readers:
@@ -141,3 +173,117 @@ def test_only_its_owner_may_turn_it(switch: Switch, path: Path) -> None:
     finally:
         os.umask(before)
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+RUNS = SwitchState(stopped=False, by="Ada")
+STOPS = SwitchState(stopped=True, by="Bob", text="a drill")
+STOPS_NOW = SwitchState(stopped=True, now=True, by="Cid")
+
+
+class Machines:
+    """Two machines that share a record, each with its own file, which any program may write."""
+
+    def __init__(self, folder: Path, database: Engine) -> None:
+        paths = [folder / "one.json", folder / "two.json"]
+        self.files = [FileSwitch(path) for path in paths]
+        self.paths = paths
+        self.shared = [SharedSwitch(path, database) for path in paths]
+
+    def look(self) -> list[SwitchState]:
+        """Each looks until nothing is to be changed; what their runners then read."""
+        for _ in range(2):
+            for shared in self.shared:
+                shared.compare()
+        return [read_switch(path) for path in self.paths]
+
+
+@pytest.fixture
+def machines(tmp_path: Path, database: Engine) -> Machines:
+    """Two that agree that Vigil may act."""
+    made = Machines(tmp_path, database)
+    made.files[0].set(RUNS)
+    made.files[1].set(RUNS)
+    assert made.look() == [RUNS, RUNS]
+    return made
+
+
+def test_3_turned_through_a_worker_it_is_turned_everywhere(machines: Machines) -> None:
+    for state in (STOPS, RUNS, STOPS_NOW, RUNS, STOPS, STOPS):
+        machines.shared[0].set(state)
+        assert read_switch(machines.paths[0]) == state, "here at once"
+        assert machines.look() == [state, state]
+
+
+def test_3_turned_in_a_file_it_is_turned_everywhere(machines: Machines) -> None:
+    for machine, state in ((0, STOPS), (1, RUNS), (1, STOPS_NOW), (0, STOPS), (0, RUNS)):
+        machines.files[machine].set(state)
+        assert machines.look() == [state, state]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("other", [RUNS, STOPS])
+def test_3_of_two_at_the_same_time_the_one_who_stops_wins(
+    machines: Machines, first: int, other: SwitchState
+) -> None:
+    machines.shared[0].set(STOPS)
+    machines.look()
+    machines.files[first].set(STOPS_NOW)
+    machines.shared[1 - first].set(other)
+    assert machines.look() == [STOPS_NOW, STOPS_NOW]
+
+
+def test_3_a_machine_that_joins_does_as_the_others(
+    machines: Machines, tmp_path: Path, database: Engine
+) -> None:
+    machines.shared[0].set(STOPS)
+    for name, before in (("new", None), ("was-running", RUNS)):
+        path = tmp_path / name
+        if before is not None:
+            FileSwitch(path).set(before)
+        SharedSwitch(path, database).compare()
+        assert read_switch(path) == STOPS
+    assert machines.look() == [STOPS, STOPS]
+
+
+def test_3_a_file_that_is_lost_stops_its_machine_until_somebody_resumes(machines: Machines) -> None:
+    machines.paths[0].unlink()
+    one, two = machines.look()
+    assert one.stopped
+    assert "cannot be read" in one.text
+    assert two == RUNS
+    machines.shared[1].set(RUNS)
+    assert machines.look() == [RUNS, RUNS]
+
+
+def test_3_a_record_that_was_lost_is_made_again_from_a_file(
+    machines: Machines, database: Engine
+) -> None:
+    machines.shared[0].set(STOPS)
+    machines.look()
+    forget(database)
+    assert machines.look() == [STOPS, STOPS]
+
+
+def test_3_a_stop_holds_here_though_the_record_does_not_answer(path: Path) -> None:
+    nobody = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
+    alone = SharedSwitch(path, postgres_engine(parse(nobody), RECORD))
+    alone_file = FileSwitch(path)
+    alone_file.set(RUNS)
+    with pytest.raises(PortUnavailable):
+        alone.set(STOPS)
+    assert read_switch(path) == STOPS
+    with pytest.raises(PortUnavailable):
+        alone.set(RUNS)
+    assert read_switch(path) == STOPS, "that all may act again is not said here alone"
+
+
+async def test_3_it_takes_less_than_a_second(machines: Machines) -> None:
+    mirrors = [asyncio.create_task(shared.mirror()) for shared in machines.shared]
+    for state in (STOPS_NOW, RUNS):
+        machines.files[0].set(state)
+        async with asyncio.timeout(2 * MIRROR_S + 0.2):
+            while read_switch(machines.paths[1]) != state:  # noqa: ASYNC110 - a file is looked at
+                await asyncio.sleep(0.01)
+    for mirror in mirrors:
+        mirror.cancel()
+    await asyncio.gather(*mirrors, return_exceptions=True)

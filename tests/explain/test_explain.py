@@ -18,7 +18,7 @@ from vigil.domain.policy import Policy
 from vigil.domain.proof import Proof
 from vigil.domain.run import RunOrder
 from vigil.domain.switch import SwitchState
-from vigil.domain.verdict import Answer, Approval
+from vigil.domain.verdict import Answer, Approval, Cancellation
 from vigil.verify.verify import PATIENCE_S
 from vigil.web.views import TimelineEvent
 
@@ -102,6 +102,7 @@ async def test_asked_and_approved(story: Story) -> None:
     assert not waiting.acted
     (incident,) = await story.journal.incidents()
     assert f"vigil approve {incident.id} --plan {incident.plan_digest}" in words(waiting.left_to_do)
+    assert "No answer until 2026-03-01T16:00:00Z means no." in waiting.left_to_do
     assert "The autonomy of web is `approve`" in words(waiting.why)
     assert "set `autonomy: auto` on web" in words(waiting.to_change)
 
@@ -230,6 +231,28 @@ async def test_taken_back(story: Story) -> None:
     said = await answered(story, Answer.WITHDRAWN, "vigil")
     assert any("Vigil took the plan back" in line for line in said.why)
     assert "went away and stayed away" in words(said.why)
+
+
+async def test_nobody_answered_in_time(story: Story) -> None:
+    autonomy(story, Autonomy.APPROVE)
+    await explained(story)
+    story.clock.advance(Policy().approval_expires_after_s)
+    said = await answered(story, Answer.EXPIRED, "vigil")
+    assert "Nobody answered the plan in time, and no answer means no." in said.why
+    assert "4 h 0 min" in words(said.why)
+    assert not said.acted
+
+
+async def test_taken_in_hand(story: Story) -> None:
+    autonomy(story, Autonomy.APPROVE)
+    await explained(story)
+    (incident,) = await story.journal.incidents()
+    order = Cancellation(by="Ada", at=story.clock.now())
+    assert (await story.journal.cancel(incident.id, order)).won
+    await story.go_on()
+    said = explain_incident(await told(story, incident))
+    assert any(line.startswith("Ada took the incident in hand") for line in said.why)
+    assert said.left_to_do == ("Ada has it in hand: ask there first.",)
 
 
 async def test_the_gate_says_another_word_just_before_acting(story: Story) -> None:

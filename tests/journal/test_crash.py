@@ -23,8 +23,8 @@ from vigil.domain.incident import Stage
 from vigil.ports.journal import NextSegment, Note
 from vigil.ports.workflow import Segment
 
-async def main(directory):
-    record = open_record(Path(directory))
+async def main(directory, url):
+    record = open_record(Path(directory), url)
     number = 0
     while True:
         number += 1
@@ -40,19 +40,19 @@ async def main(directory):
         if number % 5 == 0:
             await record.journal.checkpoint(at(2))
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(*sys.argv[1:]))
 """
 
 
 @pytest.mark.parametrize("finished", [1, 6, 23])
-def test_killed_while_writing(tmp_path: Path, finished: int) -> None:
-    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+def test_killed_while_writing(tmp_path: Path, database_url: str, finished: int) -> None:
+    command = [sys.executable, "-c", WRITER, str(tmp_path), database_url]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
         told = {writer.stdout.readline().strip() for _ in range(finished)}
         writer.kill()
         told |= {line.strip() for line in writer.stdout if line.endswith("\n")}
-    record = open_record(tmp_path)
+    record = open_record(tmp_path, database_url)
     incidents = asyncio.run(record.journal.incidents(1000))
     due = {(s.segment, s.incident) for s in asyncio.run(record.journal.due(1000))}
     moved = {i.id for i in incidents if i.stage == "INVESTIGATING"}

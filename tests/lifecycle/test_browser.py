@@ -20,7 +20,7 @@ async def test_it_ends_with_the_engine_and_not_before_the_segments(
 ) -> None:
     browser, screenshots = LightpandaBrowser(), FileScreenshots(tmp_path / "screenshots")
     probes = EmbeddedProbes(SystemClock(), browser, screenshots)
-    workflow = DbosWorkflow(tmp_path / "workflow.sqlite")
+    workflow = DbosWorkflow(f"sqlite:///{tmp_path / 'workflow.sqlite'}")
     launched_at_close = []
 
     async def close() -> None:

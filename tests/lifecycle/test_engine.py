@@ -18,7 +18,6 @@ from vigil.domain.run import RunOrder
 from vigil.domain.verdict import Answer
 from vigil.engine import Engine
 from vigil.integrations.workflow.dbos import DbosWorkflow
-from vigil.observe.intake import TakenIn
 from vigil.observe.watch import WELL, WELL_LOOKS
 
 PATIENCE_S = 30.0
@@ -26,7 +25,7 @@ PATIENCE_S = 30.0
 
 @asynccontextmanager
 async def running(story: Story, directory: Path) -> AsyncIterator[Engine]:
-    workflow = DbosWorkflow(directory / "workflow.sqlite")
+    workflow = DbosWorkflow(f"sqlite:///{directory / 'workflow.sqlite'}")
     engine = Engine(parts=story.parts, workflow=workflow, sources={})
     await engine.start()
     try:
@@ -81,7 +80,8 @@ async def test_the_watcher_sees_it_the_engine_heals_it_and_the_watcher_sees_that
         await eventually(lambda: ended(2), "healed again")
         assert {i.outcome for i in await engine.incidents()} == {Outcome.VERIFIED}
         parts = {health.part: health.ok for health in await engine.health()}
-        assert parts == {"workflow": True, "sandbox": True, "switch": True}
+        assert parts.keys() >= {"workflow", "sandbox", "switch", "workers", "work", "locks"}
+        assert all(parts.values())
     assert story.shop.release == OLD
     assert all(times == 1 for times in story.sandbox.ran.values())
     assert len(story.sandbox.ran) == 2
@@ -179,6 +179,23 @@ async def test_a_plan_that_waits_is_withdrawn_once_its_symptom_is_gone_for_good(
     assert story.sandbox.asked.total() == 0
 
 
+async def test_a_plan_that_nobody_answers_expires_by_itself(story: Story, tmp_path: Path) -> None:
+    story.with_parts(catalogue=catalogue(Autonomy.APPROVE))
+    incident = await story.hear()
+    await story.go_on()
+    async with running(story, tmp_path) as engine:
+        story.clock.advance(story.parts.policy.approval_expires_after_s)
+
+        async def closed() -> bool:
+            return (await engine.incident(incident.id)).closed_at is not None
+
+        await eventually(closed, "expired and closed")
+        late = await engine.cancel(incident.id, "Ada")
+        said = await story.ending(incident.id)
+    assert not late.won
+    assert "no answer means no" in said
+
+
 async def test_a_plan_that_waits_is_kept_while_its_symptom_comes_and_goes(
     story: Story, tmp_path: Path
 ) -> None:
@@ -197,7 +214,64 @@ async def test_a_plan_that_waits_is_kept_while_its_symptom_comes_and_goes(
 
 
 async def test_a_body_that_nobody_understood_is_kept_and_opens_nothing(story: Story) -> None:
-    engine = Engine(parts=story.parts, workflow=DbosWorkflow(Path("unused.sqlite")), sources={})
-    heard = await engine.hear(Delivery(source="x", alerts=(), not_understood="not JSON"))
-    assert heard == TakenIn(joined=())
+    engine = Engine(parts=story.parts, workflow=DbosWorkflow("sqlite:///unused.sqlite"), sources={})
+    await engine.hear(Delivery(source="x", alerts=(), not_understood="not JSON"))
+    await engine.taking_in.round()
+    assert await engine.lines() == ()
     assert await engine.incidents() == ()
+
+
+async def test_what_waits_for_locks_goes_on_by_itself_when_they_are_free(
+    story: Story, tmp_path: Path
+) -> None:
+    locks, now = story.parts.locks, story.clock.now()
+    await locks.take(["service:db"], "another incident", "another worker", now, 30.0)
+    async with running(story, tmp_path) as engine:
+
+        async def waits() -> bool:
+            found = await engine.incidents()
+            return any(incident.waiting_on is WaitingOn.LOCKS for incident in found)
+
+        async def healed() -> bool:
+            return {i.outcome for i in await engine.incidents()} == {Outcome.VERIFIED}
+
+        await eventually(waits, "waits")
+        await locks.release("another incident")
+        await eventually(healed, "healed")
+    (incident,) = await engine.incidents()
+    assert len(await story.payloads(incident.id, "waiting_for_locks")) == 1
+    assert all(times == 1 for times in story.sandbox.ran.values())
+
+
+async def test_locks_that_a_worker_took_too_late_keep_nobody_from_anything(
+    story: Story, tmp_path: Path
+) -> None:
+    """It was overtaken, came back, locked something once more and found out only then."""
+    locks, now = story.parts.locks, story.clock.now()
+    await locks.take(["service:db"], "another incident", "another worker", now, 30.0)
+    incident = await story.hear()
+    await story.go_on()
+    assert (await story.journal.incident(incident.id)).waiting_on is WaitingOn.LOCKS
+    await locks.release("another incident")
+    await locks.take(["service:db", "service:web"], incident.id, "too late", now, 0.0)
+    async with running(story, tmp_path) as engine:
+
+        async def healed() -> bool:
+            return {i.outcome for i in await engine.incidents()} == {Outcome.VERIFIED}
+
+        await eventually(healed, "woken, though it stands in no line any more")
+    assert await locks.held() == ()
+
+
+async def test_what_waits_for_a_person_locks_nothing(story: Story, tmp_path: Path) -> None:
+    story.with_parts(catalogue=catalogue(Autonomy.APPROVE))
+    incident = await story.hear()
+    await story.go_on()
+    locks, now = story.parts.locks, story.clock.now()
+    await locks.take(["service:db"], incident.id, "too late", now, 600.0)
+    async with running(story, tmp_path):
+
+        async def free() -> bool:
+            return await locks.held() == ()
+
+        await eventually(free, "freed")

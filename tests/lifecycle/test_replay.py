@@ -11,11 +11,15 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.support.databases import PostgresServer
 from tests.support.story import PowerCut, Story, begin
 
 from vigil.domain.catalogue import Autonomy
 from vigil.domain.incident import WaitingOn
-from vigil.domain.verdict import Answer, Approval
+from vigil.domain.run import RunOrder
+from vigil.domain.verdict import Answer, Approval, Cancellation
+from vigil.integrations._clients.database import write
+from vigil.integrations.journal.decisions import cancel
 
 MOST_INSTANTS = 200
 Setting = Callable[[Story], None]
@@ -43,6 +47,18 @@ def not_fixed(story: Story) -> None:
     story.shop.checkout_fails = lambda _: True
 
 
+def cancelled(story: Story) -> None:
+    """The cure does not help, and a person takes over while it runs: it is not undone."""
+    story.shop.checkout_fails = lambda _: True
+
+    def take_over(order: RunOrder) -> None:
+        cancellation = Cancellation(by="Ada", at=story.clock.now())
+        keys, incident = story.record.keys, order.plan.incident
+        write(story.record.engine, lambda c: cancel(c, keys, incident, cancellation))
+
+    story.sandbox.before = take_over
+
+
 async def people_and_segments(story: Story) -> None:
     """Everything that is due, and a person who says yes whenever asked."""
     while True:
@@ -60,9 +76,15 @@ async def people_and_segments(story: Story) -> None:
         await story.journal.answer(incident.id, yes)
 
 
-async def play(directory: Path, setting: Setting, autonomy: Autonomy, cut_at: int | None) -> End:
+async def play(
+    directory: Path,
+    setting: Setting,
+    autonomy: Autonomy,
+    cut_at: int | None,
+    url: str | None = None,
+) -> End:
     """Once from the alert to the end; ``cut_at`` counts the instants to the power cut."""
-    story = await begin(directory, autonomy=autonomy)
+    story = await begin(directory, autonomy=autonomy, url=url)
     setting(story)
     incident_id = (await story.hear()).id
     story.fuse.left, killed = cut_at, False
@@ -102,8 +124,9 @@ async def play(directory: Path, setting: Setting, autonomy: Autonomy, cut_at: in
         # Up to these instants the others are the same story as the first.
         (not_fixed, Autonomy.AUTO, ("ESCALATED", "not_fixed", 2, 6), 34),
         (healed, Autonomy.APPROVE, ("RESOLVED", "verified", 1, 3), 18),
+        (cancelled, Autonomy.AUTO, ("ESCALATED", "not_fixed", 1, 3), 26),
     ],
-    ids=["healed", "undone", "approved"],
+    ids=["healed", "undone", "approved", "cancelled"],
 )
 async def test_killed_at_every_instant_it_ends_the_same(
     tmp_path: Path,
@@ -136,3 +159,20 @@ async def test_killed_at_every_instant_it_ends_the_same(
             break
         deaths += 1
     assert deaths + apart_from >= 40, "two for each write of the shortest story"
+
+
+@pytest.mark.parametrize(
+    ("setting", "autonomy"),
+    [(healed, Autonomy.APPROVE), (not_fixed, Autonomy.AUTO)],
+    ids=["approved", "undone"],
+)
+async def test_on_postgres_it_ends_as_on_sqlite(
+    tmp_path: Path, postgres_server: PostgresServer, setting: Setting, autonomy: Autonomy
+) -> None:
+    """Whole, and killed at some of the instants."""
+    whole = await play(tmp_path, setting, autonomy, None)
+    for cut_at in (None, 7, 18, 29, 37):
+        with postgres_server.record() as url:
+            end = await play(tmp_path, setting, autonomy, cut_at, url)
+        assert replace(end, killed=False) == whole, f"killed at instant {cut_at}"
+        assert end.killed == (cut_at is not None)

@@ -1,22 +1,24 @@
 """What may end without a person, and what a person is told (below 1 s)."""
 
+from datetime import timedelta
 from itertools import combinations
 
 import pytest
-from tests.phases.values import action, executed, plan, seen
+from tests.phases.values import SWITCH_FORTH, action, executed, plan, seen
 from tests.support.hand_clock import START
 from tests.support.world import catalogue
 
-from vigil.close import escalate, resolve
+from vigil.close import called_off, escalate, resolve
 from vigil.decide.gate import Facts, judge
+from vigil.decide.synthesize import rollback
 from vigil.domain.case import Investigation
 from vigil.domain.catalogue import Autonomy
 from vigil.domain.effects import Risk
 from vigil.domain.evidence import Finding as F  # noqa: N817 - read in long lists
-from vigil.domain.plan import ActionStatus, Reason
+from vigil.domain.plan import ActionStatus, Execution, Reason
 from vigil.domain.policy import Policy
 from vigil.domain.proof import Outcome, Proof
-from vigil.domain.verdict import Answer, Approval, Decision, Verdict
+from vigil.domain.verdict import Answer, Approval, Cancellation, Decision, Verdict
 from vigil.orient.hypothesize import hypothesize
 
 HEALTHY = (F.SYMPTOM_PASSING, F.CONDITION_CLEAR)
@@ -213,6 +215,65 @@ def test_a_rejection_names_the_person() -> None:
     no = Approval(plan_digest="sha256:x", answer=Answer.REJECTED, by="Ada", at=START)
     assert "Ada said no" in escalate.rejected(no).text
     assert not escalate.rejected(no).resolved
+
+
+def test_an_expiry_says_who_was_asked_how_long_and_how_to_go_on() -> None:
+    planned = plan(catalogue())
+    ending = escalate.expired(planned, "", timedelta(minutes=61))
+    assert (ending.resolved, ending.outcome) == (False, Outcome.NOT_EXECUTED)
+    for part in ("1 h 1 min", "anybody with access", "no answer means no", planned.summary):
+        assert part in ending.text
+    assert "ann@example.com" in escalate.expired(planned, "ann@example.com", timedelta()).text
+    assert planned.actions[0].title in ending.look_next[0]
+
+
+CANCELLED = Cancellation(by="Ada", at=START, reason="mine")
+
+
+def test_who_takes_over_is_told_what_is_in_place_and_how_to_undo_it() -> None:
+    actions = (action(), action(undo=None, action_id="action-2"), action(action_id="action-3"))
+    planned = plan(catalogue(), *actions)
+    proof = Proof(outcome=Outcome.REGRESSED, text="It is worse.", decided_at=START)
+    execution = executed(planned, ActionStatus.SUCCEEDED, ActionStatus.UNCERTAIN)
+    ending = called_off.after_acting(CANCELLED, planned, execution, proof)
+    assert (ending.resolved, ending.outcome) == (False, Outcome.REGRESSED)
+    for part in (planned.summary, proof.text, "nothing was undone", "by Ada at 2026", "mine"):
+        assert part in ending.text
+    asked, first, second = ending.look_next
+    assert "Ada has it in hand" in asked
+    assert first == f"run action-1: succeeded, in place; its undo would be: {SWITCH_FORTH.strip()}"
+    assert second == (
+        "run action-2: uncertain, perhaps in place; it has no undo: nothing to go back to"
+    )
+
+
+def test_what_was_never_begun_is_told_as_nothing() -> None:
+    planned = plan(catalogue())
+    proof = Proof(outcome=Outcome.NOT_EXECUTED, text="Nothing.", decided_at=START)
+    nothing = Execution(plan_digest=planned.digest, results=(), refused="cancelled")
+    ending = called_off.after_acting(CANCELLED, planned, nothing, proof)
+    assert ending == called_off.before_acting(CANCELLED, planned)
+    assert ending.text.startswith("Nothing was done")
+    assert "The plan would have been" not in called_off.before_acting(CANCELLED, None).text
+
+
+@pytest.mark.parametrize(("undone", "left"), [(0, (1, 2, 3)), (1, (1, 2)), (2, (2,))])
+def test_of_an_undo_that_was_not_carried_on_the_rest_is_told(
+    undone: int, left: tuple[int, ...]
+) -> None:
+    """It begins with what was done last, and leaves out what has no undo."""
+    actions = (action(), action(undo=None, action_id="action-2"), action(action_id="action-3"))
+    planned = plan(catalogue(), *actions)
+    proof = Proof(outcome=Outcome.NOT_FIXED, text="It fails still.", decided_at=START)
+    done = executed(planned)
+    undo = rollback(planned, done)
+    assert undo is not None
+    undoing = executed(undo).model_copy(update={"results": executed(undo).results[:undone]})
+    ending = called_off.while_undoing(CANCELLED, planned, done, proof, undoing)
+    said = "Its undo was begun and not carried on" if undone else "nothing was undone"
+    assert said in ending.text
+    told = [line.partition(":")[0] for line in ending.look_next[1:]]
+    assert told == [f"run action-{n}" for n in left]
 
 
 def test_a_failed_proof_tells_what_was_tried_and_how_each_action_ended() -> None:

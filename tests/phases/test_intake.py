@@ -1,16 +1,18 @@
-"""Taking a delivery in, on a real record: a crash in between loses nothing and repeats nothing."""
+"""Taking letters in, on a real record: a crash in between loses nothing and repeats nothing."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from tests.support.hand_clock import START, HandClock
 from tests.support.record import Record, open_record
 from tests.support.story import Fuse, FusedJournal, PowerCut
 from tests.support.world import catalogue
 
 from vigil.domain.alert import Alert, AlertStatus, Delivery
-from vigil.observe.intake import TakenIn, intake, shown, symptom_of
+from vigil.observe.intake import intake, service_of, shown, symptom_of
+from vigil.ports.journal import TakenIn
 
 IDS = ("webhook:w1", "event:e1")
 
@@ -34,51 +36,71 @@ def alert(name: str = "CheckoutErrors", service: str = "web", fingerprint: str =
     )
 
 
-async def take_in(record: Record, delivery: Delivery, fuse: Fuse | None = None) -> TakenIn:
+async def take_in(record: Record, *new: Delivery, fuse: Fuse | None = None) -> tuple[TakenIn, ...]:
+    """Write these down, and take in whatever lies in the inbox."""
+    clock = HandClock()
+    await record.journal.write_down(new, clock.now())
     journal = FusedJournal(record.engine, record.keys, fuse or Fuse())
-    return await intake(delivery, catalogue=catalogue(), journal=journal, clock=HandClock())
+    letters = [
+        letter
+        for line in await journal.inbox()
+        for letter in await journal.letters(line.source, 100)
+    ]
+    return await intake(letters, catalogue=catalogue(), journal=journal, clock=clock)
 
 
-async def test_wherever_the_power_goes_the_next_attempt_ends_the_same(record: Record) -> None:
+async def test_wherever_the_power_goes_it_was_taken_in_once(record: Record) -> None:
     two = (alert(), alert("CatalogueErrors", fingerprint="g"))
     delivery = Delivery(source="pagerduty", alerts=two, ids=IDS)
-    for left in range(6):
-        with pytest.raises(PowerCut):
-            await take_in(record, delivery, Fuse(left))
-    last = await take_in(record, delivery)
-    assert last.replayed, "the sixth was cut after all was written"
+    with pytest.raises(PowerCut):
+        await take_in(record, delivery, fuse=Fuse(0))
+    assert await record.journal.incidents() == ()
+    with pytest.raises(PowerCut):
+        await take_in(record, fuse=Fuse(1))
+    assert await take_in(record) == (), "all was written before the second cut"
     incidents = await record.journal.incidents()
     assert {incident.symptom for incident in incidents} == {"checkout-errors", "catalogue-errors"}
     assert len(incidents) == 2
     for incident in incidents:
         assert len(await record.journal.events(incident.id)) == 1
+    [again] = await take_in(record, delivery)
+    assert again.replayed, "its sender had no answer and sent it once more"
 
 
-async def test_what_was_not_written_down_is_not_remembered(record: Record) -> None:
+async def test_what_was_not_taken_in_is_not_remembered(record: Record) -> None:
     delivery = Delivery(source="pagerduty", alerts=(alert(),), ids=IDS)
     with pytest.raises(PowerCut):
-        await take_in(record, delivery, Fuse(0))
-    assert not await record.journal.seen_before("pagerduty", IDS)
-    assert not (await take_in(record, delivery)).replayed
-    assert await record.journal.seen_before("pagerduty", IDS)
+        await take_in(record, delivery, fuse=Fuse(0))
+    assert [taken.replayed for taken in await take_in(record)] == [False]
+    assert [taken.replayed for taken in await take_in(record, delivery)] == [True]
 
 
 async def test_a_replay_leaves_no_new_trace_and_remembers_nothing_new(record: Record) -> None:
     first = Delivery(source="pagerduty", alerts=(), without_effect="'x' changes nothing", ids=IDS)
-    assert await take_in(record, first) == TakenIn(joined=())
     other = first.model_copy(update={"ids": (IDS[0], "event:e2"), "without_effect": "'y'"})
-    assert await take_in(record, other) == TakenIn(joined=(), replayed=True)
-    assert not await record.journal.seen_before("pagerduty", ("event:e2",))
+    third = first.model_copy(update={"ids": ("event:e2",)})
+    taken = await take_in(record, first, other, third)
+    assert [one.replayed for one in taken] == [False, True, False]
     with record.engine.connect() as connection:
-        rows = connection.exec_driver_sql("SELECT text, count FROM deliveries").all()
-    assert [tuple(row) for row in rows] == [("'x' changes nothing", 1)]
+        rows = connection.execute(text("SELECT text, count FROM deliveries")).all()
+    assert [tuple(row) for row in rows] == [("'x' changes nothing", 2)]
 
 
 async def test_a_source_without_ids_is_never_a_replay(record: Record) -> None:
     delivery = Delivery(source="alertmanager", alerts=(alert(),))
-    assert not (await take_in(record, delivery)).replayed
-    second = await take_in(record, delivery)
-    assert (second.replayed, second.joined[0].repeated) == (False, True)
+    first, second = await take_in(record, delivery, delivery)
+    assert (first.replayed, second.replayed) == (False, False)
+    assert (first.joined[0].repeated, second.joined[0].repeated) == (False, True)
+
+
+async def test_the_end_of_an_alert_comes_after_its_beginning(record: Record) -> None:
+    ended = alert().model_copy(update={"status": AlertStatus.RESOLVED})
+    told = [Delivery(source="pagerduty", alerts=(one,)) for one in (alert(), ended)]
+    await take_in(record, *told)
+    [incident] = await record.journal.incidents()
+    events = await record.journal.events(incident.id)
+    assert [event.kind for event in events] == ["opened", "alert_resolved"]
+    assert await record.journal.said_to_be_over(incident.id)
 
 
 async def test_the_service_is_called_as_the_catalogue_calls_it(record: Record) -> None:
@@ -86,8 +108,9 @@ async def test_the_service_is_called_as_the_catalogue_calls_it(record: Record) -
     services["web"] = services["web"].model_copy(update={"also_known_as": ("Shop (production)",)})
     known = catalogue().model_copy(update={"services": services})
     told = alert("[FIRING:1] CheckoutErrors shop (critical)", "Shop (production)")
-    delivery = Delivery(source="pagerduty", alerts=(told,))
-    taken = await intake(delivery, catalogue=known, journal=record.journal, clock=HandClock())
+    await record.journal.write_down([Delivery(source="pagerduty", alerts=(told,))], START)
+    letters = await record.journal.letters("pagerduty", 1)
+    [taken] = await intake(letters, catalogue=known, journal=record.journal, clock=HandClock())
     [joined] = taken.joined
     assert joined.incident is not None
     assert (joined.incident.service, joined.incident.symptom) == ("web", "checkout-errors")
@@ -100,6 +123,14 @@ def test_the_name_that_is_kept_holds_no_secret_and_the_whole_one_finds_the_sympt
     assert "s3cret" not in kept.name
     assert len(kept.name) == 200
     assert kept.delivery_key == told.delivery_key
+
+
+def test_services_that_nobody_knows_stay_apart_and_their_names_are_bounded() -> None:
+    names = ["web", "Billing (EU)", "a" * 4000 + "b", "a" * 4000 + "c", "token=x", "token=y"]
+    services = [service_of(alert(service=name), catalogue()) for name in names]
+    assert services[:2] == names[:2]
+    assert len(set(services)) == len(names)
+    assert max(map(len, services)) <= 64
 
 
 def test_alerts_that_nobody_mapped_stay_apart_also_where_their_names_are_cut() -> None:

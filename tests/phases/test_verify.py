@@ -265,9 +265,7 @@ async def test_a_neighbour_that_is_ill_half_of_the_time_has_got_worse(row: str) 
 
 @pytest.mark.parametrize("jump_s", [3600.0, -3600.0, 11.0, -11.0])
 @pytest.mark.parametrize("at_look", range(1, 8))
-async def test_a_wall_clock_that_is_set_does_not_shorten_the_window(
-    jump_s: float, at_look: int
-) -> None:
+async def test_a_wall_clock_that_is_set_changes_nothing(jump_s: float, at_look: int) -> None:
     clock = HandClock()
     looks = 0
 
@@ -290,10 +288,9 @@ async def test_a_wall_clock_that_is_set_does_not_shorten_the_window(
         clock=clock,
         condition_holds=unknown,
     )
-    if proof.outcome is Outcome.VERIFIED:
-        assert clock.elapsed() - began >= 10
-    else:
-        assert jump_s < 0, "it may only take longer"
+    assert proof.outcome is Outcome.VERIFIED
+    assert clock.elapsed() - began >= 10
+    assert proof.window_s >= 10
 
 
 # --- in general ------------------------------------------------------------------------------

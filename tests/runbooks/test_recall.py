@@ -36,12 +36,13 @@ from vigil.domain.hypothesis import FailureType
 from vigil.domain.policy import Policy
 from vigil.domain.telemetry import BlockingSession, ErrorGroup, ErrorOrigin, Growth, Latency
 from vigil.integrations._clients.database import migrate, open_engine
-from vigil.integrations.memory.embedded import EmbeddedMemory
+from vigil.integrations.memory import memory_in
 from vigil.orient.hypothesize import hypothesize
 from vigil.orient.investigate import investigate
 from vigil.orient.investigators import INVESTIGATORS
 from vigil.orient.recall import recall
 from vigil.orient.scene import Scene, Senses
+from vigil.ports.memory import Memory
 
 SHIPPED = Path(__file__).parents[2] / "runbooks"
 ENOUGH = Policy().auto_context_match
@@ -79,10 +80,10 @@ WORKER = Service(
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Iterator[EmbeddedMemory]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'vigil.db'}")
+def memory(database_url: str) -> Iterator[Memory]:
+    engine = open_engine(database_url)
     migrate(engine)
-    yield EmbeddedMemory(engine)
+    yield memory_in(engine)
     engine.dispose()
 
 
@@ -95,7 +96,7 @@ def whole() -> Catalogue:
 
 
 async def found(
-    memory: EmbeddedMemory,
+    memory: Memory,
     telemetry: ScriptedTelemetry,
     probes: dict[str, Script],
     *released: Release,
@@ -129,7 +130,7 @@ def check(seen: tuple[Ranking, Recollection], failure_type: FailureType, runbook
     assert all(other.context_match < ENOUGH for other in others)
 
 
-async def test_a_release_that_fails(memory: EmbeddedMemory) -> None:
+async def test_a_release_that_fails(memory: Memory) -> None:
     world = ScriptedTelemetry(
         HandClock(),
         bad=lambda: 0.5,
@@ -139,7 +140,7 @@ async def test_a_release_that_fails(memory: EmbeddedMemory) -> None:
     check(seen, FailureType.BAD_RELEASE, "bad-release")
 
 
-async def test_a_release_that_is_slow(memory: EmbeddedMemory) -> None:
+async def test_a_release_that_is_slow(memory: Memory) -> None:
     world = ScriptedTelemetry(
         HandClock(),
         bad=lambda: 0.0,
@@ -150,7 +151,7 @@ async def test_a_release_that_is_slow(memory: EmbeddedMemory) -> None:
     check(seen, FailureType.BAD_RELEASE, "bad-release")
 
 
-async def test_a_worker_that_hangs(memory: EmbeddedMemory) -> None:
+async def test_a_worker_that_hangs(memory: Memory) -> None:
     clock = HandClock()
     still = Growth(by=0, silent=(), window_s=10, at=START)
     world = ScriptedTelemetry(clock, errors=lambda: (), grown=lambda: still)
@@ -158,7 +159,7 @@ async def test_a_worker_that_hangs(memory: EmbeddedMemory) -> None:
     check(seen, FailureType.PROCESS_HUNG, "worker-hung")
 
 
-async def test_a_session_that_leaked(memory: EmbeddedMemory) -> None:
+async def test_a_session_that_leaked(memory: Memory) -> None:
     world = ScriptedTelemetry(HandClock(), bad=lambda: 0.9, errors=lambda: ())
     probes: dict[str, Script] = {"web/checkout": "F", "db/lock-waiters": "F"}
     seen = await found(memory, world, probes, blocking=(LEAKED,))

@@ -1,12 +1,15 @@
 """A real runner in front of a real target: supervisord with processes, and releases with a link."""
 
+import asyncio
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -15,20 +18,22 @@ from vigil.domain.catalogue import Catalogue
 from vigil.domain.effects import Risk
 from vigil.domain.identity import tree_digest
 from vigil.domain.plan import Action, ActionResult, Plan
-from vigil.domain.run import Fence, RunOrder
+from vigil.domain.run import Fence, Lease, RunOrder
 from vigil.guard import analyse
 from vigil.integrations.sandbox.embedded import RunnerSandbox
 from vigil.runner.cgroup import sweep
 from vigil.runner.confinement import Doors
 
 RUNNER = """
+import os
 import sys
 from pathlib import Path
 from vigil.cli.logs import log_as_json
 from vigil.runner.main import run
 from vigil.domain.catalogue import Catalogue
 log_as_json()
-run(Catalogue.model_validate_json(Path(sys.argv[1]).read_text()), Path(sys.argv[2]))
+catalogue = Catalogue.model_validate_json(Path(sys.argv[1]).read_text())
+run(catalogue, Path(sys.argv[2]), None, os.environ.get("VIGIL_DATABASE_URL"))
 """
 SECRET = "hunter2-of-the-runner"
 SUPERVISORD = """
@@ -65,6 +70,13 @@ def wait_until(ready: Callable[[], bool], seconds: float = 15.0) -> None:
         time.sleep(0.02)
 
 
+async def until(ready: Callable[[], bool]) -> None:
+    """Looked at often, with an end."""
+    async with asyncio.timeout(10):
+        while not ready():  # noqa: ASYNC110 - another process makes it come true
+            await asyncio.sleep(0.02)
+
+
 def host_processes() -> list[tuple[int, str]]:
     """Owner and words of what runs on this machine, as anybody outside a sandbox sees it."""
     found = []
@@ -75,6 +87,15 @@ def host_processes() -> list[tuple[int, str]]:
         except OSError:
             continue  # it has just ended
     return found
+
+
+def lease_of(seconds: float, *resources: str, token: int = 1, late_s: float = 0.0) -> Lease:
+    """Locks for so long; ``late_s`` is how much the wall clock was set back since."""
+    return Lease(
+        fences=tuple(Fence(resource=resource, token=token) for resource in resources),
+        until=datetime.now(UTC) + timedelta(seconds=seconds + late_s),
+        seconds=seconds,
+    )
 
 
 class Supervised:
@@ -121,6 +142,8 @@ class Bench:
         self.log = folder / "runner.log"
         self.digests: dict[str, str] = {}
         self.more_grants: dict[str, object] = {}
+        self.environment: dict[str, str] = {}
+        """Of the runner, beside that of the tests."""
         self.reset()
         self.sandbox = RunnerSandbox(self.state / "runner.sock")
 
@@ -170,7 +193,7 @@ class Bench:
         words = [*within, sys.executable, "-c", RUNNER, str(catalogue), str(self.state)]
         before = self._ready()
         with self.log.open("ab") as log:
-            environment = {**os.environ, "PLANTED_SECRET": SECRET}
+            environment = {**os.environ, "PLANTED_SECRET": SECRET, **self.environment}
             self.process = subprocess.Popen(words, stderr=log, env=environment)
         wait_until(lambda: self._ready() > before)
 
@@ -187,6 +210,16 @@ class Bench:
         self.process.wait()
         self.process = None
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """As a machine does that is suspended, or that has no memory left."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
     def close(self) -> None:
         if self.process is not None:
             self.process.terminate()
@@ -197,8 +230,15 @@ class Bench:
         doors.sweep()
         sweep(doors.prefix)
 
-    def order(self, script: str, *, timeout_s: float = 15.0, **changes: object) -> RunOrder:
-        """An order that is right in every way, but for ``changes``."""
+    def order(
+        self,
+        script: str,
+        *,
+        timeout_s: float = 15.0,
+        lease: Lease | None = None,
+        **changes: object,
+    ) -> RunOrder:
+        """An order that is right in every way, but for its lease and ``changes``."""
         action = Action(
             id="a1",
             title="do it",
@@ -229,8 +269,7 @@ class Bench:
             plan=plan,
             approved_digest=plan.digest,
             action="a1",
-            fences=tuple(Fence(resource=f"shop/{r}", token=1) for r in plan.resources),
-            lease_until=datetime.now(UTC) + timedelta(seconds=90),
+            lease=lease or lease_of(90, *(f"shop/{r}" for r in plan.resources)),
         )
         return order.model_copy(update=changes)
 

@@ -4,21 +4,16 @@ import asyncio
 import shutil
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.runner.bench import Bench, Supervised
+from tests.runner.bench import Bench, Supervised, lease_of, until
 
 from vigil.domain.effects import Call, Effects
 from vigil.domain.errors import LockHeld, NotFound, PlanMismatch
 from vigil.domain.plan import ActionStatus
-from vigil.domain.run import Fence
+from vigil.domain.run import Lease
 from vigil.runner.server import only_runner
-
-
-def in_seconds(seconds: float) -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 @pytest.fixture
@@ -138,45 +133,90 @@ class TestPlan:
 
 class TestFences:
     @staticmethod
-    def held(bench: Bench, token: int) -> tuple[Fence, ...]:
-        return tuple(Fence(resource=f"shop/{r}", token=token) for r in ("release:release",))
+    def held(token: int) -> Lease:
+        return lease_of(90, "shop/release:release", token=token)
 
     async def test_a_token_that_was_overtaken(self, bench: Bench) -> None:
         own = bench
         own.start()
-        assert (await own.run(own.order(own.to("one"), fences=self.held(own, 7)))).calls[0].allowed
+        assert (await own.run(own.order(own.to("one"), lease=self.held(7)))).calls[0].allowed
         own.kill()
         own.start()  # it is remembered
-        result = await own.run(own.order(own.to("two"), fences=self.held(own, 6)))
-        assert result.status is ActionStatus.FAILED
-        assert "stale" in result.calls[0].result
+        with pytest.raises(LockHeld, match="stale: token 6, and 7 has been seen"):
+            await own.run(own.order(own.to("two"), lease=self.held(6)))
         assert own.current == "one"
-        assert (await own.run(own.order(own.to("two"), fences=self.held(own, 7)))).calls[0].allowed
+        assert (await own.run(own.order(own.to("two"), lease=self.held(7)))).calls[0].allowed
+
+    async def test_a_token_that_is_overtaken_while_the_script_runs(self, bench: Bench) -> None:
+        own = bench
+        own.start()
+        order = own.order(f"{own.to('one')}\nsleep 1\n{own.to('two')}", lease=self.held(7))
+        running = asyncio.create_task(own.run(order))
+        await until(lambda: own.current == "one")
+        # Seen when a run begins, whether it calls for anything or not.
+        await own.run(own.order("true", lease=self.held(8)))
+        result = await running
+        assert result.status is ActionStatus.FAILED
+        assert "stale" in result.calls[1].result
+        assert own.current == "one"
 
     async def test_a_resource_without_a_lock(self, shared: Bench) -> None:
-        result = await shared.run(shared.order(shared.to("one"), fences=()))
+        result = await shared.run(shared.order(shared.to("one"), lease=lease_of(90)))
         assert result.status is ActionStatus.FAILED
         assert "holds no lock on shop/release:release" in result.calls[0].result
         assert shared.current == "two"
 
 
+HOUR_S = 3600.0
+
+
 class TestLease:
-    async def test_that_is_over(self, shared: Bench) -> None:
-        result = await shared.run(shared.order(shared.to("one"), lease_until=in_seconds(-1)))
+    @staticmethod
+    def lasting(seconds: float, *, set_back_s: float = 0.0) -> Lease:
+        """What is left of it when the order comes, and what the wall clock did since it was given.
+
+        A clock that is set forwards makes the end come early, one that is set back makes it late.
+        """
+        return lease_of(seconds, "shop/release:release", late_s=set_back_s)
+
+    @pytest.mark.parametrize("set_back_s", [0.0, HOUR_S])
+    async def test_that_is_over(self, shared: Bench, set_back_s: float) -> None:
+        lease = self.lasting(-1, set_back_s=set_back_s)
+        result = await shared.run(shared.order(shared.to("one"), lease=lease))
         assert (result.status, result.calls) == (ActionStatus.FAILED, ())
         assert "lease" in result.output
 
+    async def test_that_is_over_by_a_clock_that_was_set_forwards(self, shared: Bench) -> None:
+        lease = self.lasting(90, set_back_s=-HOUR_S)
+        result = await shared.run(shared.order(shared.to("one"), lease=lease))
+        assert (result.status, result.calls) == (ActionStatus.FAILED, ())
+
     async def test_that_ends_while_it_runs(self, shared: Bench) -> None:
         started = time.monotonic()
-        order = shared.order("sleep 10; true", lease_until=in_seconds(6.5))
-        result = await shared.run(order)
+        lease = self.lasting(6.5, set_back_s=HOUR_S)
+        result = await shared.run(shared.order("sleep 10; true", lease=lease))
         assert result.status is ActionStatus.TIMED_OUT
         assert time.monotonic() - started < 5
 
-    async def test_that_is_too_short_for_a_call(self, shared: Bench) -> None:
-        result = await shared.run(shared.order(shared.to("one"), lease_until=in_seconds(6.8)))
+    @pytest.mark.parametrize("set_back_s", [0.0, HOUR_S])
+    async def test_that_is_too_short_for_a_call(self, shared: Bench, set_back_s: float) -> None:
+        lease = self.lasting(6.8, set_back_s=set_back_s)
+        result = await shared.run(shared.order(shared.to("one"), lease=lease))
         assert result.status is ActionStatus.FAILED
         assert "too soon" in result.calls[0].result
+
+    async def test_that_ran_out_while_the_runner_stood_still(self, own: Bench) -> None:
+        """Frozen between two calls, past the lease; the script goes on as soon as it can."""
+        script = f"{own.to('one')}\nsleep 0.5\n{own.to('two')}"
+        order = own.order(script, lease=self.lasting(8.5, set_back_s=HOUR_S))
+        running = asyncio.create_task(own.run(order))
+        await until(lambda: own.logged_switches() == ["one"])
+        with own.frozen():
+            await asyncio.sleep(3.5)
+        result = await running
+        assert result.status is not ActionStatus.SUCCEEDED
+        assert own.current == "one"
+        assert own.logged_switches() == ["one"]
 
 
 class TestStopSwitch:

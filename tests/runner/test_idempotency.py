@@ -14,6 +14,7 @@ from vigil.domain.plan import ActionStatus
 from vigil.domain.run import RunOrder
 from vigil.runner.ledger import Ledger
 from vigil.runner.server import LEDGER
+from vigil.runner.store import in_file
 from vigil.runner.verbs.supervisor import Supervisor
 
 RESTART = "vigil-do process.restart restart web-1"
@@ -27,9 +28,10 @@ def own(bench: Bench) -> Bench:
 
 def leave_begun(bench: Bench, order: RunOrder, before: dict[str, Any]) -> None:
     """The ledger as a kill between 'begun' and 'done' leaves it."""
-    ledger = Ledger(bench.state / LEDGER)
+    ledger = Ledger(in_file(bench.state / LEDGER))
     assert ledger.begin_run(order, order.plan.digest) is None
-    ledger.begin_effect(f"{order.run_key}:0", order.plan.actions[0].effects.calls[0], before)
+    call = order.plan.actions[0].effects.calls[0]
+    assert ledger.begin_effect(f"{order.run_key}:0", call, before, order.lease.fences)
     ledger.close()
 
 

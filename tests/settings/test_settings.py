@@ -142,3 +142,65 @@ def test_a_browser_elsewhere_that_is_no_address_is_refused(
     assert mistake.startswith("LIGHTPANDA_WS_ENDPOINT: ")
     assert "ws://HOST:PORT" in mistake
     assert "hunter2" not in mistake
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:6379",
+        "redis://:hunter2@cache.test:6380/3",
+        "rediss://vigil:hunter2@cache.test/?ssl_ca_certs=/etc/ssl/ours.pem",
+        "unix:///run/redis.sock?db=2",
+    ],
+)
+def test_a_redis_is_an_address_and_no_password_is_shown(
+    environment: pytest.MonkeyPatch, url: str
+) -> None:
+    environment.setenv("REDIS_URL", url)
+    settings = load_settings()
+    assert settings.redis_url is not None
+    assert settings.redis_url.get_secret_value() == url
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("hunter2", "redis://", "http://:hunter2@cache.test", "unix://", "redis://c.test:hunter2"),
+        *("redis://c.test/hunter2", "redis://c.test/0?db=hunter2", "redis://c.test:0"),
+        *("redis://c.test?socket_timeout=99", "redis://c.test?hunter2", "redis://:hunter2/@c.test"),
+    ],
+)
+def test_a_redis_that_is_no_address_is_refused(environment: pytest.MonkeyPatch, url: str) -> None:
+    environment.setenv("REDIS_URL", url)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    (mistake,) = refused.value.mistakes
+    assert mistake.startswith("REDIS_URL: ")
+    assert "redis://:password@host:6379/0" in mistake
+    assert "hunter2" not in mistake
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////srv/vigil.sqlite",
+        "postgresql://vigil:hunter2@db.test:5432/vigil?sslmode=verify-full",
+        "postgresql+psycopg://vigil:hunter2@db.test/vigil",
+    ],
+)
+def test_a_database_elsewhere_is_an_address_and_no_password_is_shown(
+    environment: pytest.MonkeyPatch, url: str
+) -> None:
+    environment.setenv("VIGIL_DATABASE_URL", url)
+    settings = load_settings()
+    assert settings.database_url == url
+    assert "hunter2" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize("url", ["hunter2", "mysql://u:hunter2@db.test/v", "sqlite://hunter2"])
+def test_a_database_of_another_kind_is_refused(environment: pytest.MonkeyPatch, url: str) -> None:
+    environment.setenv("VIGIL_DATABASE_URL", url)
+    with pytest.raises(SettingsError, match=r"VIGIL_DATABASE_URL: .*postgresql://") as refused:
+        load_settings()
+    assert "hunter2" not in str(refused.value)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -75,12 +77,40 @@ def accepts(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """The data of a PostgreSQL, which may be started more than once."""
+
+    folder: Path
+    port: int
+    user: str | None
+
+    @property
+    def dsn(self) -> str:
+        """For its superuser, with a password."""
+        return (
+            f"host=127.0.0.1 port={self.port} user=tester dbname=postgres "
+            "password=s3cr3t-of-the-test"
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Its server; in the end it waits for nobody who is still connected."""
+        command = [binary("postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)]
+        command += ["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1"]
+        command += ["-c", f"unix_socket_directories={self.folder}"]
+        with running(command, lambda: _lets_in(self.dsn), self.user) as process:
+            try:
+                yield process
+            finally:
+                process.send_signal(signal.SIGQUIT)
+
+
 @contextmanager
-def postgres() -> Iterator[str]:
-    """A PostgreSQL of its own; gives the DSN of its superuser, with a password."""
-    initdb, server = binary("initdb"), binary("postgres")
+def postgres_cluster() -> Iterator[Cluster]:
+    """A PostgreSQL that was made and not started."""
+    initdb = binary("initdb")
     user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
-    port = free_port()
     with short_folder() as folder:
         data, secret = folder / "data", folder / "secret"
         secret.write_text("s3cr3t-of-the-test\n")
@@ -98,11 +128,14 @@ def postgres() -> Iterator[str]:
             user=user,
             cwd="/",
         )
-        command = [server, "-D", str(data), "-p", str(port), "-c", "fsync=off"]
-        command += ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
-        dsn = f"host=127.0.0.1 port={port} user=tester dbname=postgres password=s3cr3t-of-the-test"
-        with running(command, lambda: _lets_in(dsn), user):
-            yield dsn
+        yield Cluster(folder, free_port(), user)
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A PostgreSQL of its own; gives the DSN of its superuser, with a password."""
+    with postgres_cluster() as cluster, cluster.running():
+        yield cluster.dsn
 
 
 def _lets_in(dsn: str) -> bool:

@@ -6,11 +6,13 @@ from itertools import count
 from pathlib import Path
 
 from sqlalchemy import Engine
+from tests.support.databases import place_migrated
 
-from vigil.domain.alert import Alert, AlertStatus, Severity
+from vigil.domain.alert import Alert, AlertStatus, Delivery, Severity
 from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.integrations._clients.database import migrate, open_engine
 from vigil.integrations.journal import Keys, SqlJournal, load_keys
+from vigil.ports.journal import Arrival, Joined, Journal, MappedAlert
 
 START = datetime(2026, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
 PLAN = "sha256:" + "a" * 64
@@ -26,9 +28,11 @@ class Record:
     journal: SqlJournal
 
 
-def open_record(directory: Path) -> Record:
-    """The record in a directory, made if it is not there."""
-    engine = open_engine(f"sqlite:///{directory / 'vigil.sqlite'}")
+def open_record(directory: Path, url: str | None = None) -> Record:
+    """The record in a directory, or in another database with its keys there; made if missing."""
+    if url is None:
+        place_migrated(directory / "vigil.sqlite")
+    engine = open_engine(url or f"sqlite:///{directory / 'vigil.sqlite'}")
     migrate(engine)
     keys = load_keys(directory / "keys")
     return Record(engine, keys, SqlJournal(engine, keys))
@@ -56,10 +60,32 @@ def alert(number: int = 1, status: AlertStatus = AlertStatus.FIRING) -> Alert:
 _ids = count(1)
 
 
+async def receive(
+    journal: Journal,
+    *,
+    alert: Alert,
+    service: str,
+    symptom: str,
+    title: str,
+    now: datetime,
+    new_id: str,
+) -> Joined:
+    """One alert comes in, by the way of all alerts."""
+    delivery = Delivery(source=alert.source, alerts=(alert,))
+    [number] = await journal.write_down([delivery], now)
+    assert isinstance(number, int)
+    mapped = MappedAlert(alert=alert, service=service, symptom=symptom, title=title, new_id=new_id)
+    arrival = Arrival(number=number, source=alert.source, at=now, alerts=(mapped,))
+    [taken] = await journal.receive([arrival])
+    [joined] = taken.joined
+    return joined
+
+
 async def opened(record: Record, service: str = "web", symptom: str = "errors") -> Incident:
     """A new incident."""
     number = next(_ids)
-    joined = await record.journal.receive(
+    joined = await receive(
+        record.journal,
         alert=alert(number).model_copy(update={"fingerprint": f"{service}/{symptom}/{number}"}),
         service=service,
         symptom=symptom,
@@ -72,14 +98,15 @@ async def opened(record: Record, service: str = "web", symptom: str = "errors") 
     return joined.incident
 
 
-async def waiting(record: Record) -> Incident:
-    """An incident whose plan waits for a person."""
-    incident = await opened(record)
+async def waiting(record: Record, until: float | None = None, symptom: str = "errors") -> Incident:
+    """An incident whose plan waits for a person, until so many seconds after the start."""
+    incident = await opened(record, symptom=symptom)
     asking = incident.model_copy(
         update={
             "stage": Stage.SYNTHESIZING,
             "waiting_on": WaitingOn.APPROVAL,
             "plan_digest": PLAN,
+            "expires_at": None if until is None else at(until),
         }
     )
     assert await record.journal.commit(

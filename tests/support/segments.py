@@ -1,8 +1,9 @@
-"""A process that runs segments, for tests that kill it: ``python -m tests.support.segments STATE``.
+"""A process that runs segments, for tests that kill it.
 
-It is asked by lines on its standard input, ``SEGMENT INCIDENT ATTEMPT`` or ``shutdown``, and
-writes what happens to STATE/log, one line each, in single writes that a kill cannot tear. How a
-segment goes is said by the incident's name up to the first dash.
+``python -m tests.support.segments STATE ADAPTER URL EXECUTOR`` is asked by lines on its standard
+input, ``SEGMENT INCIDENT ATTEMPT [TURN]`` or ``shutdown``, and writes what happens to STATE/log,
+one line each, in single writes that a kill cannot tear. How a segment goes is said by the
+incident's name up to the first dash.
 """
 
 import asyncio
@@ -43,7 +44,7 @@ class Story:
             raise PermanentError("nothing can be done")
         self.note("ends", segment, incident, attempt)
 
-    async def give_up(self, incident: str, error: Exception) -> None:
+    async def give_up(self, _: Segment, incident: str, attempt: int, error: Exception) -> None:
         self.note("gives_up", incident, error)
         kind = incident.partition("-")[0]
         if kind == "stuck":
@@ -61,7 +62,7 @@ class Story:
             await asyncio.sleep(0.02)
 
 
-async def main(state: Path, adapter: Path) -> None:
+async def main(state: Path, adapter: Path, url: str, executor: str) -> None:
     """Run segments until told to shut down."""
     story = Story(state)
     spec = importlib.util.spec_from_file_location("adapter", adapter)
@@ -71,7 +72,8 @@ async def main(state: Path, adapter: Path) -> None:
     sys.modules["adapter"] = module
     spec.loader.exec_module(module)
     workflow = module.DbosWorkflow(
-        state / "workflow.sqlite",
+        url,
+        executor,
         attempts=ATTEMPTS,
         first_pause_s=PAUSE_S,
         give_up_pause_s=PAUSE_S,
@@ -79,12 +81,12 @@ async def main(state: Path, adapter: Path) -> None:
     await workflow.launch(story.run, story.give_up)
     story.note("launched")
     while (line := (await asyncio.to_thread(sys.stdin.readline)).strip()) not in ("", "shutdown"):
-        segment, incident, attempt = line.split()
-        await workflow.start(Segment(segment), incident, int(attempt))
+        segment, incident, *numbers = line.split()
+        await workflow.start(Segment(segment), incident, *map(int, numbers))
         story.note("asked", line)
     await workflow.shutdown()
     story.note("shut_down")
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))
+    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]))

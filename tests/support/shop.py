@@ -81,7 +81,7 @@ class CountingSandbox:
     async def run(self, order: RunOrder, on_output: OnOutput) -> ActionResult:
         self.asked[order.run_key] += 1
         assert order.approved_digest == order.plan.digest
-        assert order.lease_until > self._shop.clock.now()
+        assert order.lease.until > self._shop.clock.now()
         if order.run_key not in self._ends:
             self.before(order)
             self.ran[order.run_key] += 1

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 from tests.support.hand_clock import START, HandClock
-from tests.support.record import Record, open_record
+from tests.support.record import Record, open_record, receive
 from tests.support.shop import CountingSandbox, Shop
 from tests.support.world import (
     HandSwitch,
@@ -33,7 +33,7 @@ from vigil.domain.runbook import Record as RunbookRecord
 from vigil.domain.runbook import Runbook
 from vigil.integrations.journal import Keys, SqlJournal
 from vigil.integrations.locks.embedded import SqlLocks
-from vigil.integrations.memory.embedded import EmbeddedMemory
+from vigil.integrations.memory import memory_in
 from vigil.integrations.reasoner.embedded import PlaybookReasoner
 from vigil.lifecycle import Lifecycle
 from vigil.observe.intake import symptom_of, title_of
@@ -123,7 +123,8 @@ class Story:
             severity=Severity.CRITICAL,
             starts_at=START + timedelta(seconds=since),
         )
-        joined = await self.journal.receive(
+        joined = await receive(
+            self.journal,
             alert=alert,
             service="web",
             symptom=symptom_of(alert, self.parts.catalogue),
@@ -166,7 +167,7 @@ class Story:
     async def locks_are_free(self) -> bool:
         """Whether somebody else gets everything at once."""
         wanted = ("service:db", "service:web")
-        await self.parts.locks.take(wanted, "somebody else", self.clock.now(), 1.0)
+        await self.parts.locks.take(wanted, "somebody else", "w", self.clock.now(), 1.0)
         await self.parts.locks.release("somebody else")
         return True
 
@@ -179,15 +180,19 @@ def measured_runbooks() -> tuple[Runbook, ...]:
 
 
 async def begin(
-    directory: Path, *, autonomy: Autonomy = Autonomy.AUTO, policy: Policy | None = None
+    directory: Path,
+    *,
+    autonomy: Autonomy = Autonomy.AUTO,
+    policy: Policy | None = None,
+    url: str | None = None,
 ) -> Story:
     """A Vigil that knows the shipped runbooks, which were measured, and a shop that is broken."""
-    record = open_record(directory)
+    record = open_record(directory, url)
     clock, switch, fuse = HandClock(), HandSwitch(), Fuse()
     shop = Shop(clock)
     sandbox = CountingSandbox(shop)
     journal = FusedJournal(record.engine, record.keys, fuse)
-    memory = EmbeddedMemory(record.engine)
+    memory = memory_in(record.engine)
     await memory.ingest("shipped", measured_runbooks())
     probes = ScriptedProbes(clock, {"web/checkout": shop.checkout, "web/catalogue": shop.catalogue})
     parts = Parts(

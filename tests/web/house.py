@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,6 +28,7 @@ from vigil.engine import Engine, Source
 from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
 from vigil.integrations.alerts.pagerduty import PagerDutyAlerts
 from vigil.integrations.changes.embedded import ReleaseLogChanges
+from vigil.integrations.journal import SqlJournal
 from vigil.integrations.locks.embedded import SqlLocks
 from vigil.integrations.memory.embedded import EmbeddedMemory
 from vigil.integrations.probes.embedded import EmbeddedProbes
@@ -37,11 +39,13 @@ from vigil.integrations.switch.embedded import FileSwitch
 from vigil.integrations.telemetry.embedded import EmbeddedTelemetry
 from vigil.orient.scene import Senses
 from vigil.parts import Parts
+from vigil.ports.bus import Bus
 from vigil.ports.journal import Note
 from vigil.ports.sandbox import OnOutput
-from vigil.ports.workflow import GiveUp, RunSegment, Segment
+from vigil.ports.workflow import GiveUp, Living, RunSegment, Segment
 from vigil.progress import Progress
 from vigil.recorded import VERDICT
+from vigil.taking_in import Pause
 from vigil.web.access import Access
 from vigil.web.app import create_app
 from vigil.web.server import listen, serve_on
@@ -49,6 +53,7 @@ from vigil.web.server import listen, serve_on
 T = TypeVar("T")
 
 TOKEN = "a-token-of-the-test"
+WAITS = timedelta(hours=4)
 WEBHOOK_TOKEN = "a-webhook-token-of-the-test"
 PAGERDUTY_SECRETS = ("the-new-signing-secret", "the-old-signing-secret")
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -69,10 +74,13 @@ class NoWork:
     async def launch(self, run: RunSegment, give_up: GiveUp) -> None:
         raise NotImplementedError
 
-    async def start(self, segment: Segment, incident: str, attempt: int) -> None:
+    async def start(self, segment: Segment, incident: str, attempt: int, turn: int = 1) -> None:
         raise NotImplementedError
 
-    async def shutdown(self) -> None: ...
+    async def adopt(self, living: Living) -> int:
+        return 0
+
+    async def shutdown(self, within_s: float = 0.0) -> None: ...
 
     async def health(self) -> Health:
         return Health(part="workflow", ok=True, text="nothing is run in this test")
@@ -114,15 +122,20 @@ class House:
         self.client.cookies.clear()
         return {"cookie": cookie, "x-csrf-token": answer.json()["csrf"], "origin": self.origin}
 
+    async def take_in(self) -> None:
+        """Work the inbox off, as the engine does while it runs."""
+        while await self.engine.taking_in.round() not in (Pause.UNTIL_WRITTEN, Pause.A_WHILE):
+            pass
+
     async def waiting(self, service: str = "web") -> tuple[Incident, Plan]:
         """An incident that waits for a person, brought there as the lifecycle does it."""
         journal, clock = self.record.journal, self.clock
         alert = {"alertname": "CheckoutErrors", "service": service}
         adapter = self.engine.sources["alertmanager"].adapter
-        heard = await self.engine.hear(adapter.parse({}, alertmanager_body(alert)))
-        [joined] = heard.joined
-        assert joined.incident is not None
-        step = Progress(joined.incident, 1, journal, clock)
+        await self.engine.hear(adapter.parse({}, alertmanager_body(alert)))
+        await self.take_in()
+        incident = (await journal.incidents())[0]
+        step = Progress(incident, 1, journal, clock)
         for stage in (
             Stage.INVESTIGATING,
             Stage.HYPOTHESIS_RECEIVED,
@@ -131,7 +144,7 @@ class House:
         ):
             clock.advance(2)
             await step.enter(stage)
-        plan = plan_for(joined.incident)
+        plan = plan_for(incident)
         synthesis = Synthesis(plan=plan, reasons=plan.reasons)
         await step.stage(Stage.SYNTHESIZING, Synthesis, _given(synthesis), _silent)
         verdict = Verdict(
@@ -143,16 +156,20 @@ class House:
             rules=("ask: this is a test",),
         )
         await step.stage(Stage.SYNTHESIZING, Verdict, _given(verdict), _silent, VERDICT)
-        await step.wait_for_approval(plan.digest)
+        await step.wait_for_approval(plan.digest, WAITS)
         return step.incident, plan
 
 
 @asynccontextmanager
-async def served(directory: Path) -> AsyncIterator[House]:
-    """A Vigil on a free port of the loopback address."""
+async def served(directory: Path, bus: Bus | None = None) -> AsyncIterator[House]:
+    """A Vigil on a free port of the loopback address; what is written is announced on the bus."""
     record = open_record(directory)
+    if bus is not None:
+        record = replace(record, journal=SqlJournal(record.engine, record.keys, bus.announce))
     clock = HandClock()
-    async with opened(_engine(directory, record, clock), record, clock) as house:
+    engine = _engine(directory, record, clock)
+    engine.bus = bus
+    async with opened(engine, record, clock) as house:
         yield house
     record.engine.dispose()
 

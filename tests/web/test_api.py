@@ -70,6 +70,7 @@ async def test_plan_and_proof_are_null_before_there_is_one(house: House) -> None
     await house.engine.hear(
         house.engine.sources["alertmanager"].adapter.parse({}, b'{"alerts": [{"labels": {}}]}')
     )
+    await house.take_in()
     [incident] = await house.engine.incidents()
     path = f"/api/incidents/{incident.id}"
     plan = await house.client.get(f"{path}/plan", headers=BEARER)
@@ -193,6 +194,67 @@ async def test_an_answer_to_an_unknown_incident_is_not_found(house: House) -> No
             f"/api/incidents/nobody/{verb}", json={"plan_digest": OTHER_DIGEST}, headers=BEARER
         )
         assert answer.status_code == 404
+
+
+async def cancel(house: House, incident: str, **order: str) -> tuple[int, bool, str]:
+    path = f"/api/incidents/{incident}/cancel"
+    answer = await house.client.post(path, json=order, headers=BEARER)
+    return answer.status_code, answer.json()["won"], answer.json()["text"]
+
+
+async def test_an_incident_is_cancelled_once_and_everybody_else_is_told_by_whom(
+    house: House,
+) -> None:
+    incident, plan = await house.waiting()
+    status, won, text = await cancel(house, incident.id, by="ada", reason="I am on it")
+    assert (status, won) == (200, True)
+    assert "nothing was begun" in text
+    status, won, text = await cancel(house, incident.id, by="grace")
+    assert (status, won) == (409, False)
+    assert "cancelled by ada" in text
+    assert "I am on it" in text
+    late = await house.client.post(
+        f"/api/incidents/{incident.id}/approve",
+        json={"plan_digest": plan.digest, "by": "grace"},
+        headers=BEARER,
+    )
+    assert late.status_code == 409
+    assert "cancelled by ada" in late.json()["text"]
+    found = (await house.client.get(f"/api/incidents/{incident.id}", headers=BEARER)).json()
+    assert found["incident"]["cancelled_by"] == "ada"
+    assert Segment.CLOSE in [due.segment for due in await house.record.journal.due(10)]
+
+
+async def test_a_cancellation_needs_no_reason_and_an_incident_that_is_there(house: House) -> None:
+    incident, _ = await house.waiting()
+    headers = {**BEARER, "content-type": "application/json"}
+    for body in (b"", b"[]", b'{"by": "two\\nlines"}', b'{"reason": "\\u202e"}', b'{"extra": 1}'):
+        path = f"/api/incidents/{incident.id}/cancel"
+        answer = await house.client.post(path, content=body, headers=headers)
+        assert answer.status_code == 422, body
+    missing = await house.client.post("/api/incidents/nobody/cancel", json={}, headers=BEARER)
+    assert missing.status_code == 404
+    assert (await house.engine.incident(incident.id)).cancelled_by is None
+    assert (await cancel(house, incident.id))[:2] == (200, True)
+
+
+async def test_while_stopped_an_approval_is_refused_and_the_plan_goes_on_waiting(
+    house: House,
+) -> None:
+    incident, plan = await house.waiting()
+    path = f"/api/incidents/{incident.id}"
+    body = {"plan_digest": plan.digest, "by": "ada"}
+    stop = {"text": "drill", "by": "grace"}
+    assert (await house.client.post("/api/stop", json=stop, headers=BEARER)).status_code == 200
+    refused = await house.client.post(f"{path}/approve", json=body, headers=BEARER)
+    assert refused.status_code == 409
+    assert "Vigil is stopped by grace (drill)" in refused.json()["text"]
+    found = (await house.client.get(path, headers=BEARER)).json()["incident"]
+    assert found["waiting_on"] == "approval"
+    assert found["expires_at"] is not None
+    assert (await house.client.post("/api/resume", json={}, headers=BEARER)).status_code == 200
+    approved = await house.client.post(f"{path}/approve", json=body, headers=BEARER)
+    assert approved.status_code == 200
 
 
 # --- stop switch ---------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """`vigil incidents` against a real server: the whole timeline, and why an incident ended."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -61,3 +62,17 @@ async def test_a_closed_incident_says_why_and_what_to_look_at_next(house: House)
     why, following = (line.strip() for line in rest.splitlines()[:2])
     assert why == NO_PLAN.text
     assert following == "look next: See the error log of web.", "without the control codes"
+
+
+async def test_an_incident_is_cancelled_once(house: House) -> None:
+    incident, _ = await house.waiting()
+    done = await ran(house, "cancel", incident.id, "--by", "ada", "--why", "mine", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["won"] is True
+    shown = await ran(house, "incidents", incident.id)
+    assert "cancelled by ada: nothing was begun" in shown.output
+    again = await ran(house, "cancel", incident.id)
+    assert again.exit_code == 1
+    assert "cancelled by ada" in again.output
+    assert "mine" in again.output
+    assert (await ran(house, "cancel", "nobody")).exit_code == 1

@@ -15,6 +15,7 @@ from tests.web.house import BEARER, TOKEN, House
 
 from vigil.domain.ending import Ending
 from vigil.domain.incident import Stage
+from vigil.domain.plan import PlanKind
 from vigil.domain.proof import Outcome
 from vigil.domain.verdict import Answer
 from vigil.ports.journal import Note
@@ -203,6 +204,7 @@ async def test_a_form_without_the_sessions_own_token_changes_nothing(house: Hous
         ("/console/logout", {}),
         (f"{here}/approve", good),
         (f"{here}/reject", good),
+        (f"{here}/cancel", {"by": "Ada"}),
     ):
         for csrf in ("", "x", other.csrf, "\xe9"):
             answer = await someone.send(path, {**form, "csrf": csrf})
@@ -250,6 +252,68 @@ async def test_who_comes_second_is_told_who_was_first(house: House) -> None:
     assert "this plan was approved by Ada" in said
     other_plan = await other.send(f"{here}/reject", {"plan_digest": OTHER_DIGEST, "by": "Grace"})
     assert other_plan.status_code == 409
+
+
+async def test_taking_an_incident_in_hand_is_asked_once_more(house: House) -> None:
+    incident, _ = await house.waiting()
+    someone, other = await person(house), await person(house, "Grace")
+    here = f"/console/incidents/{incident.id}"
+    assert f'href="{here}/cancel"' in (await someone.get(here)).text
+    asked = words((await someone.get(f"{here}/cancel")).text)
+    assert "Nobody can approve the plan that waits any more" in asked
+    assert (await house.engine.incident(incident.id)).cancelled_by is None
+    assert (await someone.send(f"{here}/cancel", {"by": " "})).status_code == 422
+    sent = await someone.send(f"{here}/cancel", {"by": "Ada", "reason": "<b>mine</b>"})
+    assert (sent.status_code, sent.headers["location"]) == (303, here)
+    page = (await someone.get(here)).text
+    assert "<b>" not in page
+    said = words(page)
+    assert "Cancelled by Ada at" in said
+    assert "Ada has it in hand" in said
+    assert f'href="{here}/cancel"' not in page
+    late = await other.send(f"{here}/cancel", {"by": "Grace"})
+    assert late.status_code == 409
+    assert "but Vigil's work on it was cancelled by Ada" in words(late.text)
+    assert "Ada cancelled it before you" in words((await other.get(f"{here}/cancel")).text)
+    assert "Cancelled by Ada" in words((await other.get("/")).text)
+    assert (await other.get("/console/incidents/nobody/cancel")).status_code == 404
+
+
+async def test_taking_in_hand_says_what_it_means_as_the_incident_stands(house: House) -> None:
+    incident, plan = await house.waiting()
+    someone = await person(house)
+    here = f"/console/incidents/{incident.id}/cancel"
+    await house.engine.answer(incident.id, plan.digest, Answer.APPROVED, "Grace")
+    step = Progress(await house.engine.incident(incident.id), 1, house.record.journal, house.clock)
+    assert "Nothing was done so far" in words((await someone.get(here)).text)
+    await step.enter(Stage.EXECUTING)
+    assert "The action under way is finished" in words((await someone.get(here)).text)
+    await step.enter(Stage.VERIFYING)
+    assert "looks to the end whether it helped" in words((await someone.get(here)).text)
+    undo = plan.model_copy(update={"attempt": 2, "kind": PlanKind.ROLLBACK})
+    assert await step.roll_back(undo, [])
+    assert "its undo is not begun" in words((await someone.get(here)).text)
+    step = Progress(await house.engine.incident(incident.id), 2, house.record.journal, house.clock)
+    await step.enter(Stage.EXECUTING)
+    assert "The step under way is finished" in words((await someone.get(here)).text)
+    await step.enter(Stage.VERIFYING)
+    assert "What was done has been undone" in words((await someone.get(here)).text)
+    await step.close(
+        Stage.ESCALATED, Ending(resolved=False, outcome=Outcome.NOT_FIXED, text="It fails still.")
+    )
+    assert "There is nothing to cancel" in words((await someone.get(here)).text)
+
+
+async def test_a_plan_says_how_long_it_waits(house: House) -> None:
+    incident, _ = await house.waiting()
+    someone = await person(house)
+    house.clock.advance(3600)
+    page = words((await someone.get(f"/console/incidents/{incident.id}")).text)
+    assert "in 3 h" in page
+    assert "No answer until then means no." in page
+    assert "expires in 3 h" in words((await someone.get("/")).text)
+    house.clock.advance(4 * 3600)
+    assert "expires now" in words((await someone.get("/")).text)
 
 
 async def test_an_answer_needs_a_name_and_a_plan(house: House) -> None:
@@ -322,6 +386,7 @@ async def test_what_waits_for_a_person_is_on_top_with_what_it_wants(house: House
     await house.engine.hear(
         house.engine.sources["alertmanager"].adapter.parse({}, b'{"alerts": [{"labels": {}}]}')
     )
+    await house.take_in()
     page = (await (await person(house)).get("/")).text
     said = words(page)
     assert said.index("Waits for your answer") < said.index("Vigil is working on it")

@@ -149,6 +149,23 @@ async def test_rejecting_when_somebody_else_was_first(browser: Browser, house: H
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+async def test_taking_an_incident_in_hand(browser: Browser, house: House, scripts: bool) -> None:
+    incident, _ = await house.waiting()
+    kind: Kind = {"java_script_enabled": scripts, "viewport": PHONE}
+    async with page_of(browser, house, kind) as page:
+        await sign_in(page, f"/console/incidents/{incident.id}")
+        await page.get_by_role("link", name="Take it in hand").click()
+        assert await fits(page)
+        await page.get_by_label("Reason").fill("I am on it")
+        await page.get_by_role("button", name="Cancel Vigil's work").click()
+        await expect(page.get_by_text("Ada has it in hand")).to_be_visible()
+        await expect(page.get_by_role("link", name="Take it in hand")).to_have_count(0)
+    cancelled = await house.record.journal.cancellation(incident.id)
+    assert cancelled is not None
+    assert (cancelled.by, cancelled.reason) == ("Ada", "I am on it")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 async def test_stopping_and_resuming(browser: Browser, house: House, scripts: bool) -> None:
     async with page_of(browser, house, {"java_script_enabled": scripts}) as page:
         await sign_in(page)

@@ -2,16 +2,23 @@
 
 import asyncio
 import json
+import shutil
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from tests.web.house import BEARER, House
+from tests.support.buses import breakable_redis, kept_going, redis_bus
+from tests.web.house import BEARER, House, served
 
+from vigil.domain.news import News
 from vigil.domain.switch import SwitchState
+from vigil.domain.timeline import Head
+from vigil.integrations.bus.embedded import EmbeddedBus
+from vigil.integrations.journal import SqlJournal
 from vigil.ports.journal import Note
 from vigil.web.console import changes
 from vigil.web.console.changes import MOST_LISTENERS, SWITCH, Changes
@@ -19,14 +26,14 @@ from vigil.web.console.changes import MOST_LISTENERS, SWITCH, Changes
 PATH = "/console/events"
 PATIENCE_S = 10.0
 
-News = tuple[str, dict[str, Any]]
+Sent = tuple[str, dict[str, Any]]
 
 
 @asynccontextmanager
-async def listening(house: House) -> AsyncIterator[AsyncIterator[News]]:
+async def listening(house: House) -> AsyncIterator[AsyncIterator[Sent]]:
     """The events of one stream, each with its name and its data."""
 
-    async def read(lines: AsyncIterator[str]) -> AsyncGenerator[News, None]:
+    async def read(lines: AsyncIterator[str]) -> AsyncGenerator[Sent, None]:
         name = ""
         async for line in lines:
             field, _, value = line.partition(": ")
@@ -42,7 +49,7 @@ async def listening(house: House) -> AsyncIterator[AsyncIterator[News]]:
             yield events
 
 
-async def following(events: AsyncIterator[News]) -> News:
+async def following(events: AsyncIterator[Sent]) -> Sent:
     async with asyncio.timeout(PATIENCE_S):
         return await anext(events)
 
@@ -131,6 +138,127 @@ async def test_a_record_that_does_not_answer_for_a_while_is_looked_at_again(hous
             connection.execute(text("ALTER TABLE elsewhere RENAME TO incidents"))
         async with asyncio.timeout(PATIENCE_S), aclosing(hub.listen()) as news:
             assert set(await anext(news)) == {incident.id, SWITCH}
+
+
+NEVER_S = 3600.0
+
+
+@pytest.fixture
+def hardly_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is seen in time was announced, not looked for."""
+    monkeypatch.setattr(changes, "LOOK_S", NEVER_S)
+    monkeypatch.setattr(changes, "SLOW_LOOK_S", NEVER_S)
+
+
+async def test_what_is_announced_is_looked_at_at_once(
+    tmp_path: Path, hardly_ever: None, empty_record: Path
+) -> None:
+    shutil.copytree(empty_record, tmp_path, dirs_exist_ok=True)
+    async with served(tmp_path, EmbeddedBus(time.monotonic, alone=True)) as house:
+        incident, _ = await house.waiting()
+        async with listening(house) as events:
+            await following(events)
+            for _ in range(3):
+                await house.record.journal.append(incident.id, [Note(kind="n")], house.clock.now())
+                _, data = await following(events)
+                assert set(data["incidents"]) == {incident.id}
+
+
+async def test_what_another_process_wrote_is_heard_over_redis_at_once(
+    tmp_path: Path, hardly_ever: None, empty_record: Path
+) -> None:
+    shutil.copytree(empty_record, tmp_path, dirs_exist_ok=True)
+    with breakable_redis() as server:
+        here, there = redis_bus(server.url()), redis_bus(server.url())
+        async with kept_going(here, there), served(tmp_path, here) as house:
+            incident, _ = await house.waiting()
+            record = house.record
+            elsewhere = SqlJournal(record.engine, record.keys, there.announce)
+            async with listening(house) as events:
+                await following(events)
+                await elsewhere.append(incident.id, [Note(kind="n")], house.clock.now())
+                _, data = await following(events)
+                assert set(data["incidents"]) == {incident.id}
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_what_is_not_announced_is_seen_by_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: bool, empty_record: Path
+) -> None:
+    """Slowly where every change should be announced, soon where others write unheard."""
+    shutil.copytree(empty_record, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setattr(changes, "LOOK_S", 0.2)
+    monkeypatch.setattr(changes, "SLOW_LOOK_S", 3.0)
+    async with served(tmp_path, EmbeddedBus(time.monotonic, alone=alone)) as house:
+        incident, _ = await house.waiting()
+        silent = SqlJournal(house.record.engine, house.record.keys)
+        async with listening(house) as events:
+            await following(events)
+            # The gap that a listener hears first makes for a second look.
+            await asyncio.sleep(0.5)
+            began = time.monotonic()
+            await silent.append(incident.id, [Note(kind="n")], house.clock.now())
+            _, data = await following(events)
+            assert set(data["incidents"]) == {incident.id}
+            assert (time.monotonic() - began > 1.5) is alone
+
+
+async def test_a_page_goes_on_while_redis_is_killed(tmp_path: Path, empty_record: Path) -> None:
+    shutil.copytree(empty_record, tmp_path, dirs_exist_ok=True)
+    with breakable_redis() as server:
+        bus = redis_bus(server.url())
+        async with kept_going(bus), served(tmp_path, bus) as house:
+            incident, _ = await house.waiting()
+            silent = SqlJournal(house.record.engine, house.record.keys)
+            async with listening(house) as events:
+                await following(events)
+                server.kill()
+                for journal in (house.record.journal, silent):
+                    await journal.append(incident.id, [Note(kind="n")], house.clock.now())
+                    name, data = await following(events)
+                    assert (name, set(data["incidents"])) == ("changed", {incident.id})
+
+
+async def test_however_much_is_announced_the_record_is_looked_at_now_and_then_only(
+    house: House,
+) -> None:
+    bus = EmbeddedBus(time.monotonic, alone=True)
+    house.engine.bus = bus
+    looks = 0
+    heads = house.engine.heads
+
+    async def counted(limit: int) -> tuple[Head, ...]:
+        nonlocal looks
+        looks += 1
+        return await heads(limit)
+
+    house.engine.heads = counted  # type: ignore[method-assign] # counted, not changed
+    hub = Changes(house.engine, asyncio.Event())
+    with hub.seat():
+        began = time.monotonic()
+        for number in range(100):
+            bus.announce([News(incident="busy", seq=number, version=number)])
+            await asyncio.sleep(0.005)
+    assert 2 <= looks <= 2 + (time.monotonic() - began) / changes.SPACING_S
+
+
+async def test_what_was_seen_already_is_not_looked_at_again(house: House) -> None:
+    incident, _ = await house.waiting()
+    news = await house.record.journal.news(incident.id)
+    bus = EmbeddedBus(time.monotonic, alone=True)
+    house.engine.bus = bus
+    hub = Changes(house.engine, asyncio.Event())
+    with hub.seat():
+        async with asyncio.timeout(PATIENCE_S), aclosing(hub.listen()) as heard:
+            await anext(heard)
+        await asyncio.sleep(3 * changes.SPACING_S)
+        bus.announce([news])
+        await asyncio.sleep(changes.SPACING_S)
+        assert not hub._due.is_set()
+        later = {"seq": news.seq + 1, "version": news.version + 1}
+        bus.announce([news.model_copy(update=later)])
+        async with asyncio.timeout(PATIENCE_S):
+            await hub._due.wait()
 
 
 async def test_nobody_looks_when_nobody_listens(house: House) -> None:

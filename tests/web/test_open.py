@@ -29,8 +29,10 @@ async def test_ready_names_each_part_and_no_secret(house: House) -> None:
     assert answer.status_code == 200
     parts = {part["part"]: part for part in answer.json()["parts"]}
     sources = {"source alertmanager", "source pagerduty"}
-    assert parts.keys() == {"workflow", "sandbox", "switch", *sources}
-    assert all(part.keys() == {"part", "ok", "text", "remedy"} for part in parts.values())
+    own = {"workflow", "sandbox", "inbox", "workers", "work", "locks", "switch"}
+    assert parts.keys() == {*own, *sources}
+    shown = {"part", "ok", "text", "remedy", "vital"}
+    assert all(part.keys() == shown for part in parts.values())
     assert TOKEN not in answer.text
     assert WEBHOOK_TOKEN not in answer.text
 
@@ -59,6 +61,10 @@ async def test_metrics_count_each_thing_once(house: House) -> None:
         'vigil_deliveries_total{result="accepted",source="alertmanager"}': 1,
         'vigil_deliveries_total{result="not_understood",source="alertmanager"}': 1,
         'vigil_deliveries_total{result="refused",source="alertmanager"}': 1,
+        'vigil_alerts_total{result="opened",source="alertmanager"}': 1,
+        'vigil_intake_seconds_count{source="alertmanager"}': 1,
+        'vigil_inbox_deliveries{source="alertmanager"}': 2,
+        'vigil_inbox_set_aside{source="alertmanager"}': 0,
         'vigil_stage_seconds_count{stage="INVESTIGATING"}': 1,
         'vigil_stage_seconds_sum{stage="INVESTIGATING"}': 2,
         'vigil_http_requests_total{method="GET",route="/api/incidents/{incident}",status="200"}': 1,

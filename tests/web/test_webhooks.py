@@ -3,33 +3,34 @@
 import json
 from collections.abc import AsyncIterator
 
-from sqlalchemy import select
-from tests.web.house import WEBHOOK_TOKEN, House, alertmanager_body
+from sqlalchemy import select, update
+from tests.support.pagerduty import PagerDuty
+from tests.web.house import PAGERDUTY_SECRETS, WEBHOOK_TOKEN, House, alertmanager_body
 
-from vigil.integrations.journal.tables import deliveries
+from vigil.integrations.journal.inbox import SOURCE_BYTES
+from vigil.integrations.journal.tables import deliveries, inbox
 from vigil.web.door import MOST_WEBHOOK_BYTES
 
 PATH = "/webhooks/alertmanager"
 SECRET = {"authorization": f"Bearer {WEBHOOK_TOKEN}"}
+ODD_WORDS = ("\x00", "\ud800", "\u202e", "x" * 70_000, "'; --", "", " ")
 FIRING = alertmanager_body({"alertname": "CheckoutErrors", "service": "web"})
 
 
 async def test_a_delivery_is_on_disk_before_the_answer(house: House) -> None:
     answer = await house.client.post(PATH, content=FIRING, headers=SECRET)
     assert answer.status_code == 202
-    assert answer.json() == {
-        "alerts": 1,
-        "opened": 1,
-        "repeated": 0,
-        "replayed": False,
-        "not_understood": None,
-        "without_effect": None,
-    }
+    assert answer.json() == {"alerts": 1, "not_understood": None, "without_effect": None}
+    [line] = await house.record.journal.inbox()
+    assert (line.source, line.waiting) == ("alertmanager", 1)
+    await house.take_in()
     [incident] = await house.record.journal.incidents()
     assert (incident.service, incident.symptom) == ("web", "errors")
     again = await house.client.post(PATH, content=FIRING, headers=SECRET)
-    assert (again.status_code, again.json()["repeated"]) == (202, 1)
+    assert again.status_code == 202
+    await house.take_in()
     assert len(await house.record.journal.incidents()) == 1
+    assert await house.record.journal.inbox() == ()
 
 
 async def test_an_authentic_body_that_nobody_understands_is_recorded(house: House) -> None:
@@ -37,6 +38,7 @@ async def test_an_authentic_body_that_nobody_understands_is_recorded(house: Hous
         answer = await house.client.post(PATH, content=body, headers=SECRET)
         assert answer.status_code == 202, body[:10]
         assert answer.json()["not_understood"]
+    await house.take_in()
     with house.record.engine.connect() as connection:
         kept = connection.execute(select(deliveries.c.source, deliveries.c.text)).all()
     assert {row.source for row in kept} == {"alertmanager"}
@@ -93,11 +95,50 @@ async def test_a_delivery_of_a_mebibyte_is_read_and_one_more_byte_is_not(house: 
 async def test_a_delivery_that_could_not_be_written_is_not_answered_with_202(house: House) -> None:
     await house.client.post(PATH, content=b"{}")
     with house.record.engine.connect() as connection:
-        connection.exec_driver_sql("ALTER TABLE deliveries RENAME TO elsewhere")
+        connection.exec_driver_sql("ALTER TABLE inbox RENAME TO elsewhere")
         connection.commit()
     answer = await house.client.post(PATH, content=FIRING, headers=SECRET)
     assert answer.status_code == 503
     assert "elsewhere" not in answer.text
-    assert "deliveries" not in answer.text
+    assert "inbox" not in answer.text
+    assert answer.headers["retry-after"] == "2"
     source = house.engine.sources["alertmanager"]
     assert (source.accepted, source.refused_last is None) == (0, False)
+
+
+async def test_without_room_the_answer_is_429_and_when_to_come_again(house: House) -> None:
+    """For the source that has filled its part; the others go on, and so does this one later."""
+    await house.client.post(PATH, content=FIRING, headers=SECRET)
+    with house.record.engine.begin() as connection:
+        connection.execute(update(inbox).values(size=SOURCE_BYTES))
+    house.clock.advance(300)
+    answer = await house.client.post(PATH, content=FIRING, headers=SECRET)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "30")
+    assert answer.json()["error"]["next"] == "try again after 30 s"
+    vendor = PagerDuty(f"{house.origin}/webhooks/pagerduty", house.clock.now, PAGERDUTY_SECRETS)
+    vendor.trigger("CheckoutErrors")
+    assert await vendor.deliver() == [202]
+    parts = {one["part"]: one for one in (await house.client.get("/ready")).json()["parts"]}
+    assert parts["inbox"]["text"] == "2 deliveries wait, the first for 300 s"
+    assert not parts["inbox"]["ok"]
+    await house.take_in()
+    answer = await house.client.post(PATH, content=FIRING, headers=SECRET)
+    assert answer.status_code == 202
+    counted = (await house.client.get("/metrics")).text
+    assert 'vigil_deliveries_total{result="no_room",source="alertmanager"} 1.0' in counted
+
+
+async def test_whatever_an_authentic_delivery_says_it_is_answered_2xx_or_to_come_again(
+    house: House,
+) -> None:
+    """A sender drops what it gets any other 4xx for, and stops after a few of them."""
+    deep = b'{"alerts": [{"labels": ' + b'{"a":' * 500 + b"1" + b"}" * 500 + b"}]}"
+    odd = [b"\x00", b"null", b'{"alerts": [{"startsAt": "9999-99-99"}]}', deep]
+    odd += [
+        json.dumps({"alerts": [{"labels": {"alertname": text}}]}).encode() for text in ODD_WORDS
+    ]
+    for body in odd:
+        answer = await house.client.post(PATH, content=body, headers=SECRET)
+        assert answer.status_code == 202, body[:60]
+    await house.take_in()
+    assert await house.record.journal.inbox() == (), "and all of it was taken in"

@@ -4,21 +4,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from vigil.domain.errors import SandboxUnavailable
-from vigil.domain.plan import ActionResult, ActionStatus, Execution, Plan
+from vigil.domain.plan import Action, ActionResult, ActionStatus, Execution, Plan
 from vigil.domain.run import Lease, RunOrder
 from vigil.ports.sandbox import Sandbox
-from vigil.ports.switch import Switch
 
 OnLine = Callable[[str, str], Awaitable[None]]
 """(action id, one line of output or one logged call)."""
+Begin = Callable[[str], Awaitable[str | None]]
+"""Why the action of this id may not be begun, as a sentence; None when it is on record that it is.
+"""
 
 
 @dataclass(frozen=True)
 class Permit:
-    """What allows a plan to run now: the digest that was judged, and the locks that are held."""
+    """What allows a plan to run now: the digest that was judged, and the locks it needs."""
 
     approved_digest: str
-    lease: Lease
+    hold: Callable[[Action], Awaitable[Lease]]
+    """Takes the locks once more right before an action, on a lease that covers its limit."""
 
 
 def locked_set(plan: Plan) -> tuple[str, ...]:
@@ -29,18 +32,14 @@ def locked_set(plan: Plan) -> tuple[str, ...]:
 
 
 async def execute(
-    plan: Plan, permit: Permit, *, sandbox: Sandbox, switch: Switch, on_line: OnLine
+    plan: Plan, permit: Permit, *, sandbox: Sandbox, begin: Begin, on_line: OnLine
 ) -> Execution:
     """Run every action; the first that does not succeed is the last."""
     results: list[ActionResult] = []
     for action in plan.actions:
-        state = switch.read()
-        if state.stopped:
-            return Execution(
-                plan_digest=plan.digest,
-                results=tuple(results),
-                refused=f"The stop switch is on ({state.text or 'no reason given'}).",
-            )
+        lease = await permit.hold(action)
+        if (why := await begin(action.id)) is not None:
+            return Execution(plan_digest=plan.digest, results=tuple(results), refused=why)
 
         async def tell(line: str, action_id: str = action.id) -> None:
             await on_line(action_id, line)
@@ -50,8 +49,7 @@ async def execute(
             plan=plan,
             approved_digest=permit.approved_digest,
             action=action.id,
-            fences=permit.lease.fences,
-            lease_until=permit.lease.until,
+            lease=lease,
         )
         try:
             result = await sandbox.run(order, tell)
@@ -61,8 +59,3 @@ async def execute(
         if result.status is not ActionStatus.SUCCEEDED:
             break
     return Execution(plan_digest=plan.digest, results=tuple(results))
-
-
-def lease_seconds(plan: Plan, margin_s: float) -> float:
-    """How long the locks are needed for running: every action's own limit and a margin."""
-    return sum(action.timeout_s for action in plan.actions) + margin_s

@@ -11,7 +11,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from vigil.bootstrap import check_browser, check_database
+from vigil.bootstrap import (
+    check_browser,
+    check_bus,
+    check_database,
+    check_timelines,
+    known_backup,
+)
 from vigil.cli.client import Client
 from vigil.cli.words import GOOD, NO, Json, print_json
 from vigil.domain.errors import SettingsError, VigilError
@@ -29,11 +35,13 @@ NEEDED = {
     "redis-server": "the lab's cache, for `vigil demo` only; apt-get install redis-server",
     "postgres": "the lab's database, for `vigil demo` only; apt-get install postgresql",
 }
+LEAST_FREE_MB = 500
+"""An incident writes some 60 kB, a journey's pictures more, and a backup as much as there is."""
 FOR_THE_LAB = ("nginx", "redis-server", "postgres")
 
 
 def doctor(*, as_json: Json = False) -> None:
-    """Check settings, database, sandbox, browser and programs; a remedy for each finding."""
+    """Check settings, database, sandbox, browser, bus and programs; a remedy for each finding."""
     found = list(_all())
     if as_json:
         print_json({"ok": _good(found), "parts": [h.model_dump(mode="json") for h in found]})
@@ -44,7 +52,7 @@ def doctor(*, as_json: Json = False) -> None:
 
 def _good(found: list[Health]) -> bool:
     """Programs of the lab are missed only by the demo."""
-    return all(h.ok or h.part in FOR_THE_LAB for h in found)
+    return not any(h.missed and h.part not in FOR_THE_LAB for h in found)
 
 
 def _all() -> Iterator[Health]:
@@ -57,9 +65,12 @@ def _all() -> Iterator[Health]:
     yield from _sound("catalogue", lambda: _catalogue(settings))
     yield from _sound("policy", lambda: _policy(settings))
     yield from _sound("database", lambda: check_database(settings))
+    yield from _sound("timelines", lambda: check_timelines(settings))
+    yield Health(part="backup", ok=True, text=known_backup(settings))
     yield _state_folder(settings.vigil_state_dir)
     yield _sandbox()
     yield check_browser(settings)
+    yield check_bus(settings)
     for name, why in NEEDED.items():
         yield _program(name, why)
     yield from _running(settings)
@@ -111,7 +122,11 @@ def _state_folder(state: Path) -> Health:
         remedy = "give it to the user that runs Vigil, or set VIGIL_STATE_DIR"
         return Health(part="state", ok=False, text=f"{state} cannot be written", remedy=remedy)
     free = shutil.disk_usage(state).free // 1_000_000
-    return Health(part="state", ok=True, text=f"{state}, {free} MB free")
+    text = f"{state}, {free} MB free"
+    if free < LEAST_FREE_MB:
+        remedy = "make room: when the disk is full, nothing is taken in and nothing is done"
+        return Health(part="state", ok=False, text=text, remedy=remedy)
+    return Health(part="state", ok=True, text=text)
 
 
 def _sandbox() -> Health:

@@ -23,6 +23,8 @@ ANSWERS = {
     "approved": "{by} agreed to the plan.",
     "rejected": "{by} said no to the plan.",
     "withdrawn": "Nobody had answered yet when the symptom was gone, so Vigil took the plan back.",
+    "expired": "Nobody answered the plan in time, and no answer means no.",
+    "cancelled": "{by} took the incident in hand and told Vigil to begin nothing more.",
 }
 NO = "The gate said no: "
 WORTH_TELLING = 0.01
@@ -119,8 +121,10 @@ def explain_incident(told: Told) -> Explanation:
 
 def _headline(told: Told) -> str:
     incident = told.incident
-    if incident["waiting_on"]:
+    if incident["waiting_on"] == "approval":
         return "There is a plan, and it waits for a person."
+    if incident["waiting_on"]:
+        return "There is a plan, and it waits until another incident is done with what it touches."
     if incident["closed_at"] is None:
         return f"It is being worked on: {MEANING[incident['stage']]}."
     return HEADLINES[incident["outcome"]]
@@ -212,8 +216,11 @@ def _proof(told: Told) -> Iterator[str]:
 
 def _left_to_do(told: Told) -> Iterator[str]:
     incident = told.incident
-    if incident["waiting_on"]:
+    if incident["waiting_on"] == "approval":
         answer = f"{incident['id']} --plan {incident['plan_digest']}"
         yield f"Read the plan, then: vigil approve {answer}"
         yield f"or: vigil reject {answer}"
+        yield f"or take it in hand yourself: vigil cancel {incident['id']}"
+        if incident["expires_at"]:
+            yield f"No answer until {incident['expires_at']} means no."
     yield from told.last("closed").get("look_next", ())

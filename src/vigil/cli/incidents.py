@@ -1,4 +1,4 @@
-"""Commands over the API: incidents, approve, reject, stop, resume."""
+"""Commands over the API: incidents, approve, reject, cancel, stop, resume."""
 
 import getpass
 from collections.abc import Iterator
@@ -62,6 +62,17 @@ def reject(incident: Incident, plan: PlanDigest, by: By = "", *, as_json: Json =
     _answer("reject", incident, plan, by, as_json=as_json)
 
 
+def cancel(
+    incident: Incident,
+    by: By = "",
+    *,
+    why: Annotated[str, typer.Option("--why", help="Why, for the record.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Take an incident in hand: Vigil begins nothing more of it, and undoes nothing."""
+    _decide(incident, "cancel", {"by": by or getpass.getuser(), "reason": why}, as_json=as_json)
+
+
 def stop(
     *,
     now: Annotated[bool, typer.Option("--now", help="Also kill what is running.")] = False,
@@ -84,7 +95,10 @@ def _turn(state: SwitchState, *, as_json: bool) -> None:
         refused = False
         here = state.stopped and settings.vigil_state_dir.is_dir()
         if here:
-            open_switch(settings).set(state)
+            try:
+                open_switch(settings).set(state)
+            except PortUnavailable as error:
+                complain(f"Stopped on this machine. But: {error}")
         try:
             client = Client.from_settings(settings)
             path = "/api/stop" if state.stopped else "/api/resume"
@@ -103,9 +117,13 @@ def _turn(state: SwitchState, *, as_json: bool) -> None:
 
 
 def _answer(verb: str, incident: str, plan: str, by: str, *, as_json: bool) -> None:
+    body = {"plan_digest": plan, "by": by or getpass.getuser()}
+    _decide(incident, verb, body, as_json=as_json)
+
+
+def _decide(incident: str, verb: str, body: dict[str, Any], *, as_json: bool) -> None:
     with told():
         client = Client.from_settings(load_settings())
-        body = {"plan_digest": plan, "by": by or getpass.getuser()}
         _, answer = client.post(f"/api/incidents/{incident}/{verb}", body)
     print_json(answer) if as_json else typer.echo(answer["text"])
     raise typer.Exit(GOOD if answer["won"] else NO)
@@ -133,9 +151,11 @@ def _show(whole: dict[str, Any]) -> None:
     console.print(Text(clean(incident["title"], WIDEST), style="bold"))
     words = (incident["id"], incident["service"], incident["stage"], incident["outcome"] or "")
     console.print(Text("  ".join(words)))
-    if incident["waiting_on"]:
+    if incident["waiting_on"] == "approval":
         plan = incident["plan_digest"]
         console.print(Text(f"vigil approve {incident['id']} --plan {plan}", style="yellow"))
+    if incident["cancelled_by"] and not incident["closed_at"]:
+        console.print(Text(f"cancelled by {incident['cancelled_by']}", style="yellow"))
     for event in whole["timeline"]:
         payload = event["payload"] or {}
         said = describe(event) or str(payload.get("text") or payload.get("line") or event["kind"])

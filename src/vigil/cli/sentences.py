@@ -42,6 +42,11 @@ def _fits(payload: dict[str, Any]) -> str:
     return f"runbooks: {found or 'none'}; seen before: {past or 'no'}"
 
 
+def _waits(payload: dict[str, Any]) -> str:
+    until = str(payload.get("expires_at") or "")[:16].replace("T", " ")
+    return "waiting for a person's approval" + (f", until {until} UTC" if until else "")
+
+
 def _most_likely(payload: dict[str, Any]) -> str:
     top = payload["ranked"][0]
     return f"most likely ({percent(top['likelihood'])}): {top['text']}"
@@ -57,10 +62,13 @@ SENTENCES: dict[str, Say] = {
     "runbooks": _fits,
     "planned": lambda p: f"plan {p['digest'][7:19]}: {p['summary']}",
     "judged": lambda p: f"gate: {'; '.join(p['rules'])}",
-    "waiting": lambda _: "waiting for a person's approval",
+    "waiting": _waits,
+    "waiting_for_locks": lambda p: f"waiting until others are done: {p['text']}",
     "approved": lambda p: f"approved by {p.get('by')}",
     "rejected": lambda p: f"rejected by {p.get('by')}",
     "withdrawn": lambda _: "plan taken back: the symptom was gone before anybody answered",
+    "expired": lambda _: "plan expired: nobody had answered in time, so the answer is no",
+    "cancelled": lambda p: f"cancelled by {p.get('by')}: {p.get('text')}",
     "executed": lambda p: f"{p['action']} {p['status']} in {p['seconds']:.1f} s",
     "not_executed": lambda p: f"not executed: {p['text']}",
     "proof": lambda p: f"proof: {p['outcome']}: {p['text']}",

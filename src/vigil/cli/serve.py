@@ -2,29 +2,23 @@
 
 import asyncio
 import fcntl
-import os
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import structlog
 import typer
 
-from vigil.children import tied_to_us
+from vigil.cli.endings import told_to_end, waiting_for_no_thread
 from vigil.cli.logs import log_as_json
 from vigil.cli.words import CONSOLE_HOST, complain, told
 from vigil.domain.errors import LockHeld
 from vigil.settings import Settings, load_settings
 
-log = structlog.get_logger()
-
-RESTART_S = 1.0
-"""Pause before a runner that ended is started again."""
-STOP_S = 40.0
-"""How long a runner may take to end the action under way."""
+if TYPE_CHECKING:
+    from vigil.engine import Engine
+    from vigil.web.access import Access
 
 
 def serve(
@@ -37,7 +31,7 @@ def serve(
 ) -> None:
     """Run Vigil: watch the services of the catalogue and hear alerts, until told to stop."""
     log_as_json()
-    with told():
+    with waiting_for_no_thread(), told():
         settings = load_settings()
         changes = {"vigil_config": config, "vigil_port": port}
         settings = settings.model_copy(
@@ -47,43 +41,80 @@ def serve(
 
 
 async def _serve(settings: Settings) -> None:
-    from vigil.bootstrap import SHIPPED_RUNBOOKS, build
+    from vigil.bootstrap import (
+        SHIPPED_RUNBOOKS,
+        build,
+        new_worker,
+        runner_folder,
+        sole_process,
+    )
+    from vigil.cli.hands import runner_at
     from vigil.cli.runbooks import ingest
-    from vigil.web.access import Access
-    from vigil.web.app import create_app
-    from vigil.web.server import listen, serve_on
+    from vigil.web.server import listen
 
+    me = new_worker("serve")
     # The port first: a second Vigil must end before it takes up anything of the first.
     with (
         _only_one(settings.vigil_state_dir),
         listen(settings.vigil_host, settings.vigil_port) as listener,
+        sole_process(settings),
     ):
-        installation = build(settings)
+        installation = build(settings, me)
         await ingest(settings.vigil_runbooks or SHIPPED_RUNBOOKS, installation.memory)
-        if installation.credentials.new_token:
-            complain(
-                f"Access token, shown this once: {installation.credentials.new_token}\n"
-                "Keep it as VIGIL_TOKEN for the command line."
-            )
+        access = _access(settings)
         complain(f"Console: http://{CONSOLE_HOST}:{settings.vigil_port}/")
-        access = Access(
-            token_hash=installation.credentials.token_hash,
-            session_key=installation.credentials.session_key,
-            allowed_hosts=_hosts(settings),
+        engine, told_to = installation.engine, told_to_end(settings.vigil_drain_s)
+        async with runner_at(runner_folder(settings, me), settings):
+            await engine.start()
+            try:
+                async with _answering(engine, access, listener) as answering:
+                    await _first(told_to.wait(), answering)
+                    await engine.drain(settings.vigil_drain_s)
+            finally:
+                await engine.stop()
+        await engine.leave()
+
+
+@asynccontextmanager
+async def _answering(
+    engine: "Engine", access: "Access", listener: socket.socket
+) -> "AsyncIterator[asyncio.Task[None]]":
+    """HTTP is served within; what ends it early is raised at the end."""
+    from vigil.web.app import create_app
+    from vigil.web.server import serve_on
+
+    stopping = asyncio.Event()
+    app = create_app(engine, access, stopping=stopping)
+    serving = asyncio.create_task(serve_on(app, listener, stopping))
+    try:
+        yield serving
+    finally:
+        stopping.set()
+        await serving
+
+
+async def _first(told: Coroutine[Any, Any, Any], answering: "asyncio.Task[None]") -> None:
+    """Until somebody says to end, or nobody can be answered any more."""
+    waiting = asyncio.create_task(told)
+    await asyncio.wait({waiting, answering}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+def _access(settings: Settings) -> "Access":
+    from vigil.bootstrap import open_access
+    from vigil.web.access import Access
+
+    credentials = open_access(settings)
+    if credentials.new_token:
+        complain(
+            f"Access token, shown this once: {credentials.new_token}\n"
+            "Keep it as VIGIL_TOKEN for the command line."
         )
-        stopping = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        runner = asyncio.create_task(_keep_runner(settings))
-        await installation.engine.start()
-        try:
-            await serve_on(
-                create_app(installation.engine, access, stopping=stopping), listener, stopping
-            )
-        finally:
-            await installation.engine.stop()
-            runner.cancel()
-            await asyncio.gather(runner, return_exceptions=True)
+    return Access(
+        token_hash=credentials.token_hash,
+        session_key=credentials.session_key,
+        allowed_hosts=_hosts(settings),
+    )
 
 
 @contextmanager
@@ -106,32 +137,3 @@ def _hosts(settings: Settings) -> tuple[str, ...]:
     names = ["127.0.0.1", "localhost", CONSOLE_HOST, "[::1]", settings.vigil_host]
     with_port = [f"{name}:{settings.vigil_port}" for name in names]
     return tuple(dict.fromkeys([*with_port, *given]))
-
-
-async def _keep_runner(settings: Settings) -> None:
-    """The runner is a process of its own; it is started again when it ends, and ends with us."""
-    while True:
-        process = await asyncio.create_subprocess_exec(
-            *tied_to_us(),
-            sys.executable,
-            "-m",
-            "vigil",
-            "runner",
-            "--config",
-            str(settings.vigil_config.absolute()),
-            "--state",
-            str(settings.vigil_state_dir.absolute()),
-            env={"PATH": os.defpath, "HOME": str(Path.home())},
-            stdin=asyncio.subprocess.DEVNULL,
-            # Ctrl-C is for this process, which then ends the runner in order.
-            start_new_session=True,
-        )
-        try:
-            code = await process.wait()
-        except asyncio.CancelledError:
-            process.terminate()
-            async with asyncio.timeout(STOP_S):
-                await process.wait()
-            raise
-        log.error("runner ended", exit_code=code, again_in_s=RESTART_S)
-        await asyncio.sleep(RESTART_S)

@@ -1,6 +1,7 @@
 """ESCALATED: a person is told what is known, what was tried and what to look at next."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from vigil.domain.case import Investigation, Ranking
 from vigil.domain.change import Release
@@ -79,6 +80,19 @@ def rejected(approval: Approval) -> Ending:
         resolved=False,
         outcome=Outcome.NOT_EXECUTED,
         text=f"Nothing was done: {approval.by} said no.",
+    )
+
+
+def expired(plan: Plan, owner: str, waited: timedelta) -> Ending:
+    """Nobody said anything."""
+    hours, minutes = divmod(round(waited.total_seconds() / 60), 60)
+    asked = owner or "anybody with access"
+    return _not_begun(
+        plan,
+        f": the plan waited {hours} h {minutes} min in the console for an answer of {asked}, and "
+        "nobody gave one; no answer means no.",
+        *(f"Not done, and perhaps still worth doing: {action.title}" for action in plan.actions),
+        "To have plans wait longer, raise approval_expires_after_s in policy.yaml.",
     )
 
 

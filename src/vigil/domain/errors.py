@@ -3,6 +3,7 @@
 VigilError
 ├── TemporaryError          the same call may succeed later; the caller may retry
 │   ├── PortUnavailable     something behind a port did not answer in time
+│   ├── InboxFull           more deliveries wait than Vigil keeps; says when to come again
 │   └── LockHeld            somebody else is working on the same resources
 └── PermanentError          the same call will fail again; a person has to change something
     ├── SettingsError       settings or catalogue are wrong; carries every mistake at once
@@ -15,7 +16,8 @@ VigilError
 A refusal (denied, expired, unhealthy) is a value, not an error.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 
 class VigilError(Exception):
@@ -33,8 +35,26 @@ class PortUnavailable(TemporaryError):
     """Something behind a port did not answer in time or at all."""
 
 
+class InboxFull(TemporaryError):
+    """More deliveries of this source wait than are kept for it; this one was not written down."""
+
+    def __init__(self, source: str, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(
+            f"the inbox has no room for another delivery of {source}; send it again after "
+            f"{retry_after_s} s"
+        )
+
+
 class LockHeld(TemporaryError):
-    """Another incident holds a lock on one of the resources."""
+    """Somebody else is at work on the same thing.
+
+    ``held`` names, for each resource that other incidents keep one from, the incident.
+    """
+
+    def __init__(self, message: str, held: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.held = dict(held)
+        super().__init__(message)
 
 
 class PermanentError(VigilError):

@@ -101,6 +101,7 @@ class Incident(Value):
             update={
                 "stage": stage,
                 "waiting_on": None,
+                "expires_at": None,
                 "closed_at": at if stage in CLOSED else None,
                 "outcome": outcome or self.outcome,
             }

@@ -20,3 +20,6 @@ class Policy(Value):
     """A change freeze: everything is asked."""
     max_executions_per_hour: int = Field(default=10, ge=0)
     """The breaker: beyond this many executed plans in an hour everything is asked."""
+    approval_expires_after_s: int = Field(default=4 * 3600, ge=60, le=30 * 86400)
+    """How long a plan waits for a person. What was judged hours ago may be wrong by now, so without
+    an answer until then the answer is no, and the incident is handed over."""

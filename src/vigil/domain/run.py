@@ -12,10 +12,15 @@ class Fence(Value):
 
 
 class Lease(Value):
-    """Locks that are held, and until when."""
+    """Locks that are held, and until when.
+
+    A moment and a length, because clocks are set and messages are late: each bounds the other.
+    """
 
     fences: tuple[Fence, ...]
     until: Instant
+    seconds: float
+    """From when it was asked for."""
 
 
 class RunOrder(Value):
@@ -30,9 +35,8 @@ class RunOrder(Value):
     plan: Plan
     approved_digest: Sha256
     action: str
-    fences: tuple[Fence, ...]
-    lease_until: Instant
-    """The runner kills the sandbox well before this."""
+    lease: Lease
+    """The runner kills the sandbox well before its end, and begins no call near it."""
 
 
 class Health(Value):
@@ -42,3 +46,10 @@ class Health(Value):
     ok: bool
     text: str
     remedy: str | None = None
+    vital: bool = True
+    """Whether Vigil is not ready without it; what is not vital is told and does not count."""
+
+    @property
+    def missed(self) -> bool:
+        """It does not work, and Vigil needs it."""
+        return self.vital and not self.ok

@@ -26,6 +26,10 @@ class SwitchState(Value):
         return self.stopped and self.now
 
 
+class Unreadable(SwitchState):
+    """Nobody can tell what the switch says, so it counts as stopped."""
+
+
 def from_record(record: bytes) -> SwitchState:
     """What a record says; one that is odd in any way reads as stopped, and ``text`` says why.
 
@@ -41,13 +45,17 @@ def from_record(record: bytes) -> SwitchState:
 
 def to_record(state: SwitchState) -> bytes:
     """The record of a state; words are cut so that the longest can still be read back."""
-    short = state.model_copy(update={"by": state.by[:_MOST_BY], "text": state.text[:_MOST_TEXT]})
-    return short.model_dump_json().encode()
+    return shortened(state).model_dump_json().encode()
 
 
-def unreadable(reason: str) -> SwitchState:
-    """What a switch counts as when nobody can tell what it says."""
-    return SwitchState(
+def shortened(state: SwitchState) -> SwitchState:
+    """The state with its words cut to what a record holds."""
+    return state.model_copy(update={"by": state.by[:_MOST_BY], "text": state.text[:_MOST_TEXT]})
+
+
+def unreadable(reason: str) -> Unreadable:
+    """What a switch counts as whose record says nothing."""
+    return Unreadable(
         stopped=True,
         text=f"{SWITCH_FILE} cannot be read: {reason}; `vigil resume` writes it anew",
     )

@@ -1,57 +1,67 @@
-"""TRIGGERED: from an authentic delivery to an incident, opened or joined."""
+"""TRIGGERED: from authentic deliveries to incidents, opened or joined."""
+
+from collections.abc import Sequence
 
 from vigil.domain.alert import Alert, Delivery
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.identity import content_digest
 from vigil.domain.scrub import clean
-from vigil.domain.value import Value
 from vigil.ports.clock import Clock
-from vigil.ports.journal import Joined, Journal
+from vigil.ports.journal import Arrival, Journal, Letter, MappedAlert, TakenIn
 
 UNMAPPED = "alert:"
 """Prefix of the symptom of an alert that nobody mapped; it keeps different alerts apart."""
 
 MOST_NAME = 48
-"""Characters of an alert's own name in the symptom of one that nobody mapped."""
+"""Characters of a name that nobody here gave, in what an incident is known by."""
 MOST_SHOWN = 200
 
 
-class TakenIn(Value):
-    """What became of a delivery, alert by alert."""
-
-    joined: tuple[Joined, ...]
-    replayed: bool = False
-    """It was taken in before, and changed nothing now."""
-
-
 async def intake(
-    delivery: Delivery, *, catalogue: Catalogue, journal: Journal, clock: Clock
-) -> TakenIn:
-    """Record every alert of a delivery; one fault heard of twice becomes one incident.
+    letters: Sequence[Letter], *, catalogue: Catalogue, journal: Journal, clock: Clock
+) -> tuple[TakenIn, ...]:
+    """Take every alert of these letters in; one fault heard of twice becomes one incident.
 
-    It is remembered last: after a crash in between it is taken in once more, which the keys of its
-    alerts make harmless, while the other order could lose it.
+    All of it is one transaction, with which the letters leave the inbox: after a crash they are
+    still there, or everything is done. Letters that cannot be read stay where they are.
     """
-    if delivery.ids and await journal.seen_before(delivery.source, delivery.ids):
-        return TakenIn(joined=(), replayed=True)
-    now = clock.now()
-    for trace in (delivery.not_understood, delivery.without_effect):
-        if trace is not None:
-            await journal.record_delivery(delivery.source, trace, now)
-    joined = [
-        await journal.receive(
-            alert=shown(alert),
-            service=catalogue.service_called(alert.service),
-            symptom=symptom_of(alert, catalogue),
-            title=title_of(alert),
-            now=now,
-            new_id=clock.new_id(),
-        )
-        for alert in delivery.alerts
-    ]
-    if delivery.ids:
-        await journal.remember_delivery(delivery.source, delivery.ids, now)
-    return TakenIn(joined=tuple(joined))
+    return await journal.receive(
+        [
+            arrival(letter, letter.delivery, catalogue, clock)
+            for letter in letters
+            if letter.delivery is not None
+        ]
+    )
+
+
+def arrival(letter: Letter, delivery: Delivery, catalogue: Catalogue, clock: Clock) -> Arrival:
+    """What a delivery means here."""
+    traces = (delivery.not_understood, delivery.without_effect)
+    return Arrival(
+        number=letter.number,
+        source=letter.source,
+        at=letter.at,
+        alerts=tuple(mapped(alert, catalogue, clock) for alert in delivery.alerts),
+        traces=tuple(trace for trace in traces if trace is not None),
+        ids=delivery.ids,
+    )
+
+
+def mapped(alert: Alert, catalogue: Catalogue, clock: Clock) -> MappedAlert:
+    """What an alert means here, in the catalogue's words."""
+    return MappedAlert(
+        alert=shown(alert),
+        service=service_of(alert, catalogue),
+        symptom=symptom_of(alert, catalogue),
+        title=title_of(alert),
+        new_id=clock.new_id(),
+    )
+
+
+def service_of(alert: Alert, catalogue: Catalogue) -> str:
+    """The service's name here, or the source's own word for one that is not known here."""
+    service = catalogue.service_called(alert.service)
+    return service if service in catalogue.services else _short(service)
 
 
 def symptom_of(alert: Alert, catalogue: Catalogue) -> str:

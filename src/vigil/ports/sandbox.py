@@ -16,7 +16,8 @@ class Sandbox(Protocol):
     1. A script runs with an empty environment, no network, a read-only system and limits of time,
        memory, processes and output; nothing of it is left when ``run`` returns.
     2. Its only door is the broker; a call that is not in the plan, or whose grant, parameters,
-       fencing token or stop switch do not allow it, is refused, logged, and fails the script.
+       fencing token or stop switch do not allow it, is refused, logged, and fails the script. A
+       run that comes with a token that was overtaken is not begun: ``LockHeld``.
     3. The same ``run_key`` never causes the same effect twice, also across kill -9 of any part.
        A run whose end is on record is answered from the record.
     4. A plan whose digest is not ``approved_digest`` is refused with ``PlanMismatch``.

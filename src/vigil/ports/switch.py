@@ -10,6 +10,10 @@ class Switch(Protocol):
 
     1. A record that is missing, unreadable or odd reads as stopped.
     2. ``set`` is atomic: no reader ever sees half of it.
+    3. Where workers of several machines share one record, what is turned on one machine is turned
+       on all within a second, also by somebody who reached no more than its file. A stop holds on
+       its own machine at once. Of two who turn it at the same time the one who stops wins, and who
+       stops at once before who stops; a file that says nothing has no say.
     """
 
     def read(self) -> SwitchState:

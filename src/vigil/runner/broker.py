@@ -1,7 +1,8 @@
 """The sandbox's only door: each call is checked, done at most once, and logged.
 
 One broker serves one run. Its checks stand in ``_admit``, in the order in which they are made; the
-arguments are checked by the verb itself, when it first looks at its target.
+arguments are checked by the verb itself, when it first looks at its target, and the tokens by the
+ledger, in the same step in which it notes that an effect begins.
 """
 
 from collections.abc import Callable
@@ -13,9 +14,10 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 
 from vigil.domain.effects import Call
-from vigil.domain.errors import PortUnavailable
+from vigil.domain.errors import LockHeld, PortUnavailable
 from vigil.domain.plan import CallRecord
 from vigil.domain.value import Value
+from vigil.runner.lease import boot_s
 from vigil.runner.ledger import Ledger, Outcome
 from vigil.runner.limits import MAX_CALLS_PER_RUN
 from vigil.runner.orders import CheckedOrder
@@ -27,6 +29,8 @@ OnCall = Callable[[CallRecord], None]
 EFFECT_DEADLINE_S = 25.0
 LEAST_S = 2.0
 """With less of the lease left a call is not begun."""
+LEAST_EFFECT_S = 0.5
+"""With less left until its deadline an effect that is on record as begun is not done after all."""
 _UNREAD = Call(verb="?", grant="?", arguments=())
 _log = structlog.get_logger("vigil.runner.broker")
 
@@ -86,14 +90,15 @@ class Broker:
         """A call was refused because of the stop switch."""
         self.open_ended: set[str] = set()
         """Keys of effects that were begun and whose end nobody knows."""
+        self.unrecorded: str | None = None
+        """Why the ledger could not be used for a call: how this run ended is not known then."""
 
     def answer(self, line: bytes) -> Reply:
         """Answer one line from the sandbox; nothing in it can make this raise."""
         try:
             return self._answer(line)
         except PortUnavailable as unrecorded:
-            # Without a record nobody can say that an effect would not be repeated.
-            self.open_ended.add("an unrecorded call")
+            self.unrecorded = str(unrecorded)
             _log.warning("ledger", error=str(unrecorded))
             return Reply(status=Status.TEMPORARY, text=str(unrecorded))
 
@@ -108,7 +113,7 @@ class Broker:
         call = Call(verb=ask.verb, grant=ask.grant, arguments=tuple(ask.arguments))
         try:
             return self._perform(self._admit(call))
-        except Refusal as refusal:
+        except (Refusal, LockHeld) as refusal:
             return self._refuse(call, str(refusal))
         except NotDone as silent:
             return self._record(Status.TEMPORARY, call, f"not done: {silent}", allowed=False)
@@ -132,9 +137,9 @@ class Broker:
         place = self._unused(call)
         key = f"{order.run_key}:{place}"
         bound = operation(order.plan.service, self._checked.service, call, key)
-        self._check_fences()
-        if self._checked.seconds_left < LEAST_S:
-            raise Refusal(f"the worker's lease ends at {order.lease_until.isoformat()}: too soon")
+        if unfenced := self._checked.unfenced:
+            raise Refusal(f"the worker holds no lock on {', '.join(unfenced)}")
+        self._check_lease()
         return _Admitted(call, place, key, bound)
 
     def _unused(self, call: Call) -> int:
@@ -146,47 +151,59 @@ class Broker:
             raise Refusal(f"the judged script makes this call {len(contained)} times, not more")
         return unused[0]
 
-    def _check_fences(self) -> None:
-        if unfenced := self._checked.unfenced:
-            raise Refusal(f"the worker holds no lock on {', '.join(unfenced)}")
-        if stale := self._ledger.stale_fence(self._checked.order.fences):
-            fence, seen = stale
-            raise Refusal(
-                f"the lock on {fence.resource} is stale: token {fence.token}, and {seen} has "
-                "been seen, so somebody else holds it now"
-            )
+    def _check_lease(self) -> None:
+        if self._checked.seconds_left < LEAST_S:
+            until = self._checked.order.lease.until.isoformat()
+            raise Refusal(f"the worker's lease ends at {until}: too soon")
 
     def _perform(self, admitted: _Admitted) -> Reply:
         """Do it unless the ledger, or the target, says that it was done."""
-        call, key = admitted.call, admitted.key
-        begun = self._ledger.effect(key)
-        if begun is not None and begun.call != call:
-            raise Refusal(f"the key {key} stands for another call")
-        if begun is not None and begun.outcome is not None:
-            self._used.add(admitted.place)
-            return self._ended(call, begun.outcome, repeated=True)
+        begun = self._ledger.effect(admitted.key)
         if begun is None:
-            before = admitted.bound.look()
-            self._ledger.begin_effect(key, call, before)
-        else:
-            # Somebody was killed between begin and end: only the target knows how far it came.
-            self.open_ended.add(key)
-            before = begun.before
-            if (found := admitted.bound.done_since(before)) is not None:
-                return self._finish(admitted, found, repeated=True)
-        return self._do(admitted, before)
+            return self._begin(admitted)
+        if begun.call != admitted.call:
+            raise Refusal(f"the key {admitted.key} stands for another call")
+        if begun.outcome is not None:
+            self._used.add(admitted.place)
+            return self._ended(admitted.call, begun.outcome, repeated=True)
+        return self._go_on(admitted, begun.before)
 
-    def _do(self, admitted: _Admitted, before: Seen) -> Reply:
-        deadline = min(EFFECT_DEADLINE_S, self._checked.seconds_left)
+    def _begin(self, admitted: _Admitted) -> Reply:
+        before = admitted.bound.look()
+        # Before it is on record: who takes over waits from when he sees it there, and by then
+        # this one does nothing any more, however long it stood still in between.
+        until = self._effect_ends()
+        call, key = admitted.call, admitted.key
+        if not self._ledger.begin_effect(key, call, before, self._checked.order.lease.fences):
+            raise NotDone("another runner has just begun this very call")
+        return self._do(admitted, before, until)
+
+    def _go_on(self, admitted: _Admitted, before: Seen) -> Reply:
+        """Somebody was killed between begin and end: only the target knows how far it came."""
+        self.open_ended.add(admitted.key)
+        until = self._effect_ends()
+        self._ledger.note(self._checked.order.lease.fences)
+        if (found := admitted.bound.done_since(before)) is not None:
+            return self._finish(admitted, found, repeated=True)
+        return self._do(admitted, before, until)
+
+    def _effect_ends(self) -> float:
+        """When an effect that is begun now is over, by the clock that nobody sets."""
+        return boot_s() + min(EFFECT_DEADLINE_S, self._checked.seconds_left)
+
+    def _do(self, admitted: _Admitted, before: Seen, until: float) -> Reply:
+        if (deadline_s := until - boot_s()) < LEAST_EFFECT_S:
+            return self._uncertain(admitted, "this runner was held up until it was too late for it")
         try:
-            outcome = admitted.bound.do(before, deadline)
+            outcome = admitted.bound.do(before, deadline_s)
         except Unfinished as unknown:
-            # The place stays free: a script that asks again has the target looked at first.
-            self.open_ended.add(admitted.key)
-            return self._record(
-                Status.TEMPORARY, admitted.call, f"uncertain: {unknown}", allowed=True
-            )
+            return self._uncertain(admitted, str(unknown))
         return self._finish(admitted, outcome, repeated=False)
+
+    def _uncertain(self, admitted: _Admitted, why: str) -> Reply:
+        """The place stays free: a script that asks again has the target looked at first."""
+        self.open_ended.add(admitted.key)
+        return self._record(Status.TEMPORARY, admitted.call, f"uncertain: {why}", allowed=True)
 
     def _finish(self, admitted: _Admitted, outcome: Outcome, *, repeated: bool) -> Reply:
         self._ledger.end_effect(admitted.key, outcome)

@@ -1,54 +1,24 @@
 """The runner's own record: what was begun, what was done, and how each run ended.
 
-It is what makes a repetition safe, so every line is on disk (synchronous=FULL) before the next
-step is taken.
+It is what makes a repetition safe, so every line is on disk before the next step is taken. Runners
+of one installation may share it: then each recognises what another one has begun, and refuses who
+comes with a token lower than one that any of them has seen.
 """
 
 import json
-import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pydantic import JsonValue
+from sqlalchemy import Connection, Insert, RowMapping, Select, Table, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from vigil.domain.effects import Call
-from vigil.domain.errors import PlanMismatch, PortUnavailable
+from vigil.domain.errors import LockHeld, PlanMismatch
 from vigil.domain.plan import ActionResult, CallRecord
 from vigil.domain.run import Fence, RunOrder
 from vigil.domain.value import Value
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    run_key TEXT PRIMARY KEY,
-    plan_digest TEXT NOT NULL,
-    action TEXT NOT NULL,
-    begun_at TEXT NOT NULL,
-    ended_at TEXT,
-    result TEXT
-) STRICT;
-CREATE TABLE IF NOT EXISTS effects (
-    key TEXT PRIMARY KEY,
-    call TEXT NOT NULL,
-    before TEXT NOT NULL,
-    begun_at TEXT NOT NULL,
-    done_at TEXT,
-    outcome TEXT
-) STRICT;
-CREATE TABLE IF NOT EXISTS calls (
-    id INTEGER PRIMARY KEY,
-    run_key TEXT NOT NULL,
-    at TEXT NOT NULL,
-    record TEXT NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS fences (
-    resource TEXT PRIMARY KEY,
-    token INTEGER NOT NULL
-) STRICT;
-"""
-_BUSY_S = 5.0
+from vigil.runner.store import Store
 
 
 class Outcome(Value):
@@ -61,9 +31,20 @@ class Outcome(Value):
 class Begun(Value):
     """An effect that was begun: what its target looked like before, and its end if it had one."""
 
+    key: str
     call: Call
     before: dict[str, JsonValue]
     outcome: Outcome | None
+
+
+def _begun(row: RowMapping) -> Begun:
+    outcome = row["outcome"]
+    return Begun(
+        key=row["key"],
+        call=Call.model_validate_json(row["call"]),
+        before=json.loads(row["before"]),
+        outcome=None if outcome is None else Outcome.model_validate_json(outcome),
+    )
 
 
 def _now() -> str:
@@ -71,122 +52,172 @@ def _now() -> str:
 
 
 class Ledger:
-    """One file, one connection; every method is one transaction and may be called in a thread."""
+    """Every method is one transaction and may be called in a thread.
 
-    def __init__(self, file: Path) -> None:
-        self._lock = threading.Lock()
-        self._base = sqlite3.connect(
-            file, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
-        )
-        self._base.execute("PRAGMA journal_mode=WAL")
-        self._base.execute("PRAGMA synchronous=FULL")
-        self._base.executescript(_SCHEMA)
+    :raises PortUnavailable: by every method, when nothing can be written or read now.
+    """
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """One transaction, whole or not at all.
-
-        :raises PortUnavailable: the file cannot be written or read now.
-        """
-        with self._lock:
-            try:
-                self._base.execute("BEGIN IMMEDIATE")
-                try:
-                    yield
-                except BaseException:  # whatever cut the work short, half of it must not stay
-                    self._base.execute("ROLLBACK")
-                    raise
-                self._base.execute("COMMIT")
-            except sqlite3.Error as broken:
-                raise PortUnavailable(
-                    f"the runner's ledger cannot be used ({broken}): is its disk full?"
-                ) from broken
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._tables = store.tables
+        self.shared = store.shared
+        """Whether other runners may be writing too."""
 
     def close(self) -> None:
-        with self._lock:
-            self._base.close()
+        self._store.close()
 
     def begin_run(self, order: RunOrder, digest: str) -> ActionResult | None:
-        """Note that a run begins; its result if it had ended before.
+        """Note that a run begins, and its tokens; its result if it had ended before.
 
         :raises PlanMismatch: the key stands for another plan or action.
+        :raises LockHeld: it has not ended, and a token of it was overtaken.
         """
-        with self._transaction():
-            self._base.execute(
-                "INSERT OR IGNORE INTO runs (run_key, plan_digest, action, begun_at)"
-                " VALUES (?, ?, ?, ?)",
-                (order.run_key, digest, order.action, _now()),
-            )
-            plan, action, result = self._base.execute(
-                "SELECT plan_digest, action, result FROM runs WHERE run_key = ?",
-                (order.run_key,),
-            ).fetchone()
-        if (plan, action) != (digest, order.action):
-            raise PlanMismatch(
-                f"the run key {order.run_key} stands for action '{action}' of plan {plan}, not for "
-                f"'{order.action}' of {digest}: ask for a new run under a new key"
-            )
+        runs = self._tables.runs
+        line = {
+            "run_key": order.run_key,
+            "plan_digest": digest,
+            "action": order.action,
+            "begun_at": _now(),
+        }
+        query = select(runs.c.plan_digest, runs.c.action, runs.c.result)
+
+        def work(connection: Connection) -> str | None:
+            connection.execute(_unless_there(connection, runs).values(line))
+            row = connection.execute(query.where(runs.c.run_key == order.run_key)).one()
+            if (row.plan_digest, row.action) != (digest, order.action):
+                raise PlanMismatch(
+                    f"the run key {order.run_key} stands for action '{row.action}' of plan "
+                    f"{row.plan_digest}, not for '{order.action}' of {digest}: ask for a new run "
+                    "under a new key"
+                )
+            if row.result is None:
+                self._note(connection, order.lease.fences)
+            ended: str | None = row.result
+            return ended
+
+        result = self._store.transaction(work)
         return None if result is None else ActionResult.model_validate_json(result)
 
-    def end_run(self, run_key: str, result: ActionResult) -> None:
-        with self._transaction():
-            self._base.execute(
-                "UPDATE runs SET ended_at = ?, result = ? WHERE run_key = ? AND result IS NULL",
-                (_now(), result.model_dump_json(), run_key),
-            )
+    def end_run(self, order: RunOrder, result: ActionResult) -> None:
+        """The first end stays; whoever was overtaken has none to tell."""
+        runs = self._tables.runs
+        ends = update(runs).where(runs.c.run_key == order.run_key, runs.c.result.is_(None))
+
+        def work(connection: Connection) -> None:
+            if self._overtaken(connection, order.lease.fences) is None:
+                connection.execute(ends.values(ended_at=_now(), result=result.model_dump_json()))
+
+        self._store.transaction(work)
 
     def effect(self, key: str) -> Begun | None:
         """The effect under this idempotency key, if it was ever begun."""
-        with self._transaction():
-            row = self._base.execute(
-                "SELECT call, before, outcome FROM effects WHERE key = ?", (key,)
-            ).fetchone()
-        if row is None:
-            return None
-        call, before, outcome = row
-        return Begun(
-            call=Call.model_validate_json(call),
-            before=json.loads(before),
-            outcome=None if outcome is None else Outcome.model_validate_json(outcome),
-        )
+        effects = self._tables.effects
+        query = select(effects).where(effects.c.key == key)
+        row = self._store.transaction(lambda c: c.execute(query).mappings().one_or_none())
+        return None if row is None else _begun(row)
 
-    def begin_effect(self, key: str, call: Call, before: dict[str, JsonValue]) -> None:
-        """Note what the target looks like, before it is touched."""
-        with self._transaction():
-            self._base.execute(
-                "INSERT INTO effects (key, call, before, begun_at) VALUES (?, ?, ?, ?)",
-                (key, call.model_dump_json(), json.dumps(before), _now()),
-            )
+    def effects_of(self, run_key: str) -> tuple[Begun, ...]:
+        """Everything that was ever begun under the key of a run."""
+        effects = self._tables.effects
+        of_run = effects.c.key.startswith(f"{run_key}:", autoescape=True)
+        query = select(effects).where(of_run).order_by(effects.c.key)
+        rows = self._store.transaction(lambda c: c.execute(query).mappings().all())
+        return tuple(_begun(row) for row in rows)
+
+    def begin_effect(
+        self, key: str, call: Call, before: dict[str, JsonValue], fences: Sequence[Fence]
+    ) -> bool:
+        """Note what the target looks like, before it is touched; False: somebody else just did.
+
+        :raises LockHeld: a token was overtaken. Whoever overtook it and looks for what was begun
+            finds this, or this is refused: there is no instant between the two.
+        """
+        line = {
+            "key": key,
+            "call": call.model_dump_json(),
+            "before": json.dumps(before),
+            "begun_at": _now(),
+        }
+
+        def work(connection: Connection) -> bool:
+            self._note(connection, fences)
+            effects = self._tables.effects
+            begin = _unless_there(connection, effects).values(line).returning(effects.c.key)
+            return connection.execute(begin).first() is not None
+
+        return self._store.transaction(work)
 
     def end_effect(self, key: str, outcome: Outcome) -> None:
-        with self._transaction():
-            self._base.execute(
-                "UPDATE effects SET done_at = ?, outcome = ? WHERE key = ?",
-                (_now(), outcome.model_dump_json(), key),
-            )
+        effects = self._tables.effects
+        end = update(effects).where(effects.c.key == key)
+        ended = end.values(done_at=_now(), outcome=outcome.model_dump_json())
+        self._store.transaction(lambda c: c.execute(ended))
 
     def log_call(self, run_key: str, record: CallRecord) -> None:
-        with self._transaction():
-            self._base.execute(
-                "INSERT INTO calls (run_key, at, record) VALUES (?, ?, ?)",
-                (run_key, _now(), record.model_dump_json()),
-            )
+        line = insert(self._tables.calls).values(
+            run_key=run_key, at=_now(), record=record.model_dump_json()
+        )
+        self._store.transaction(lambda c: c.execute(line))
 
-    def stale_fence(self, fences: Sequence[Fence]) -> tuple[Fence, int] | None:
-        """Accept these tokens, or name one that is lower than a token seen before, and that token.
+    def forget(self, before: datetime, most: int) -> int:
+        """Drop runs that ended before then with their calls, so many at a time; says how many."""
+        runs, effects, calls = self._tables.runs, self._tables.effects, self._tables.calls
+        ended = select(runs.c.run_key).where(runs.c.ended_at < before.isoformat()).limit(most)
 
-        None is accepted unless all are.
+        def work(connection: Connection) -> int:
+            keys = connection.execute(ended).scalars().all()
+            for key in keys:
+                of_run = effects.c.key.startswith(f"{key}:", autoescape=True)
+                connection.execute(delete(effects).where(of_run))
+            connection.execute(delete(calls).where(calls.c.run_key.in_(keys)))
+            connection.execute(delete(runs).where(runs.c.run_key.in_(keys)))
+            return len(keys)
+
+        return self._store.transaction(work)
+
+    def note(self, fences: Sequence[Fence]) -> None:
+        """These tokens were seen; none is noted unless all can be.
+
+        :raises LockHeld: one of them is lower than a token that was seen before.
         """
-        with self._transaction():
-            for fence in fences:
-                seen = self._base.execute(
-                    "SELECT token FROM fences WHERE resource = ?", (fence.resource,)
-                ).fetchone()
-                if seen is not None and fence.token < seen[0]:
-                    return fence, int(seen[0])
-            self._base.executemany(
-                "INSERT INTO fences (resource, token) VALUES (?, ?)"
-                " ON CONFLICT (resource) DO UPDATE SET token = excluded.token",
-                [(fence.resource, fence.token) for fence in fences],
+        self._store.transaction(lambda c: self._note(c, fences))
+
+    def _note(self, connection: Connection, fences: Sequence[Fence]) -> None:
+        table = self._tables.fences
+        for fence in sorted(fences, key=lambda fence: fence.resource):
+            # Made first, so that the row is there to be held; in one order, so that nobody waits
+            # for somebody who waits for him.
+            seen = {"resource": fence.resource, "token": fence.token}
+            connection.execute(_unless_there(connection, table).values(seen))
+        if overtaken := self._overtaken(connection, fences):
+            fence, token = overtaken
+            raise LockHeld(
+                f"the lock on {fence.resource} is stale: token {fence.token}, and {token} has "
+                "been seen, so somebody else holds it now"
             )
-        return None
+        for fence in fences:
+            connection.execute(
+                update(table)
+                .where(table.c.resource == fence.resource, table.c.token < fence.token)
+                .values(token=fence.token)
+            )
+
+    def _overtaken(
+        self, connection: Connection, fences: Sequence[Fence]
+    ) -> tuple[Fence, int] | None:
+        """One of the tokens that is lower than one that was seen, and that; rows are held."""
+        seen = {row.resource: row.token for row in connection.execute(self._held(fences))}
+        stale = (f for f in fences if f.token < seen.get(f.resource, f.token))
+        return next(((fence, seen[fence.resource]) for fence in stale), None)
+
+    def _held(self, fences: Sequence[Fence]) -> Select[tuple[str, int]]:
+        table = self._tables.fences
+        rows = select(table.c.resource, table.c.token).order_by(table.c.resource)
+        return rows.where(table.c.resource.in_([f.resource for f in fences])).with_for_update()
+
+
+def _unless_there(connection: Connection, table: Table) -> Insert:
+    """Of two that insert the same row one does, and the other one waits to find it there."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()

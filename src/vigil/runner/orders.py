@@ -1,7 +1,6 @@
 """A run order that was checked: what the broker may do for it, computed here and not believed."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from vigil.domain.catalogue import Catalogue, Service
 from vigil.domain.effects import Effects
@@ -9,7 +8,7 @@ from vigil.domain.errors import NotFound, PlanMismatch
 from vigil.domain.plan import Action
 from vigil.domain.run import RunOrder
 from vigil.domain.value import Value
-from vigil.runner.limits import LEASE_MARGIN_S
+from vigil.runner.lease import TimeLeft
 
 Analyse = Callable[[str], Effects]
 
@@ -22,27 +21,28 @@ class CheckedOrder(Value):
     action: Action
     effects: Effects
     service: Service
+    time_left: TimeLeft
 
     @property
     def seconds_left(self) -> float:
-        """How long the lease still covers what is done, its margin left out."""
-        left = self.order.lease_until - datetime.now(UTC)
-        return left.total_seconds() - LEASE_MARGIN_S
+        """How long the lease still covers what is done."""
+        return self.time_left.seconds
 
     @property
     def unfenced(self) -> list[str]:
         """What the action touches without a lock of the worker."""
-        held = {fence.resource for fence in self.order.fences}
+        held = {fence.resource for fence in self.order.lease.fences}
         needed = {f"{self.order.plan.service}/{r}" for r in self.effects.resources}
         return sorted(needed - held)
 
 
 def checked(order: RunOrder, catalogue: Catalogue, analyse: Analyse) -> CheckedOrder:
-    """Check what does not depend on the moment.
+    """Check what does not depend on the moment, and begin to count the lease down.
 
     :raises PlanMismatch: this is not the plan, or the plan does not say what its script does.
     :raises NotFound: the runner's catalogue does not have the service.
     """
+    time_left = TimeLeft.of(order.lease)
     digest = order.plan.digest
     if digest != order.approved_digest:
         raise PlanMismatch(
@@ -65,4 +65,11 @@ def checked(order: RunOrder, catalogue: Catalogue, analyse: Analyse) -> CheckedO
             f"the runner's catalogue has no service '{order.plan.service}' (it has: {known}); "
             "start the runner with the worker's vigil.yaml"
         )
-    return CheckedOrder(order=order, digest=digest, action=action, effects=effects, service=service)
+    return CheckedOrder(
+        order=order,
+        digest=digest,
+        action=action,
+        effects=effects,
+        service=service,
+        time_left=time_left,
+    )

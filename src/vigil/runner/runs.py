@@ -1,6 +1,7 @@
 """One run from its order to its recorded end."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,22 +9,27 @@ from pathlib import Path
 import structlog
 
 from vigil.domain.catalogue import Catalogue
+from vigil.domain.errors import PortUnavailable, SandboxUnavailable
 from vigil.domain.plan import ActionResult, ActionStatus, CallRecord
 from vigil.domain.run import RunOrder
 from vigil.domain.switch import SWITCH_FILE, SwitchState
 from vigil.domain.value import Value
-from vigil.runner.broker import Broker
+from vigil.runner.broker import EFFECT_DEADLINE_S, Broker
 from vigil.runner.cgroup import sweep
 from vigil.runner.confinement import Confinement, Doors
 from vigil.runner.door import opened
-from vigil.runner.ledger import Ledger
+from vigil.runner.ledger import Begun, Ledger
 from vigil.runner.orders import Analyse, CheckedOrder, checked
+from vigil.runner.output import OnLine
 from vigil.runner.sandbox import End, Ended, Script, run_script
 from vigil.runner.selfcheck import SelfCheck
 from vigil.runner.switch import read_switch
 
 RUNS = "runs"
 LEAST_WALL_S = 1.0
+OTHERS_MARGIN_S = 3.0
+"""For what an effect needs beyond its deadline, such as the last answer of its target."""
+OTHERS_EVERY_S = 0.5
 _SWITCH_EVERY_S = 0.25
 """How often the stop switch is looked at: well within the second in which it promises to act."""
 _log = structlog.get_logger("vigil.runner")
@@ -39,17 +45,28 @@ class Listener(Value):
 class Runs:
     """Runs orders; whoever asks keeps two runs of one key apart.
 
-    Made once for a state folder: what a killed runner left there is removed first.
+    Made once for a state folder: what a killed runner left there is removed first. ``switch`` is
+    the file of the stop switch, by default the one in that folder; ``others_end_s`` is after how
+    long an effect that another runner has begun is over.
     """
 
-    def __init__(self, catalogue: Catalogue, state: Path, ledger: Ledger, analyse: Analyse) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        state: Path,
+        ledger: Ledger,
+        analyse: Analyse,
+        switch: Path | None = None,
+        others_end_s: float = EFFECT_DEADLINE_S + OTHERS_MARGIN_S,
+    ) -> None:
         self._catalogue = catalogue
         self._doors = Doors(state / RUNS)
         self._doors.sweep()
         sweep(self._doors.prefix)
-        self._switch_file = state / SWITCH_FILE
+        self._switch_file = switch or state / SWITCH_FILE
         self._ledger = ledger
         self._analyse = analyse
+        self._others_end_s = others_end_s
         self.selfcheck = SelfCheck(self._doors)
 
     async def run(self, order: RunOrder, listener: Listener) -> ActionResult:
@@ -58,14 +75,17 @@ class Runs:
         :raises PlanMismatch: the order is not for the plan that was judged.
         :raises NotFound: the catalogue does not have the service.
         :raises SandboxUnavailable: no safe sandbox can be made.
+        :raises LockHeld: somebody else holds a lock that the order names.
+        :raises PortUnavailable: the ledger cannot be used, so nobody can say how the run went;
+            asked for again under its key, it finds out.
         """
         verified = checked(order, self._catalogue, self._analyse)
         recorded = await asyncio.to_thread(self._ledger.begin_run, order, verified.digest)
         if recorded is not None:
             return recorded
-        confinement = await self.selfcheck.passed()
-        result = await self._result(verified, confinement, listener)
-        await asyncio.to_thread(self._ledger.end_run, order.run_key, result)
+        before = await self._begun_before(order.run_key)
+        result = await self._end_of(verified, before, listener)
+        await asyncio.to_thread(self._ledger.end_run, order, result)
         _log.info(
             "run ended",
             run_key=order.run_key,
@@ -77,18 +97,46 @@ class Runs:
         )
         return result
 
-    async def _result(
-        self, verified: CheckedOrder, confinement: Confinement, listener: Listener
+    async def _begun_before(self, run_key: str) -> tuple[Begun, ...]:
+        """What an earlier run under this key has begun, which is over by now.
+
+        Another runner that still is at it is refused everything else from here on, as its tokens
+        were overtaken; only when it cannot be at work any more may a target be asked whether a call
+        was done.
+        """
+        until = time.monotonic() + self._others_end_s
+        while True:
+            begun = await asyncio.to_thread(self._ledger.effects_of, run_key)
+            all_ended = all(effect.outcome for effect in begun)
+            if all_ended or not self._ledger.shared or time.monotonic() > until:
+                return begun
+            await asyncio.sleep(OTHERS_EVERY_S)
+
+    async def _end_of(
+        self, verified: CheckedOrder, before: tuple[Begun, ...], listener: Listener
     ) -> ActionResult:
+        """How it ended, whether anything was run now or not."""
+        try:
+            confinement = await self.selfcheck.passed()
+        except SandboxUnavailable as unsafe:
+            if not before:
+                raise
+            return _not_run(verified, before, ActionStatus.FAILED, str(unsafe))
         switch = read_switch(self._switch_file)
         if switch.stopped:
-            text = f"nothing was run: the stop switch is on. {switch.text}".strip()
-            return _not_run(verified, ActionStatus.STOPPED, text)
-        wall_s = min(verified.action.timeout_s, verified.seconds_left)
-        if wall_s < LEAST_WALL_S:
-            text = f"nothing was run: the lease ends at {verified.order.lease_until.isoformat()}"
-            return _not_run(verified, ActionStatus.FAILED, text)
+            text = f"the stop switch is on. {switch.text}".strip()
+            return _not_run(verified, before, ActionStatus.STOPPED, text)
+        if verified.seconds_left < LEAST_WALL_S:
+            text = f"the lease ends at {verified.order.lease.until.isoformat()}"
+            return _not_run(verified, before, ActionStatus.FAILED, text)
         broker = Broker(verified, self._ledger, self._switch_file, listener.call)
+        broker.open_ended = {effect.key for effect in before if effect.outcome is None}
+        return await self._result(verified, broker, confinement, listener.line)
+
+    async def _result(
+        self, verified: CheckedOrder, broker: Broker, confinement: Confinement, on_line: OnLine
+    ) -> ActionResult:
+        wall_s = max(min(verified.action.timeout_s, verified.seconds_left), LEAST_WALL_S)
         with self._doors.folder(confinement) as folder:
             path = folder / "broker.sock"
             async with (
@@ -101,8 +149,10 @@ class Runs:
                     broker=path,
                     confinement=confinement,
                 )
-                ended = await run_script(script, listener.line, stop_now)
+                ended = await run_script(script, on_line, stop_now)
                 all_known = await door.shut()
+        if broker.unrecorded is not None:
+            raise PortUnavailable(broker.unrecorded)
         return ActionResult(
             action=verified.action.id,
             status=_status(ended, broker, all_known=all_known),
@@ -121,6 +171,20 @@ class Runs:
             yield stop_now
         finally:
             watch.cancel()
+
+
+def _not_run(
+    verified: CheckedOrder, before: tuple[Begun, ...], status: ActionStatus, why: str
+) -> ActionResult:
+    """Nothing is run now; what an earlier run had begun that was cut off is not forgotten."""
+    text = f"nothing was run: {why}"
+    if before:
+        status = ActionStatus.UNCERTAIN
+        begun = ", ".join(f"{effect.call.verb}({effect.call.grant})" for effect in before)
+        text = f"nothing more was run: {why}. A run that was cut off had begun {begun}"
+    return ActionResult(
+        action=verified.action.id, status=status, exit_code=None, output=text, seconds=0.0
+    )
 
 
 async def _watch(switch_file: Path, stop_now: asyncio.Event) -> None:
@@ -146,9 +210,3 @@ def _status(ended: Ended, broker: Broker, *, all_known: bool) -> ActionStatus:
             if broker.refused or ended.exit_code != 0:
                 return ActionStatus.FAILED
             return ActionStatus.SUCCEEDED
-
-
-def _not_run(verified: CheckedOrder, status: ActionStatus, text: str) -> ActionResult:
-    return ActionResult(
-        action=verified.action.id, status=status, exit_code=None, output=text, seconds=0.0
-    )

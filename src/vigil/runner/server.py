@@ -10,7 +10,6 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
-from vigil.domain.catalogue import Catalogue
 from vigil.domain.errors import LockHeld, PermanentError, PlanMismatch, PortUnavailable, VigilError
 from vigil.domain.plan import ActionResult, CallRecord
 from vigil.domain.run import RunOrder
@@ -24,9 +23,7 @@ from vigil.domain.wire import (
     RefusedEvent,
     RunnerEvent,
 )
-from vigil.runner.ledger import Ledger
 from vigil.runner.limits import MAX_REQUEST_BYTES
-from vigil.runner.orders import Analyse
 from vigil.runner.runs import Listener, Runs
 from vigil.runner.sockets import listening, peer_uid
 
@@ -195,11 +192,8 @@ def only_runner(state: Path) -> Iterator[None]:
         yield
 
 
-async def serve(
-    catalogue: Catalogue, state: Path, analyse: Analyse, ledger: Ledger, stop: asyncio.Event
-) -> None:
+async def serve(runs: Runs, state: Path, stop: asyncio.Event) -> None:
     """Serve orders below ``state`` until ``stop`` is set. Call it inside ``only_runner``."""
-    runs = Runs(catalogue, state, ledger, analyse)
     runner = Runner(runs)
     health = await runs.selfcheck.health()
     server = await asyncio.start_unix_server(

@@ -9,8 +9,7 @@ from vigil.verify.baseline import Baseline
 
 WINDOW_S = 10.0
 PASSES = 6
-"""Looks in a row: with the waits between them they last the window by a clock that cannot jump,
-whatever the wall clock does meanwhile."""
+"""Looks in a row: with the waits between them they last about as long as the window."""
 STEADIER = 24
 """Looks in a row that a probe has to pass which came and went before: of two instances of which one
 is broken, six good looks in a row are no rarity; of four with one broken, 24 are one in a thousand.
@@ -35,11 +34,13 @@ class Looks:
         self._walked = walked
         self._quick = tuple(ref for ref in plan.proving if ref not in walked)
         self._of: dict[ProbeRef, list[ProbeResult]] = defaultdict(list)
+        self._when: dict[ProbeRef, list[float]] = defaultdict(list)
 
-    def add(self, row: Baseline) -> None:
-        """One more look at some of the probes."""
+    def add(self, row: Baseline, elapsed: float) -> None:
+        """One more look at some of the probes, and when that was, by a clock that cannot jump."""
         for result in row.results:
             self._of[result.ref].append(result)
+            self._when[result.ref].append(elapsed)
 
     def last(self, ref: ProbeRef) -> ProbeResult:
         """The newest look at a probe that was looked at."""
@@ -113,8 +114,8 @@ class Looks:
 
     def _streak(self, ref: ProbeRef) -> float:
         """Seconds from the first to the last of the newest passing looks."""
-        count, results = self._passes(ref), self._of[ref]
-        return (results[-1].at - results[-count].at).total_seconds() if count else 0.0
+        count, when = self._passes(ref), self._when[ref]
+        return when[-1] - when[-count] if count else 0.0
 
     def _needed(self, ref: ProbeRef) -> int:
         """How many good looks in a row prove it; more where it came and went, before or since."""

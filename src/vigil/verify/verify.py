@@ -69,7 +69,7 @@ async def verify(  # noqa: PLR0913 - what was done, and every way to look at wha
     held = False
     started = clock.elapsed()
     while clock.elapsed() - started < PATIENCE_S:
-        looks.add(await look(quick, catalogue, probes))
+        looks.add(await look(quick, catalogue, probes), clock.elapsed())
         if looks.worse is not None:
             text = f"{looks.worse} passed before and does not now: {looks.last(looks.worse).text}"
             return proof(Outcome.REGRESSED, text)
@@ -80,7 +80,7 @@ async def verify(  # noqa: PLR0913 - what was done, and every way to look at wha
         ready = steady and not held and looks.may_walk
         walks = look(walked if ready else (), catalogue, probes)
         row, _ = await asyncio.gather(walks, clock.sleep(INTERVAL_S))
-        looks.add(row)
+        looks.add(row, clock.elapsed())
     return proof(Outcome.NOT_FIXED, HELD if held else _missing(looks))
 
 

@@ -7,10 +7,10 @@ from fastapi import FastAPI, Query, Response
 from vigil.domain.verdict import Answer
 from vigil.engine import Engine
 from vigil.web.routes_api import SAID_IN_SCHEMA, Attempt, IncidentId, errors
-from vigil.web.stages import stage_seconds
 from vigil.web.views import (
     AnswerTaken,
     AnswerToPlan,
+    CancelOrder,
     Incidents,
     OneIncident,
     PlanJudged,
@@ -39,9 +39,9 @@ def add_incident_routes(app: FastAPI, engine: Engine) -> None:
     async def incident(incident: IncidentId) -> OneIncident:
         """One incident and its seconds per stage."""
         found = await engine.incident(incident)
-        events = await engine.timeline(incident)
+        course = await engine.course(incident)
         now = engine.parts.senses.clock.now()
-        return OneIncident(incident=found, stages=stage_seconds(found, events, now))
+        return OneIncident(incident=found, stages=course.seconds(found, now))
 
     @app.get(
         "/api/incidents/{incident}/timeline", dependencies=SAID_IN_SCHEMA, responses=errors(404)
@@ -97,3 +97,14 @@ def _add_answer_routes(app: FastAPI, engine: Engine) -> None:
         taken = await take(incident, given, Answer.REJECTED)
         response.status_code = 200 if taken.won else 409
         return taken
+
+    @app.post(
+        "/api/incidents/{incident}/cancel",
+        dependencies=SAID_IN_SCHEMA,
+        responses=answers,
+    )
+    async def cancel(incident: IncidentId, given: CancelOrder, response: Response) -> AnswerTaken:
+        """Take the incident in hand: Vigil begins nothing more; 409 when it is too late."""
+        decided = await engine.cancel(incident, given.by, given.reason)
+        response.status_code = 200 if decided.won else 409
+        return AnswerTaken(won=decided.won, text=decided.text)

@@ -9,9 +9,11 @@ from vigil.domain.run import Health
 from vigil.engine import Engine
 from vigil.web.console.pages import wants_page
 from vigil.web.console.routes import Home
+from vigil.web.intake_counts import IntakeCounts
 from vigil.web.metrics import Metrics
 from vigil.web.tally import Tally
 from vigil.web.views import Alive, Ready, Welcome
+from vigil.web.work_counts import WorkCounts
 
 
 class OneAtATime:
@@ -31,7 +33,8 @@ class OneAtATime:
 def add_open_routes(app: FastAPI, engine: Engine, metrics: Metrics, home: Home) -> None:
     """/, /health, /ready and /metrics; ``home`` is what a person gets at /."""
     parts = OneAtATime(engine)
-    tally = Tally(engine, metrics)
+    tally, intake_counts = Tally(engine, metrics), IntakeCounts(engine, metrics)
+    work_counts = WorkCounts(engine, metrics)
 
     @app.get("/", response_model=Welcome)
     async def welcome(request: Request) -> Welcome | Response:
@@ -47,9 +50,9 @@ def add_open_routes(app: FastAPI, engine: Engine, metrics: Metrics, home: Home) 
 
     @app.get("/ready", responses={503: {"model": Ready}})
     async def ready(response: Response) -> Ready:
-        """Whether every part works; for each that does not, why and what to do."""
+        """Whether every vital part works; for each that does not, why and what to do."""
         found = await parts.health()
-        answer = Ready(ready=all(part.ok for part in found), parts=found)
+        answer = Ready(ready=not any(part.missed for part in found), parts=found)
         response.status_code = 200 if answer.ready else 503
         return answer
 
@@ -57,4 +60,6 @@ def add_open_routes(app: FastAPI, engine: Engine, metrics: Metrics, home: Home) 
     async def counts() -> Response:
         """Counts in the Prometheus text format."""
         await tally.look()
+        await intake_counts.look()
+        await work_counts.look()
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

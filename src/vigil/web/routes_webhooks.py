@@ -7,8 +7,8 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse
 
 from vigil.domain.alert import Delivery
+from vigil.domain.errors import InboxFull
 from vigil.engine import Engine, Source
-from vigil.observe.intake import TakenIn
 from vigil.web.answers import ErrorAnswer, Refusal
 from vigil.web.metrics import Metrics
 from vigil.web.views import Heard
@@ -31,11 +31,14 @@ def add_webhook_routes(app: FastAPI, engine: Engine, metrics: Metrics) -> None:
         "/webhooks/{source}",
         status_code=202,
         response_model=Heard,
-        responses={code: {"model": ErrorAnswer} for code in (401, 403, 404, 408, 413, 421, 503)},
+        responses={
+            code: {"model": ErrorAnswer} for code in (401, 403, 404, 408, 413, 421, 429, 503)
+        },
     )
     async def deliver(source: str, request: Request) -> Heard | JSONResponse:
         """Take one delivery. 202 also for one that is authentic and not understood, changes nothing
-        or came before: a source may stop sending after a few refusals.
+        or came before: a source may stop sending after a few refusals. 429 only when so many wait
+        that no more of them are kept.
         """
         known = engine.sources.get(source)
         if known is None:
@@ -45,27 +48,31 @@ def add_webhook_routes(app: FastAPI, engine: Engine, metrics: Metrics) -> None:
             metrics.deliveries.labels(source, "refused").inc()
             return _refuse(source, known, engine).answer()
         delivery = known.adapter.parse(headers, body)
-        heard = await engine.hear(delivery)
+        try:
+            await engine.hear(delivery)
+        except InboxFull as full:
+            metrics.deliveries.labels(source, "no_room").inc()
+            return _come_again(full).answer()
         known.accepted += 1
         known.refused_last = None
-        metrics.deliveries.labels(source, _result(delivery, heard)).inc()
+        metrics.deliveries.labels(source, _result(delivery)).inc()
         return Heard(
             alerts=len(delivery.alerts),
-            opened=sum(one.opened for one in heard.joined),
-            repeated=sum(one.repeated for one in heard.joined),
-            replayed=heard.replayed,
             not_understood=delivery.not_understood,
             without_effect=delivery.without_effect,
         )
 
 
-def _result(delivery: Delivery, heard: TakenIn) -> str:
+def _result(delivery: Delivery) -> str:
     """The word under which a delivery is counted."""
-    if heard.replayed:
-        return "replayed"
     if delivery.not_understood is not None:
         return "not_understood"
     return "accepted" if delivery.without_effect is None else "without_effect"
+
+
+def _come_again(full: InboxFull) -> Refusal:
+    seconds = str(full.retry_after_s)
+    return Refusal(429, str(full), f"try again after {seconds} s", {"retry-after": seconds})
 
 
 def _off(source: str) -> Refusal:

@@ -8,7 +8,6 @@ from vigil.domain.errors import TemporaryError
 from vigil.domain.incident import Incident
 from vigil.engine import Engine
 from vigil.web.metrics import Metrics
-from vigil.web.stages import stage_seconds
 
 log = structlog.get_logger()
 
@@ -50,8 +49,8 @@ class Tally:
         closed = [one for one in newest if one.closed_at and one.closed_at >= self._since]
         self._closed &= {one.id for one in closed}
         for one in [one for one in closed if one.id not in self._closed][:MOST_HISTORIES]:
-            events = await self._engine.timeline(one.id)
-            for stage, seconds in stage_seconds(one, events, one.closed_at or self._since).items():
+            course = await self._engine.course(one.id)
+            for stage, seconds in course.seconds(one, one.closed_at or self._since).items():
                 self._metrics.stage_seconds.labels(stage).observe(seconds)
             self._metrics.closed.labels(one.outcome or "none").inc()
             self._closed.add(one.id)

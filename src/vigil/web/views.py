@@ -54,13 +54,9 @@ class Ready(Value):
 
 
 class Heard(Value):
-    """What became of a delivery, which is on disk now."""
+    """What is known of a delivery that is on disk now, and taken in soon."""
 
     alerts: int
-    opened: int
-    repeated: int
-    replayed: bool
-    """This delivery came before, and changed nothing now."""
     not_understood: str | None
     without_effect: str | None
 
@@ -134,8 +130,18 @@ class AnswerToPlan(Value):
     by: Line = "somebody with the access token"
 
 
+class CancelOrder(Value):
+    """A person takes the incident in hand."""
+
+    by: Line = "somebody with the access token"
+    reason: Line = ""
+
+
 class AnswerTaken(Value):
-    """Of any number of answers to one plan exactly one has ``won``."""
+    """Of any number of answers to one plan exactly one has ``won``; a cancellation is one too.
+
+    ``text`` says what happened, and of one that came too late by whom and when.
+    """
 
     won: bool
     text: str

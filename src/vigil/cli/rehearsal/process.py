@@ -14,6 +14,8 @@ from vigil.domain.errors import PortUnavailable
 
 READY_S = 60.0
 STOP_S = 45.0
+DRAIN_S = 2
+"""What is under way when the world it belongs to is taken down is of no use to anybody."""
 POLL_S = 0.2
 USUAL_PORT = 3000
 LAST_WORDS = 500
@@ -82,6 +84,7 @@ class ServeProcess:
                     "VIGIL_STATE_DIR": str(self.state),
                     "VIGIL_CONFIG": str(config),
                     "VIGIL_PORT": str(self.port),
+                    "VIGIL_DRAIN_S": str(DRAIN_S),
                     "VIGIL_TOKEN": self.token,
                     "ALERTMANAGER_WEBHOOK_TOKEN": self.alert_token,
                     "PAGERDUTY_WEBHOOK_SECRET": self.pagerduty_secret,

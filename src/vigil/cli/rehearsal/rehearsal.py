@@ -294,7 +294,7 @@ class _Repairing:
 
     def look(self, watching: Watching) -> None:
         """Begin once the plan waits."""
-        waits = watching.incident["waiting_on"] is not None
+        waits = watching.incident["waiting_on"] == "approval"
         if waits and self._played.ident is None:
             self._played.start()
 

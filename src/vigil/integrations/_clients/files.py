@@ -47,7 +47,7 @@ def place_once(path: Path, data: bytes, *, mode: int) -> None:
             return
         finally:
             draft.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -57,7 +57,7 @@ def replace(path: Path, data: bytes) -> None:
     """
     with _draft(path, data, 0o600) as draft:
         draft.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 @contextmanager
@@ -79,7 +79,8 @@ def _draft(path: Path, data: bytes, mode: int) -> Iterator[Path]:
         raise
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have on disk which files there are in it."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -1,7 +1,8 @@
 """The record, its keys, and the export that an outsider can verify."""
 
+from vigil.integrations.journal.counting import holds_incidents
 from vigil.integrations.journal.export import export_lines
 from vigil.integrations.journal.journal import SqlJournal
 from vigil.integrations.journal.keys import Keys, load_keys
 
-__all__ = ["Keys", "SqlJournal", "export_lines", "load_keys"]
+__all__ = ["Keys", "SqlJournal", "export_lines", "holds_incidents", "load_keys"]

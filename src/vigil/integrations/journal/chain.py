@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from pydantic import JsonValue
 from sqlalchemy import Connection, RowMapping, Select, and_, delete, insert, select
 
 from vigil.domain.audit_chain import ERASED
@@ -26,13 +27,15 @@ def append_events(
         select(incidents.c.head_seq, incidents.c.head_hash).where(incidents.c.id == incident_id)
     ).one()
     seq, previous = int(head.head_seq), str(head.head_hash)
+    links: list[Event] = []
     for note in notes:
         seq += 1
         # A link commits to the spelling of its time, so there is only one: UTC.
-        event = _next_link(incident_id, seq, now.astimezone(UTC), note, previous)
-        _store(connection, keys, event)
-        previous = event.hash
-    change_incident(connection, incident_id, head_seq=seq, head_hash=previous)
+        links.append(_next_link(incident_id, seq, now.astimezone(UTC), note, previous))
+        previous = links[-1].hash
+    if links:
+        _store(connection, keys, links)
+        change_incident(connection, incident_id, head_seq=seq, head_hash=previous)
 
 
 def _next_link(incident_id: str, seq: int, at: datetime, note: Note, previous: str) -> Event:
@@ -58,16 +61,22 @@ def _next_link(incident_id: str, seq: int, at: datetime, note: Note, previous: s
     )
 
 
-def _store(connection: Connection, keys: Keys, event: Event) -> None:
-    link = event.model_dump(exclude={"salt", "payload"})
-    connection.execute(insert(events).values(link))
+def _store(connection: Connection, keys: Keys, links: Sequence[Event]) -> None:
+    """All together: two statements, however many there are."""
     connection.execute(
-        insert(payloads).values(
-            incident=event.incident,
-            seq=event.seq,
-            salt=bytes.fromhex(event.salt or ""),
-            sealed=keys.seal(canonical_json(event.payload), _place(event.incident, event.seq)),
-        )
+        insert(events), [link.model_dump(exclude={"salt", "payload"}) for link in links]
+    )
+    connection.execute(
+        insert(payloads),
+        [
+            {
+                "incident": link.incident,
+                "seq": link.seq,
+                "salt": bytes.fromhex(link.salt or ""),
+                "sealed": keys.seal(canonical_json(link.payload), _place(link.incident, link.seq)),
+            }
+            for link in links
+        ],
     )
 
 
@@ -98,20 +107,34 @@ def read_events(
     return tuple(to_event(row, keys) for row in connection.execute(query).mappings())
 
 
-def erase(connection: Connection, keys: Keys, incident_id: str, now: datetime) -> int:
+def erase(
+    connection: Connection,
+    keys: Keys,
+    incident_id: str,
+    now: datetime,
+    *,
+    after_days: int | None = None,
+) -> int:
     """Erase every payload and its salt, say so in the chain; the caller holds the incident's row.
 
     The stage outputs of a closed incident repeat what its events said, so they go too; those of an
-    open one are needed to go on after a crash.
+    open one are needed to go on after a crash. ``after_days`` says that their time was over.
     """
     gone = connection.execute(delete(payloads).where(payloads.c.incident == incident_id)).rowcount
     closed_at = select(incidents.c.closed_at).where(incidents.c.id == incident_id)
     if connection.execute(closed_at).scalar_one() is not None:
         connection.execute(delete(outputs).where(outputs.c.incident == incident_id))
     if gone:
-        note = Note(kind=ERASED, payload={"count": gone})
+        note = Note(kind=ERASED, payload={"count": gone, **_why_erased(after_days)})
         append_events(connection, keys, incident_id, [note], now)
     return gone
+
+
+def _why_erased(after_days: int | None) -> dict[str, JsonValue]:
+    if after_days is None:
+        return {}
+    text = f"erased, as the incident was closed {after_days} days ago"
+    return {"after_days": after_days, "text": text}
 
 
 def _place(incident_id: str, seq: int) -> str:

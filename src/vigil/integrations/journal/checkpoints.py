@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, insert, select, update
 
 from vigil.domain.timeline import GENESIS, Checkpoint, Head
+from vigil.integrations._clients.database import exclusively
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.signing import sign
 from vigil.integrations.journal.tables import checkpoint_heads, checkpoints, incidents
@@ -12,6 +13,8 @@ from vigil.integrations.journal.tables import checkpoint_heads, checkpoints, inc
 
 def make_checkpoint(connection: Connection, keys: Keys, now: datetime) -> Checkpoint | None:
     """Sign all heads; None when none has moved since the last."""
+    # Two side by side would sign heads that go back from one checkpoint to the next.
+    exclusively(connection, "checkpoint")
     # In the order of the ids on every database, whatever its collation.
     rows = connection.execute(
         select(incidents.c.id, incidents.c.head_seq, incidents.c.head_hash, incidents.c.signed_seq)

@@ -8,18 +8,18 @@ from vigil.domain.alert import Alert, AlertStatus
 from vigil.domain.identity import content_digest
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.timeline import GENESIS
+from vigil.integrations._clients.database import storable
 from vigil.integrations.journal.chain import append_events
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.outbox import put
 from vigil.integrations.journal.rows import (
     ALERT_ENDED,
     change_incident,
-    get_incident,
     incident_columns,
     incident_to_join,
 )
 from vigil.integrations.journal.tables import deliveries, incidents
-from vigil.ports.journal import SETTLE, Joined, NextSegment, Note
+from vigil.ports.journal import SETTLE, Joined, MappedAlert, NextSegment, Note
 from vigil.ports.workflow import Segment
 
 MAX_TRACE = 4096
@@ -29,31 +29,29 @@ MAX_TRACES = 1000
 """The newest of them that are kept."""
 
 
-def receive(connection: Connection, keys: Keys, alert: Alert, opening: Incident) -> Joined:
-    """``opening`` is the incident to open if there is none to join; its time is now."""
-    now = opening.opened_at
-    repeated = _repetition(connection, alert.delivery_key, now)
-    if repeated is not None and not _came_back(alert, repeated, now):
-        return repeated
-    current = incident_to_join(connection, opening.service, opening.symptom, now)
+def hear(
+    connection: Connection, keys: Keys, mapped: MappedAlert, now: datetime, *, came_back: bool
+) -> Joined:
+    """Open or join; ``came_back``: its delivery key is known, and this is new trouble."""
+    alert = mapped.alert
+    current = incident_to_join(connection, mapped.service, mapped.symptom, now)
     if current is None and alert.status is AlertStatus.FIRING:
-        joined = Joined(incident=_open(connection, opening), opened=True, repeated=False)
+        joined = Joined(incident=_open(connection, mapped, now), opened=True, repeated=False)
     else:
         joined = Joined(incident=current, opened=False, repeated=False)
     if joined.incident is not None:
         append_events(connection, keys, joined.incident.id, [_note(alert, joined)], now)
         if alert.status is AlertStatus.RESOLVED:
             _trouble_is_over(connection, joined.incident)
-    if repeated is None:
-        _record(connection, alert.delivery_key, alert.source, joined.incident, now)
-    else:
+    if came_back:
         _record_anew(connection, alert.delivery_key, joined.incident)
+    else:
+        _record(connection, alert.delivery_key, alert.source, joined.incident, now)
     return joined
 
 
-def _came_back(alert: Alert, repeated: Joined, now: datetime) -> bool:
+def is_back(alert: Alert, before: Incident | None, now: datetime) -> bool:
     """A source that goes on firing long after the cure means trouble that is there now."""
-    before = repeated.incident
     if alert.status is not AlertStatus.FIRING or not alert.repeated:
         return False
     if before is None or before.closed_at is None:
@@ -61,25 +59,25 @@ def _came_back(alert: Alert, repeated: Joined, now: datetime) -> bool:
     return before.stage is Stage.RESOLVED and now > before.closed_at + SETTLE
 
 
-def _repetition(connection: Connection, key: str, now: datetime) -> Joined | None:
-    known = select(deliveries.c.incident).where(deliveries.c.delivery_key == key)
-    row = connection.execute(known).one_or_none()
-    if row is None:
-        return None
-    _count_again(connection, key, now)
-    incident = None if row.incident is None else get_incident(connection, row.incident)
-    return Joined(incident=incident, opened=False, repeated=True)
-
-
-def _count_again(connection: Connection, key: str, now: datetime) -> None:
-    connection.execute(
+def count_again(connection: Connection, key: str, times: int, now: datetime) -> bool:
+    """A delivery key came so often again, the last time now; False where it is not known."""
+    again = (
         update(deliveries)
         .where(deliveries.c.delivery_key == key)
-        .values(count=deliveries.c.count + 1, last_at=now)
+        .values(count=deliveries.c.count + times, last_at=now)
     )
+    return connection.execute(again).rowcount > 0
 
 
-def _open(connection: Connection, incident: Incident) -> Incident:
+def _open(connection: Connection, mapped: MappedAlert, now: datetime) -> Incident:
+    incident = Incident(
+        id=mapped.new_id,
+        service=mapped.service,
+        symptom=mapped.symptom,
+        severity=mapped.alert.severity,
+        title=storable(mapped.title),
+        opened_at=now,
+    )
     chain = {"head_seq": 0, "head_hash": GENESIS, "signed_seq": 0}
     connection.execute(insert(incidents).values({**incident_columns(incident), **chain}))
     first = NextSegment(segment=Segment.ORIENT, incident=incident.id, attempt=incident.attempt)
@@ -137,10 +135,9 @@ def _record_anew(connection: Connection, key: str, incident: Incident | None) ->
 
 def record_trace(connection: Connection, source: str, text: str, now: datetime) -> None:
     """Count what was seen before, keep what is new, and drop the oldest beyond the limit."""
-    # Half of a surrogate pair has no UTF-8 spelling, and what a stranger sent may hold one.
-    text = text[:MAX_TRACE].encode("utf-8", "replace").decode()
+    text = storable(text[:MAX_TRACE])
     key = content_digest(["trace", source, text])
-    if _repetition(connection, key, now) is not None:
+    if count_again(connection, key, 1, now):
         return
     _record(connection, key, source, None, now)
     connection.execute(update(deliveries).where(deliveries.c.delivery_key == key).values(text=text))

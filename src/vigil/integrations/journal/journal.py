@@ -2,19 +2,43 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from vigil.domain.alert import Alert
+from vigil.domain.alert import Delivery
 from vigil.domain.incident import Incident, Stage
+from vigil.domain.news import News
 from vigil.domain.timeline import Checkpoint, Event, Head
 from vigil.domain.value import Instant
-from vigil.domain.verdict import Approval
+from vigil.domain.verdict import Approval, Cancellation
 from vigil.integrations._clients.database import read, write
-from vigil.integrations.journal import chain, checkpoints, intake, moves, outbox, replays, rows
+from vigil.integrations.journal import (
+    chain,
+    checkpoints,
+    counting,
+    decisions,
+    inbox,
+    moves,
+    outbox,
+    receiving,
+    rows,
+)
 from vigil.integrations.journal.keys import Keys
-from vigil.ports.journal import Decided, Joined, NextSegment, Note, StageOutput
+from vigil.integrations.journal.news import with_news
+from vigil.ports.journal import (
+    Arrival,
+    Decided,
+    Full,
+    Letter,
+    Line,
+    Load,
+    NextSegment,
+    Note,
+    StageOutput,
+    TakenIn,
+)
 
 Result = TypeVar("Result")
 
@@ -23,44 +47,64 @@ class SqlJournal:
     """Fulfils ``ports.journal.Journal``; every promise rests on one transaction a call.
 
     A caller that is cancelled may find later that its call was done: a transaction under way is
-    not torn apart.
+    not torn apart. ``announce`` is told, in any thread, of each incident that was changed.
     """
 
-    def __init__(self, engine: Engine, keys: Keys) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        keys: Keys,
+        announce: Callable[[Sequence[News]], None] = lambda _: None,
+    ) -> None:
         self._engine = engine
         self._keys = keys
+        self._announce = announce
+        self._at_the_door = ThreadPoolExecutor(1, "vigil-inbox")
 
     async def _write(self, work: Callable[[Connection], Result]) -> Result:
-        return await asyncio.to_thread(write, self._engine, work)
+        return await asyncio.to_thread(self._write_and_tell, work)
+
+    def _write_and_tell(self, work: Callable[[Connection], Result]) -> Result:
+        """In the thread, as whoever asked for it may have been cancelled meanwhile."""
+        result, news = write(self._engine, lambda c: with_news(c, work))
+        if news:
+            self._announce(news)
+        return result
 
     async def _read(self, work: Callable[[Connection], Result]) -> Result:
         return await asyncio.to_thread(read, self._engine, work)
 
-    async def receive(
-        self, *, alert: Alert, service: str, symptom: str, title: str, now: Instant, new_id: str
-    ) -> Joined:
-        """Open or join."""
-        opening = Incident(
-            id=new_id,
-            service=service,
-            symptom=symptom,
-            severity=alert.severity,
-            title=title,
-            opened_at=now,
-        )
-        return await self._write(lambda c: intake.receive(c, self._keys, alert, opening))
+    async def write_down(
+        self, deliveries: Sequence[Delivery], now: Instant
+    ) -> tuple[int | Full, ...]:
+        """Put deliveries into the inbox."""
 
-    async def record_delivery(self, source: str, text: str, now: Instant) -> None:
-        """Keep a trace of an authentic delivery that opened or joined nothing, and why."""
-        await self._write(lambda c: intake.record_trace(c, source, text, now))
+        def work(connection: Connection) -> tuple[int | Full, ...]:
+            return inbox.write_down(connection, self._keys, deliveries, now)
 
-    async def seen_before(self, source: str, ids: Sequence[str]) -> bool:
-        """Whether a delivery with any of these identifiers was taken in."""
-        return await self._read(lambda c: replays.seen_before(c, source, ids))
+        # A thread of its own: whoever sent them must not wait for a crowd of incidents that write.
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._at_the_door, self._write_and_tell, work)
 
-    async def remember_delivery(self, source: str, ids: Sequence[str], now: Instant) -> None:
-        """This delivery was taken in, and is on disk."""
-        await self._write(lambda c: replays.remember(c, source, ids, now))
+    async def inbox(self) -> tuple[Line, ...]:
+        """How much lies there, by source."""
+        return await self._read(inbox.lines)
+
+    async def letters(self, source: str, limit: int) -> tuple[Letter, ...]:
+        """The first of those of a source that wait."""
+        return await self._read(lambda c: inbox.letters(c, self._keys, source, limit))
+
+    async def receive(self, arrivals: Sequence[Arrival]) -> tuple[TakenIn, ...]:
+        """Take letters in."""
+        return await self._write(lambda c: receiving.receive(c, self._keys, arrivals))
+
+    async def set_aside(self, number: int, why: str) -> None:
+        """This letter waits no more."""
+        await self._write(lambda c: inbox.set_aside(c, number, why))
+
+    async def try_again(self, since: Instant) -> None:
+        """What was set aside and came after this moment waits again."""
+        await self._write(lambda c: inbox.try_again(c, since))
 
     async def incident(self, incident_id: str) -> Incident:
         """One incident; NotFound."""
@@ -129,13 +173,31 @@ class SqlJournal:
         """How far the timelines have come."""
         return await self._read(lambda c: rows.list_heads(c, limit))
 
+    async def news(self, incident_id: str) -> News:
+        """How far one incident has come; NotFound."""
+        return await self._read(lambda c: rows.get_news(c, incident_id))
+
     async def said_to_be_over(self, incident_id: str) -> bool:
         """Whether the last that any source said of it is that it ended."""
         return await self._read(lambda c: rows.said_to_be_over(c, incident_id))
 
     async def answer(self, incident_id: str, approval: Approval) -> Decided:
-        """A person's answer to the plan that waits."""
-        return await self._write(lambda c: moves.answer(c, self._keys, incident_id, approval))
+        """A person's answer to the plan that waits, or Vigil's own."""
+        return await self._write(lambda c: decisions.answer(c, self._keys, incident_id, approval))
+
+    async def cancel(self, incident_id: str, cancellation: Cancellation) -> Decided:
+        """A person takes the incident in hand."""
+        return await self._write(
+            lambda c: decisions.cancel(c, self._keys, incident_id, cancellation)
+        )
+
+    async def cancellation(self, incident_id: str) -> Cancellation | None:
+        """Who took the incident in hand, if anybody did."""
+        return await self._read(lambda c: decisions.get_cancellation(c, incident_id))
+
+    async def overdue(self, now: Instant, limit: int) -> tuple[Incident, ...]:
+        """Incidents whose plan nobody answered in time."""
+        return await self._read(lambda c: rows.list_overdue(c, now, limit))
 
     async def approval(self, incident_id: str, plan_digest: str) -> Approval | None:
         """The answer that won, if there is one."""
@@ -149,9 +211,17 @@ class SqlJournal:
         """This segment was handed over."""
         await self._write(lambda c: outbox.mark(c, following))
 
+    async def wake(self, incident_id: str) -> bool:
+        """What an incident waited for in the middle of acting is free."""
+        return await self._write(lambda c: moves.wake(c, incident_id))
+
     async def due_again(self) -> None:
         """Have what is under way handed over once more: the workflow may have lost its history."""
         await self._write(outbox.due_again)
+
+    async def load(self) -> Load:
+        """How much there is to do now."""
+        return await self._read(counting.load)
 
     async def executions_since(self, since: Instant) -> int:
         """How many plans were executed since then, for the breaker."""

@@ -1,15 +1,13 @@
-"""An incident moves, or a person lets it."""
+"""An incident is taken up by one run at a time, and moves."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
+from vigil.domain.errors import LockHeld
 from vigil.domain.incident import HANDED_OVER, Incident, Stage, WaitingOn
-from vigil.domain.verdict import Answer, Approval
-from vigil.integrations.journal.chain import append_events
-from vigil.integrations.journal.keys import Keys
-from vigil.integrations.journal.outbox import has_later, put
+from vigil.integrations.journal.outbox import has_later, put_again
 from vigil.integrations.journal.rows import (
     change_incident,
     get_approval,
@@ -17,15 +15,9 @@ from vigil.integrations.journal.rows import (
     movable_columns,
     said_to_be_over,
 )
-from vigil.integrations.journal.tables import approvals, executions, incidents, outputs
-from vigil.ports.journal import Decided, NextSegment, Note, StageOutput
+from vigil.integrations.journal.tables import executions, incidents, outputs
+from vigil.ports.journal import NextSegment, StageOutput
 from vigil.ports.workflow import Segment
-
-_AFTER = {
-    Answer.APPROVED: Segment.ACT,
-    Answer.REJECTED: Segment.CLOSE,
-    Answer.WITHDRAWN: Segment.CLOSE,
-}
 
 
 def move(
@@ -42,6 +34,8 @@ def move(
     current = get_incident(connection, incident.id, to_change=True)
     if (current.stage, current.attempt) != expected or current.claim != incident.claim:
         return False
+    if current.cancelled_by != incident.cancelled_by:
+        return False
     if _asks_again(connection, incident):
         return False
     values = movable_columns(incident)
@@ -56,12 +50,15 @@ def move(
 
 
 def take_up(connection: Connection, following: NextSegment, worker: str) -> Incident | None:
-    """A run of a segment begins, if it is still to be run and nobody else runs one."""
+    """A run of a segment begins, if there is still something to do; ``LockHeld`` when not now."""
     incident = get_incident(connection, following.incident, to_change=True)
     if incident.closed_at is not None or incident.attempt != following.attempt:
         return None
-    if incident.claimed_by not in {None, worker} or has_later(connection, following):
+    if has_later(connection, following):
         return None
+    if incident.claimed_by not in {None, worker}:
+        # Not "nothing to do": if that worker dies now, this run may be the only one that is left.
+        raise LockHeld(f"worker {incident.claimed_by} has taken up incident {incident.id}")
     claimed = {"claim": incident.claim + 1, "claimed_by": worker}
     change_incident(connection, incident.id, **claimed)
     return incident.model_copy(update=claimed)
@@ -72,6 +69,18 @@ def let_go(connection: Connection, incident: Incident) -> None:
     current = get_incident(connection, incident.id, to_change=True)
     if current.claim == incident.claim:
         change_incident(connection, incident.id, claimed_by=None)
+
+
+def wake(connection: Connection, incident_id: str) -> bool:
+    """What it waited for is free: acting is begun once more, by whoever comes first."""
+    incident = get_incident(connection, incident_id, to_change=True)
+    if incident.waiting_on is not WaitingOn.LOCKS:
+        return False
+    # A replay of the turn that waited may have claimed it meanwhile.
+    change_incident(connection, incident_id, waiting_on=None, claimed_by=None)
+    acting = NextSegment(segment=Segment.ACT, incident=incident_id, attempt=incident.attempt)
+    put_again(connection, acting)
+    return True
 
 
 def forfeit(connection: Connection, workers: Sequence[str]) -> None:
@@ -124,37 +133,3 @@ def put_outputs(connection: Connection, given: Iterable[StageOutput]) -> None:
         key = (output.incident, output.attempt, output.stage, output.name)
         if get_output(connection, *key) is None:
             connection.execute(insert(outputs).values(output.model_dump()))
-
-
-def answer(connection: Connection, keys: Keys, incident_id: str, approval: Approval) -> Decided:
-    """Compare and set: the caller's transaction holds the incident's row from here on."""
-    incident = get_incident(connection, incident_id, to_change=True)
-    before = get_approval(connection, incident_id, approval.plan_digest)
-    if before is not None:
-        text = f"this plan was {before.answer} by {before.by} at {before.at.isoformat()}"
-        return Decided(won=False, text=text, approval=before)
-    if (refusal := _refusal(incident, approval)) is not None:
-        return Decided(won=False, text=refusal, approval=None)
-    connection.execute(insert(approvals).values(incident=incident_id, **approval.model_dump()))
-    change_incident(connection, incident_id, waiting_on=None, expires_at=None)
-    note = Note(
-        kind=approval.answer.value,
-        payload={"by": approval.by, "plan_digest": approval.plan_digest},
-    )
-    append_events(connection, keys, incident_id, [note], approval.at)
-    following = NextSegment(
-        segment=_AFTER[approval.answer], incident=incident_id, attempt=incident.attempt
-    )
-    put(connection, following, approval.at)
-    return Decided(won=True, text=f"{approval.answer} by {approval.by}", approval=approval)
-
-
-def _refusal(incident: Incident, approval: Approval) -> str | None:
-    if incident.stage is not Stage.SYNTHESIZING or incident.waiting_on is not WaitingOn.APPROVAL:
-        return f"incident {incident.id} is {incident.stage} and waits for no answer"
-    if incident.plan_digest != approval.plan_digest:
-        return (
-            f"the plan that waits is {incident.plan_digest}, not {approval.plan_digest}; "
-            "look at it and answer that one"
-        )
-    return None

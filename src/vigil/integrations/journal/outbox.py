@@ -29,10 +29,17 @@ def has_later(connection: Connection, following: NextSegment) -> bool:
     return any(_ORDER.index(Segment(s)) > place for s in connection.execute(written).scalars())
 
 
+def put_again(connection: Connection, following: NextSegment) -> None:
+    """A segment that was begun before is due in another turn."""
+    connection.execute(
+        update(outbox).where(_is(following)).values(handed=False, turn=outbox.c.turn + 1)
+    )
+
+
 def due(connection: Connection, limit: int) -> tuple[NextSegment, ...]:
     """What was not handed over yet, oldest first."""
     rows = connection.execute(
-        select(outbox.c.segment, outbox.c.incident, outbox.c.attempt)
+        select(outbox.c.segment, outbox.c.incident, outbox.c.attempt, outbox.c.turn)
         .where(~outbox.c.handed)
         .order_by(outbox.c.written_at, outbox.c.incident, outbox.c.attempt, outbox.c.segment)
         .limit(limit)
@@ -41,8 +48,9 @@ def due(connection: Connection, limit: int) -> tuple[NextSegment, ...]:
 
 
 def mark(connection: Connection, following: NextSegment) -> None:
-    """It was handed over."""
-    connection.execute(update(outbox).where(_is(following)).values(handed=True))
+    """It was handed over; a turn that came to be due meanwhile was not."""
+    this_turn = _is(following) & (outbox.c.turn == following.turn)
+    connection.execute(update(outbox).where(this_turn).values(handed=True))
 
 
 def due_again(connection: Connection) -> None:

@@ -1,14 +1,17 @@
 """Rows to values and back."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from vigil.domain.errors import NotFound
-from vigil.domain.incident import Incident
+from vigil.domain.incident import Incident, WaitingOn
+from vigil.domain.news import News
 from vigil.domain.timeline import Head
 from vigil.domain.verdict import Approval
+from vigil.integrations.journal.news import COLUMNS, gather, to_news
 from vigil.integrations.journal.tables import approvals, events, incidents
 
 _INCIDENT = tuple(incidents.c[name] for name in Incident.model_fields)
@@ -34,17 +37,42 @@ def get_incident(connection: Connection, incident_id: str, *, to_change: bool = 
     query = query.with_for_update() if to_change else query
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
-        raise NotFound(f"there is no incident {incident_id}; `vigil incidents` lists all")
+        raise no_incident(incident_id)
     return Incident.model_validate(dict(row))
+
+
+def no_incident(incident_id: str) -> NotFound:
+    """Nobody has heard of it."""
+    return NotFound(f"there is no incident {incident_id}; `vigil incidents` lists all")
+
+
+def get_incidents(connection: Connection, ids: Collection[str]) -> dict[str, Incident]:
+    """Those of these incidents that are there, by their ids."""
+    if not ids:
+        return {}
+    rows = connection.execute(select(*_INCIDENT).where(incidents.c.id.in_(ids))).mappings()
+    return {row["id"]: Incident.model_validate(dict(row)) for row in rows}
 
 
 def change_incident(connection: Connection, incident_id: str, **values: object) -> None:
     """Write columns of an incident's row, which is another version of it from then on."""
-    connection.execute(
+    changed = (
         update(incidents)
         .where(incidents.c.id == incident_id)
         .values(**values, version=incidents.c.version + 1)
+        .returning(*COLUMNS)
     )
+    for row in connection.execute(changed).mappings():
+        gather(connection, to_news(row))
+
+
+def get_news(connection: Connection, incident_id: str) -> News:
+    """How far one incident has come."""
+    query = select(*COLUMNS).where(incidents.c.id == incident_id)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise no_incident(incident_id)
+    return to_news(row)
 
 
 def list_incidents(connection: Connection, limit: int, *, only_open: bool) -> tuple[Incident, ...]:
@@ -52,6 +80,17 @@ def list_incidents(connection: Connection, limit: int, *, only_open: bool) -> tu
     query = select(*_INCIDENT).order_by(incidents.c.opened_at.desc(), incidents.c.id.desc())
     if only_open:
         query = query.where(incidents.c.closed_at.is_(None))
+    rows = connection.execute(query.limit(limit)).mappings()
+    return tuple(Incident.model_validate(dict(row)) for row in rows)
+
+
+def list_overdue(connection: Connection, now: datetime, limit: int) -> tuple[Incident, ...]:
+    """Whose plan still waits after its time, the longest overdue first."""
+    query = (
+        select(*_INCIDENT)
+        .where(incidents.c.waiting_on == WaitingOn.APPROVAL, incidents.c.expires_at <= now)
+        .order_by(incidents.c.expires_at, incidents.c.id)
+    )
     rows = connection.execute(query.limit(limit)).mappings()
     return tuple(Incident.model_validate(dict(row)) for row in rows)
 

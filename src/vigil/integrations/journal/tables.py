@@ -1,6 +1,7 @@
 """The record's tables. The migrations make them; a test holds the two together."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -75,13 +76,23 @@ deliveries = Table(
 inbox = Table(
     "inbox",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    # PostgreSQL gives no number twice, and 32 bits would be used up in some years of storms.
+    Column(
+        "id",
+        BigInteger().with_variant(Integer(), "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
     Column("source", String(64), nullable=False),
     Column("at", UtcTime, nullable=False),
-    Column("document", Text, nullable=False),
-    # Why it could not be worked off; such a row is kept for a person and not tried again.
+    Column("size", Integer, nullable=False),
+    # Why it could not be worked off; such a row is kept for a person.
     Column("failed", Text),
-    Index("ix_inbox_source", "source", "id"),
+    Column("sealed", LargeBinary, nullable=False),
+    # Finds who is next and counts what lies there, both without reading a document.
+    Index("ix_inbox_line", "source", "failed", "id", "at", "size"),
+    # What was worked off leaves no number behind for another delivery.
+    sqlite_autoincrement=True,
 )
 
 # Digests, as a source may call a delivery whatever it likes.

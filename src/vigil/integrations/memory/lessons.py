@@ -1,8 +1,7 @@
 """Rows of lessons: kept once, counted as a runbook's record, and found again."""
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, func, insert, select
 
 from vigil.domain.errors import PermanentError
 from vigil.domain.lesson import Lesson
@@ -14,9 +13,13 @@ from vigil.ports.memory import Occurrence
 
 def learn(connection: Connection, lesson: Lesson, attempt: int) -> None:
     """Keep a lesson; the first one of an attempt stays."""
+    known = select(lessons.c.at).where(
+        lessons.c.incident == lesson.incident, lessons.c.attempt == attempt
+    )
+    if connection.execute(known).one_or_none() is not None:
+        return
     connection.execute(
-        insert(lessons)
-        .values(
+        insert(lessons).values(
             incident=lesson.incident,
             attempt=attempt,
             service=lesson.service,
@@ -29,7 +32,6 @@ def learn(connection: Connection, lesson: Lesson, attempt: int) -> None:
             at=lesson.at,
             document=lesson.model_dump_json(),
         )
-        .on_conflict_do_nothing()
     )
 
 

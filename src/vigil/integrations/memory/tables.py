@@ -1,6 +1,7 @@
 """Memory's tables. The migrations make them; a test holds the two together."""
 
 from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from vigil.integrations._clients.database import UtcTime
 
@@ -34,7 +35,8 @@ lessons = Table(
     Index("ix_memory_lessons_runbook", "runbook", "runbook_digest", "service_kind"),
 )
 
-# `porter` finds "releases" for "release"; an index of SQLite's own, so no part of the metadata.
+# What finds runbooks by their words is of each database's own kind, so no part of the metadata.
+# `porter` finds "releases" for "release".
 RUNBOOK_TEXT = """
 CREATE VIRTUAL TABLE IF NOT EXISTS memory_runbook_text USING fts5(
     origin UNINDEXED, runbook UNINDEXED, title, keywords, failure_types, body,
@@ -42,8 +44,22 @@ CREATE VIRTUAL TABLE IF NOT EXISTS memory_runbook_text USING fts5(
 )
 """
 
+postgres_metadata = MetaData()
+
+runbook_words = Table(
+    "memory_runbook_text",
+    postgres_metadata,
+    Column("origin", String(200), primary_key=True),
+    Column("runbook", String(200), primary_key=True),
+    Column("words", TSVECTOR, nullable=False),
+    Index("ix_memory_runbook_text_words", "words", postgresql_using="gin"),
+)
+
 
 def create_tables(connection: Connection) -> None:
     """Make the tables and the text index where they are missing."""
     metadata.create_all(connection)
-    connection.execute(text(RUNBOOK_TEXT))
+    if connection.dialect.name == "sqlite":
+        connection.execute(text(RUNBOOK_TEXT))
+    else:
+        postgres_metadata.create_all(connection)

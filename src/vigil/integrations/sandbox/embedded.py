@@ -4,12 +4,12 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from vigil.domain.errors import (
+    LockHeld,
     NotFound,
     PermanentError,
     PlanMismatch,
@@ -41,7 +41,14 @@ _AFTER_LEASE_S = 45.0
 
 _ERRORS: dict[str, type[VigilError]] = {
     error.__name__: error
-    for error in (NotFound, PermanentError, PlanMismatch, PortUnavailable, SandboxUnavailable)
+    for error in (
+        LockHeld,
+        NotFound,
+        PermanentError,
+        PlanMismatch,
+        PortUnavailable,
+        SandboxUnavailable,
+    )
 }
 
 
@@ -57,9 +64,9 @@ class RunnerSandbox:
 
     async def run(self, order: RunOrder, on_output: OnOutput) -> ActionResult:
         """See the port."""
-        left = (order.lease_until - datetime.now(UTC)).total_seconds()
+        deadline_s = order.lease.seconds + _AFTER_LEASE_S
         request = RunRequest(op="run", order=order).model_dump_json()
-        async with self._within(max(left, 0.0) + _AFTER_LEASE_S), self._asked(request) as reader:
+        async with self._within(deadline_s), self._asked(request) as reader:
             while event := await _next(reader):
                 match event:
                     case OutputEvent():

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from vigil.domain.value import Sha256
+from vigil.domain.value import Instant, Sha256
 from vigil.integrations._clients.files import place_once
 
 MOST_FILES = 500
@@ -50,6 +50,20 @@ class FileScreenshots:
     async def read(self, digest: Sha256) -> bytes | None:
         """Read it, if what is there is what the digest names."""
         return await asyncio.to_thread(self._read, digest)
+
+    async def forget(self, before: Instant, most: int) -> int:
+        """Take away those that are older, at most so many at a time; says how many."""
+        async with self._turn:
+            return await asyncio.to_thread(self._forget, before.timestamp() * 1e9, most)
+
+    def _forget(self, before_ns: float, most: int) -> int:
+        try:
+            old = [found.path for found in sorted(self._all()) if found.at < before_ns][:most]
+            for path in old:
+                path.unlink(missing_ok=True)
+        except OSError:
+            return 0
+        return len(old)
 
     def _keep(self, picture: bytes) -> Sha256 | None:
         digest = hashlib.sha256(picture).hexdigest()

@@ -1,7 +1,7 @@
 """Telling pages that something has changed, so that they fetch it; what it is stands on the page.
 
-The record is looked at again and again while somebody listens: whatever process wrote to it, and
-whatever was missed, the next look sees it.
+The record is looked at when the bus has word of a change, and again and again while somebody
+listens: whatever process wrote to it, and whatever was missed, the next look sees it.
 """
 
 import asyncio
@@ -11,12 +11,18 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 import structlog
 
 from vigil.domain.errors import TemporaryError
+from vigil.domain.news import Gap
 from vigil.engine import Engine
 
 log = structlog.get_logger()
 
 LOOK_S = 0.5
-"""How often the record is looked at while somebody listens."""
+"""How often the switch is looked at while somebody listens, and the record where nobody announces
+what other processes write to it."""
+SLOW_LOOK_S = 5.0
+"""How often the record is looked at where every change is announced: a word may be lost."""
+SPACING_S = 0.1
+"""Between two looks, however much is announced."""
 ALIVE_S = 10.0
 """A listener hears at least this often, so that a page notices when it hears no more."""
 MOST_HEADS = 200
@@ -41,7 +47,11 @@ class Changes:
         self._engine = engine
         self._stopping = stopping
         self._seen: Seen = {}
+        self._heads: dict[str, int] = {}
         self._news = asyncio.Event()
+        self._due = asyncio.Event()
+        self._patience_s = LOOK_S
+        self._look_again_at = 0.0
         self._listeners = 0
         self._looking: asyncio.Task[None] | None = None
 
@@ -87,27 +97,58 @@ class Changes:
         return True
 
     async def _look(self) -> None:
+        ears = [asyncio.create_task(listen()) for listen in (self._hear, self._hear_the_end)]
+        self._due.set()
         try:
             while not self._stopping.is_set():
                 await self._look_once()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_S):
-                        await self._stopping.wait()
+                await self._until_due()
         finally:
+            for ear in ears:
+                ear.cancel()
             # Once this has ended, so that whoever wakes sees it.
             asyncio.get_running_loop().call_soon(self._tell)
 
     async def _look_once(self) -> None:
-        try:
-            heads = await self._engine.heads(MOST_HEADS)
-        except TemporaryError as error:
-            log.warning("changes not seen", error=str(error))
-            return
+        now = asyncio.get_running_loop().time()
+        if self._due.is_set() or now >= self._look_again_at:
+            # Before looking: what is announced meanwhile may come too late for this look.
+            self._due.clear()
+            try:
+                heads = await self._engine.heads(MOST_HEADS)
+            except TemporaryError as error:
+                log.warning("changes not seen", error=str(error))
+                self._look_again_at = now
+                return
+            self._heads = {head.incident: head.seq for head in heads}
+            self._look_again_at = now + self._patience_s
         switch = self._engine.parts.switch.read().model_dump_json()
-        seen: Seen = {**{head.incident: head.seq for head in heads}, SWITCH: switch}
+        seen: Seen = {**self._heads, SWITCH: switch}
         if seen != self._seen:
             self._seen = seen
             self._tell()
+
+    async def _until_due(self) -> None:
+        await asyncio.sleep(SPACING_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S - SPACING_S):
+                await self._due.wait()
+
+    async def _hear(self) -> None:
+        self._patience_s = LOOK_S
+        if self._engine.bus is None:
+            return
+        async with contextlib.aclosing(self._engine.bus.listen()) as words:
+            async for word in words:
+                if isinstance(word, Gap):
+                    self._patience_s = SLOW_LOOK_S if word.all_heard else LOOK_S
+                    self._due.set()
+                elif self._heads.get(word.incident, 0) < word.seq:
+                    self._due.set()
+
+    async def _hear_the_end(self) -> None:
+        await self._stopping.wait()
+        self._due.set()
 
     def _tell(self) -> None:
         self._news.set()

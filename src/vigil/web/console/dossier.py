@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from vigil.domain.course import Course
 from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.domain.plan import ActionResult, PlanKind
 from vigil.domain.proof import Proof
@@ -10,7 +11,6 @@ from vigil.engine import Engine, Judged
 from vigil.web.console.headline import Headline, headline
 from vigil.web.console.lines import Line, lines
 from vigil.web.console.told import Answered, Told, told
-from vigil.web.stages import stage_seconds
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ class Dossier:
         """The newest plan waits for an answer."""
         return self.incident.waiting_on is WaitingOn.APPROVAL and bool(self.attempts)
 
+    @property
+    def may_cancel(self) -> bool:
+        """Vigil is on it, and nobody has taken it in hand."""
+        return self.incident.closed_at is None and self.incident.cancelled_by is None
+
 
 async def dossier(engine: Engine, incident_id: str) -> Dossier:
     """Read it all; NotFound."""
@@ -64,7 +69,7 @@ async def dossier(engine: Engine, incident_id: str) -> Dossier:
     return Dossier(
         incident=incident,
         headline=headline(incident, now, engine.parts.switch.read(), approved_by),
-        stages=stage_seconds(incident, events, now),
+        stages=Course.of(events).seconds(incident, now),
         told=found,
         attempts=tuple(attempts),
         lines=lines(events, incident.opened_at),

@@ -55,24 +55,44 @@ def headline(
     """For the top of an incident's page; ``approved_by`` is who let the plan at hand run."""
     whose = standing(incident, now)
     if incident.closed_at is not None:
-        title, todo = _ENDED[incident.outcome or Outcome.NOT_EXECUTED]
-        if incident.stage is Stage.RESOLVED:
-            todo = _DONE.get(
-                incident.outcome or Outcome.VERIFIED, "There is nothing for you to do."
-            )
-        return Headline(whose, incident.stage is Stage.RESOLVED, title, todo)
+        return _closed(incident, whose)
     if whose is Standing.WAITS:
-        todo = "Read the plan and its effects, then approve or reject it. Nothing runs until then."
-        if switch.stopped:
-            todo = f"{_STOPPED} {todo}"
+        todo = _STOPPED_AND_ASKING if switch.stopped else _ASKING
         return Headline(whose, good=False, title="Vigil has a plan and asks you", todo=todo)
+    if incident.cancelled_by is not None:
+        title = f"{incident.cancelled_by} has it in hand; Vigil is coming to its end"
+        return Headline(whose, good=False, title=title, todo=_CANCELLED)
+    if incident.waiting_on is WaitingOn.LOCKS and not switch.stopped:
+        return Headline(whose, good=False, title=_BUSY, todo=_IN_LINE)
     title = _WORKING[incident.stage]
     if approved_by and incident.stage is Stage.SYNTHESIZING:
         title = f"Approved by {approved_by}; about to act"
     return Headline(whose, good=False, title=title, todo=_STOPPED if switch.stopped else _NOTHING)
 
 
+def _closed(incident: Incident, whose: Standing) -> Headline:
+    title, todo = _ENDED[incident.outcome or Outcome.NOT_EXECUTED]
+    good = incident.stage is Stage.RESOLVED
+    if good:
+        todo = _DONE.get(incident.outcome or Outcome.VERIFIED, "There is nothing for you to do.")
+    elif incident.cancelled_by is not None:
+        title, todo = f"{incident.cancelled_by} took it in hand", _TAKEN
+    return Headline(whose, good, title, todo)
+
+
+_ASKING = "Read the plan and its effects, then approve or reject it. Nothing runs until then."
+_STOPPED_AND_ASKING = (
+    "The stop switch is on, so nothing can be approved. Read the plan; reject it, or let Vigil act "
+    "again and approve it then."
+)
+_BUSY = "Vigil waits until another incident is done with the same things"
+_IN_LINE = (
+    "There is nothing for you to do: it goes on by itself when everything that its plan touches "
+    "and its proof looks at is free. The timeline says who is at work there."
+)
 _NOTHING = "There is nothing for you to do; this page follows it."
+_TAKEN = "Ask there first. Below stands what was found and done, and what is in place."
+_CANCELLED = "Vigil begins nothing more. What it found and did stands below."
 _STOPPED = "The stop switch is on, so Vigil will not act."
 
 _WORKING = {

@@ -30,31 +30,40 @@ class Group:
     rows: tuple[Row, ...]
 
 
-async def groups(engine: Engine) -> tuple[Group, ...]:
-    """Only groups that have something in them, the most urgent first."""
-    now = engine.parts.senses.clock.now()
-    found = {one.id: one for one in await engine.incidents(MOST, only_open=True)}
-    found |= {one.id: one for one in await engine.incidents(MOST)}
-    by_standing: dict[Standing, list[Incident]] = {one: [] for one in Standing}
-    for incident in sorted(found.values(), key=lambda one: one.opened_at, reverse=True):
-        by_standing[standing(incident, now)].append(incident)
-    return tuple(
-        [
-            Group(whose, NAMES[whose], await _rows(engine, whose, some))
+class Listing:
+    """The list, again and again; what each plan that waits would do is read once.
+
+    A plan of the same digest is the same plan. Only what was listed last is remembered.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._wishes: dict[str, str | None] = {}
+
+    async def groups(self) -> tuple[Group, ...]:
+        """Only groups that have something in them, the most urgent first."""
+        now = self._engine.parts.senses.clock.now()
+        found = {one.id: one for one in await self._engine.incidents(MOST, only_open=True)}
+        found |= {one.id: one for one in await self._engine.incidents(MOST)}
+        by_standing: dict[Standing, list[Incident]] = {one: [] for one in Standing}
+        for incident in sorted(found.values(), key=lambda one: one.opened_at, reverse=True):
+            by_standing[standing(incident, now)].append(incident)
+        wishes = await self._read_wishes(by_standing[Standing.WAITS][:MOST_SUMMARIES])
+        return tuple(
+            Group(whose, NAMES[whose], tuple(Row(one, whose, wishes.get(one.id)) for one in some))
             for whose, some in by_standing.items()
             if some
-        ]
-    )
+        )
 
+    async def _read_wishes(self, waiting: list[Incident]) -> dict[str, str | None]:
+        """By incident."""
+        wishes = {
+            one.id: self._wishes.get(one.plan_digest or "") or await self._read_wish(one)
+            for one in waiting
+        }
+        self._wishes = {one.plan_digest: wishes[one.id] for one in waiting if one.plan_digest}
+        return wishes
 
-async def _rows(engine: Engine, whose: Standing, some: list[Incident]) -> tuple[Row, ...]:
-    if whose is not Standing.WAITS:
-        return tuple(Row(one, whose) for one in some)
-    asked = [await _wish(engine, one) for one in some[:MOST_SUMMARIES]]
-    wishes = asked + [None] * len(some)
-    return tuple(Row(one, whose, wish) for one, wish in zip(some, wishes, strict=False))
-
-
-async def _wish(engine: Engine, incident: Incident) -> str | None:
-    judged = await engine.judged(incident.id)
-    return judged.plan.summary if judged else None
+    async def _read_wish(self, incident: Incident) -> str | None:
+        judged = await self._engine.judged(incident.id)
+        return judged.plan.summary if judged else None

@@ -123,6 +123,7 @@ def _environment() -> Environment:
     made.filters.update(
         age=words.age,
         span=words.span,
+        until=words.until,
         source=words.source,
         spaced=words.spaced,
         short=words.short,

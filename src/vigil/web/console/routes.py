@@ -15,7 +15,7 @@ from vigil.engine import Engine
 from vigil.web.access import Access
 from vigil.web.console import dossier as dossiers
 from vigil.web.console.changes import SWITCH, Changes, Seen
-from vigil.web.console.listing import groups
+from vigil.web.console.listing import Listing
 from vigil.web.console.pages import TEMPLATES, page
 from vigil.web.console.visiting import Visiting
 from vigil.web.routes_api import IncidentId
@@ -40,6 +40,7 @@ def add_console_routes(
     visiting = Visiting(engine, access)
     _add_files(app)
     _add_events(app, Changes(engine, stopping))
+    listing = Listing(engine)
 
     async def home(request: Request) -> Response:
         """The list of incidents, or how to get in."""
@@ -49,7 +50,7 @@ def add_console_routes(
         return page(
             "incidents.html",
             visiting.visitor(request),
-            groups=await groups(engine),
+            groups=await listing.groups(),
             now=now,
             services=sorted(engine.parts.catalogue.services),
             hears="alertmanager" in engine.sources,
@@ -64,6 +65,12 @@ def add_console_routes(
             one=await dossiers.dossier(engine, incident),
             now=visiting.clock.now(),
         )
+
+    @app.get("/console/incidents/{incident}/cancel", include_in_schema=False)
+    async def cancel(incident: IncidentId, request: Request) -> Response:
+        """What cancelling does here and now, and the form for it."""
+        found = await engine.incident(incident)
+        return page("cancel.html", visiting.visitor(request), incident=found)
 
     @app.get("/console/switch", include_in_schema=False)
     async def switch(request: Request) -> Response:

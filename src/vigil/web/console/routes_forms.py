@@ -11,6 +11,7 @@ from vigil.domain.switch import SwitchState
 from vigil.domain.value import Sha256, Value
 from vigil.domain.verdict import Answer
 from vigil.engine import Engine
+from vigil.ports.journal import Decided
 from vigil.web.access import COOKIE, Access
 from vigil.web.answers import Refusal
 from vigil.web.console.pages import page, refused
@@ -46,6 +47,13 @@ class AnswerForm(_Form):
 
     plan_digest: Sha256
     by: Who
+
+
+class CancelForm(_Form):
+    """A person takes an incident in hand."""
+
+    by: Who
+    reason: Line = ""
 
 
 class StopForm(_Form):
@@ -142,13 +150,16 @@ def _add_answer_forms(app: FastAPI, visiting: Visiting) -> None:
             return refused(request, form)
         found = await engine.incident(incident)
         decided = await engine.answer(found.id, form.plan_digest, given, form.by)
-        here = f"/console/incidents/{found.id}"
+        return told(found.id, request, form.by, decided, f"the plan to be {given}")
+
+    def told(incident: str, request: Request, by: str, decided: Decided, wish: str) -> Response:
+        here = f"/console/incidents/{incident}"
         if decided.won:
             done: Response = RedirectResponse(here, SEE_OTHER)
         else:
             visitor = visiting.visitor(request)
-            done = page("answered.html", visitor, 409, wish=given, text=decided.text, here=here)
-        remember_name(done, request, form.by)
+            done = page("answered.html", visitor, 409, wish=wish, text=decided.text, here=here)
+        remember_name(done, request, by)
         return done
 
     @app.post("/console/incidents/{incident}/approve", include_in_schema=False)
@@ -160,6 +171,15 @@ def _add_answer_forms(app: FastAPI, visiting: Visiting) -> None:
     async def reject(incident: IncidentId, request: Request) -> Response:
         """Do not let it run."""
         return await answer(incident, request, Answer.REJECTED)
+
+    @app.post("/console/incidents/{incident}/cancel", include_in_schema=False)
+    async def cancel(incident: IncidentId, request: Request) -> Response:
+        """Take the incident in hand."""
+        form = await _read(request, CancelForm)
+        if isinstance(form, Refusal):
+            return refused(request, form)
+        decided = await engine.cancel(incident, form.by, form.reason)
+        return told(incident, request, form.by, decided, "Vigil's work on it to be cancelled")
 
 
 def _add_switch_forms(app: FastAPI, visiting: Visiting) -> None:

@@ -167,6 +167,12 @@ def _answered(found: Told, event: Event, payload: Payload) -> None:
     found.answers[given.plan_digest] = given
 
 
+def _cancelled(found: Told, event: Event, payload: Payload) -> None:
+    """Of a plan that waited it is the answer."""
+    if payload.get("plan_digest") is not None:
+        _answered(found, event, payload)
+
+
 def _executed(found: Told, _: Event, payload: Payload) -> None:
     result = ActionResult.model_validate(payload)
     found.results.setdefault(found.attempt, []).append(result)
@@ -194,6 +200,8 @@ _READERS: Mapping[str, Callable[[Told, Event, Payload], None]] = {
     "approved": _answered,
     "rejected": _answered,
     "withdrawn": _answered,
+    "expired": _answered,
+    "cancelled": _cancelled,
     "executed": _executed,
     "not_executed": _not_executed,
     "learned": _learned,

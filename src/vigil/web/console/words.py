@@ -45,6 +45,12 @@ def age(since: Instant, now: Instant) -> str:
     return span((now - since).total_seconds())
 
 
+def until(then: Instant, now: Instant) -> str:
+    """How long there is left."""
+    left = (then - now).total_seconds()
+    return f"in {span(left)}" if left > 0 else "now"
+
+
 def span(seconds: float) -> str:
     """A length of time in the one unit that matters."""
     whole = max(int(seconds), 0)

@@ -6,7 +6,21 @@ live here, in one line of revisions.
 
 from vigil.integrations._clients.database.columns import UtcTime
 from vigil.integrations._clients.database.connect import open_engine
+from vigil.integrations._clients.database.exclusive import exclusively, try_exclusively
 from vigil.integrations._clients.database.migrate import migrate
+from vigil.integrations._clients.database.sole import only_process
+from vigil.integrations._clients.database.text import storable
 from vigil.integrations._clients.database.transaction import read, reading, write
 
-__all__ = ["UtcTime", "migrate", "open_engine", "read", "reading", "write"]
+__all__ = [
+    "UtcTime",
+    "exclusively",
+    "migrate",
+    "only_process",
+    "open_engine",
+    "read",
+    "reading",
+    "storable",
+    "try_exclusively",
+    "write",
+]

@@ -1,61 +1,102 @@
 """One piece of work, one transaction."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from vigil.domain.errors import PortUnavailable
-from vigil.integrations._clients.database.connect import READING
+from vigil.integrations._clients.database.errors import is_worth_repeating, reason
+from vigil.integrations._clients.database.postgres import READER_IDLE_S
+from vigil.integrations._clients.database.reading import reading_options
+from vigil.integrations._clients.database.writers import in_line
 
 Result = TypeVar("Result")
 
-_TRIES = 3
+TRIES = 5
+"""More than any two that meet need; who still loses has met something else."""
 
 ROWS_AT_A_TIME = 500
+
+_REMEDIES = {
+    "sqlite": "check that its disk is not full and that no other program holds it",
+    "postgresql": "check that the server runs, can be reached from here and has room on its disk",
+}
 
 
 def write(engine: Engine, work: Callable[[Connection], Result]) -> Result:
     """Do ``work`` wholly or not at all; may call it again, so it must act on nothing else.
 
-    On PostgreSQL two transactions can insert the same row; the loser looks again and finds it.
+    On PostgreSQL transactions run side by side: two can insert the same row or wait for each other.
+    ``PortUnavailable`` leaves it open whether a commit that was not answered was done.
     """
-    for _ in range(_TRIES - 1):
-        try:
-            return _once(engine, work)
-        except IntegrityError:
-            continue
-    return _once(engine, work)
+    with in_line(engine):
+        return _repeated(engine, work, {})
 
 
 def read(engine: Engine, work: Callable[[Connection], Result]) -> Result:
     """Look at one consistent state, holding up no writer."""
-    return _once(engine.execution_options(**{READING: True}), work)
+    return _repeated(engine, work, reading_options(engine))
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent state to look at piece by piece: rows are fetched as they are asked for."""
-    options = {READING: True, "yield_per": ROWS_AT_A_TIME}
-    with _translated(), engine.execution_options(**options).begin() as connection:
-        yield connection
+    with _translated(engine), engine.connect() as connection:
+        connection.execution_options(**reading_options(engine))
+        with connection.begin():
+            if connection.dialect.name == "postgresql":
+                patient = f"SET LOCAL idle_in_transaction_session_timeout = '{READER_IDLE_S}s'"
+                connection.exec_driver_sql(patient)
+            # Not earlier: through a cursor a setting is a mistake of syntax.
+            connection.execution_options(yield_per=ROWS_AT_A_TIME)
+            yield connection
 
 
-def _once(engine: Engine, work: Callable[[Connection], Result]) -> Result:
-    with _translated(), engine.begin() as connection:
-        return work(connection)
+def _repeated(
+    engine: Engine, work: Callable[[Connection], Result], options: Mapping[str, Any]
+) -> Result:
+    with _translated(engine):
+        for _ in range(TRIES - 1):
+            attempt = _Attempt(engine, options)
+            try:
+                return attempt.run(work)
+            except DBAPIError as error:
+                if not is_worth_repeating(error, committing=attempt.committing):
+                    raise
+        return _Attempt(engine, options).run(work)
+
+
+class _Attempt:
+    """One transaction, and whether it came to its commit."""
+
+    def __init__(self, engine: Engine, options: Mapping[str, Any]) -> None:
+        self._engine = engine
+        self._options = options
+        self.committing = False
+
+    def run(self, work: Callable[[Connection], Result]) -> Result:
+        with self._engine.connect() as connection:
+            connection.execution_options(**self._options)
+            with connection.begin():
+                result = work(connection)
+                self.committing = True
+        return result
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except (OperationalError, PoolTimeout) as error:
-        reason = error.orig if isinstance(error, OperationalError) else "all connections are in use"
-        raise PortUnavailable(
-            f"the database did not answer: {reason}; check that its disk is not full and that no "
-            "other program holds it"
-        ) from error
+    except PoolTimeout as error:
+        raise _unavailable(engine, "all connections are in use") from error
+    except (OperationalError, InterfaceError, InternalError) as error:
+        raise _unavailable(engine, reason(error)) from error
+
+
+def _unavailable(engine: Engine, why: str) -> PortUnavailable:
+    remedy = _REMEDIES[engine.dialect.name]
+    return PortUnavailable(f"the database did not answer: {why}; {remedy}")

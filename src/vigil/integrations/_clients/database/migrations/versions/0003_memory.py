@@ -1,7 +1,8 @@
-"""Runbooks and lessons, with SQLite's text index over the runbooks."""
+"""Runbooks and lessons, with the database's own text index over the runbooks."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 revision = "0003"
 down_revision = "0002"
@@ -42,3 +43,22 @@ def upgrade() -> None:
 
     if op.get_bind().dialect.name == "sqlite":
         op.execute(RUNBOOK_TEXT)
+    else:
+        _runbook_words()
+
+
+def _runbook_words() -> None:
+    op.create_table(
+        "memory_runbook_text",
+        sa.Column("origin", sa.String(length=200), nullable=False),
+        sa.Column("runbook", sa.String(length=200), nullable=False),
+        sa.Column("words", TSVECTOR(), nullable=False),
+        sa.PrimaryKeyConstraint("origin", "runbook"),
+    )
+    op.create_index(
+        "ix_memory_runbook_text_words",
+        "memory_runbook_text",
+        ["words"],
+        unique=False,
+        postgresql_using="gin",
+    )

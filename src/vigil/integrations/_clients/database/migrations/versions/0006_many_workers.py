@@ -36,14 +36,22 @@ def _incidents() -> None:
 def _inbox() -> None:
     op.create_table(
         "inbox",
-        sa.Column("id", sa.Integer(), nullable=False, autoincrement=True),
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+            autoincrement=True,
+        ),
         sa.Column("source", sa.String(length=64), nullable=False),
         sa.Column("at", sa.String(length=32), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("failed", sa.Text()),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
-    op.create_index("ix_inbox_source", "inbox", ["source", "id"], unique=False)
+    columns = ["source", "failed", "id", "at", "size"]
+    op.create_index("ix_inbox_line", "inbox", columns, unique=False)
 
 
 def _locks() -> None:

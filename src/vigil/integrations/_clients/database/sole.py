@@ -1,0 +1,45 @@
+"""A record in SQLite belongs to one process that works on it."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from vigil.domain.errors import LockHeld, SettingsError
+from vigil.integrations._clients.database.urls import file_of, is_sqlite, parse
+
+
+@contextmanager
+def only_process(url: str) -> Iterator[None]:
+    """Hold the record as long as this process works on it; ``LockHeld`` when another one does.
+
+    The lock lies beside the file, so that it does not matter which state folders the two were
+    given; it goes with the process, however that ends. PostgreSQL is shared by many, and commands
+    that only look or store something in passing need none of this.
+    """
+    parsed = parse(url)
+    if not is_sqlite(parsed):
+        yield
+        return
+    # Two names of one file are one record.
+    path = file_of(parsed).resolve()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(
+            path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+    except OSError as error:
+        raise SettingsError(
+            [f"the database {path} cannot be locked: {error}; check path, owner and free space"]
+        ) from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockHeld(
+                f"another Vigil works on {path}, and a record in SQLite has one process; end that "
+                "one, or put the record into PostgreSQL (VIGIL_DATABASE_URL), which many can share"
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,68 @@
+"""Who is at work and how much there is to do, in words for ``/ready`` and ``vigil doctor``."""
+
+from collections.abc import Sequence
+
+from vigil.domain.run import Health
+from vigil.domain.value import Instant
+from vigil.ports.journal import Load
+from vigil.ports.locks import Lock
+from vigil.ports.workers import Worker, WorkerState
+
+MOST_NAMED = 10
+
+
+def workers_health(everyone: Sequence[Worker], now: Instant, *, draining: bool) -> Health:
+    """The one process that is asked is not ready while it drains; what others do is no fault."""
+    named = [_named(worker, now) for worker in everyone[:MOST_NAMED]]
+    if len(everyone) > MOST_NAMED:
+        named.append(f"and {len(everyone) - MOST_NAMED} more")
+    return Health(
+        part="workers",
+        ok=not draining,
+        text="; ".join(["this one drains: it ends what it has begun"] * draining + named)
+        or "this one alone",
+        remedy="ask another one, or wait until it was started again" if draining else None,
+    )
+
+
+def _named(worker: Worker, now: Instant) -> str:
+    does = {
+        WorkerState.WORKING: ", ".join(worker.roles) or "segments",
+        WorkerState.DRAINING: "drains",
+        WorkerState.DEAD: "is gone; others take over",
+    }
+    seen_s = max((now - worker.seen_at).total_seconds(), 0.0)
+    return (
+        f"{worker.kind} {worker.id} ({worker.host}, pid {worker.pid}, seen {seen_s:.0f} s ago): "
+        f"{does[worker.state]}"
+    )
+
+
+def work_health(load: Load, now: Instant) -> Health:
+    """How much is open; a queue is no fault, it is what limits are for."""
+    text = (
+        f"{load.open} open: {load.under_way} under way, {load.queued} queued, "
+        f"{load.for_approval} wait for a person, {load.for_locks} for locks; "
+        f"{load.due} segments to hand out"
+    )
+    if load.oldest_waiting_at is not None:
+        waits_s = max((now - load.oldest_waiting_at).total_seconds(), 0.0)
+        text += f"; the oldest that waits was opened {_roughly(waits_s)} ago"
+    return Health(part="work", ok=True, text=text)
+
+
+def locks_health(held: Sequence[Lock], now: Instant) -> Health:
+    """Whose leases run, and whose ran out: the next run of their incident takes those over."""
+    incidents = {lock.owner for lock in held}
+    late = [lock for lock in held if lock.lease_until is None or lock.lease_until <= now]
+    text = f"{len(held)} locks for {len(incidents)} incidents"
+    return Health(
+        part="locks", ok=True, text=f"{text}; {len(late)} wait to be taken over" if late else text
+    )
+
+
+def _roughly(seconds: float) -> str:
+    for unit, length in (("d", 86_400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,39 @@
+"""How long the worker's lease still lasts, as the runner may count on."""
+
+import time
+from datetime import UTC, datetime
+
+from vigil.domain.run import Lease
+from vigil.domain.value import Instant, Value
+from vigil.runner.limits import LEASE_MARGIN_S
+
+
+def boot_s() -> float:
+    """Seconds since this machine was started: nobody sets this clock, and it runs while it sleeps.
+
+    A process that was stopped finds how long that was.
+    """
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class TimeLeft(Value):
+    """Counted by two clocks, of which the one that says less is believed.
+
+    The wall clock alone would prolong a lease when it is set back; the own clock alone knows
+    nothing of how long the order was on its way.
+    """
+
+    until: Instant
+    ends_at: float
+    """By the clock since the start of the machine."""
+
+    @classmethod
+    def of(cls, lease: Lease) -> "TimeLeft":
+        """Of a lease that was received now."""
+        return cls(until=lease.until, ends_at=boot_s() + lease.seconds)
+
+    @property
+    def seconds(self) -> float:
+        """How long the lease still covers what is done, its margin left out."""
+        by_the_wall = (self.until - datetime.now(UTC)).total_seconds()
+        return min(by_the_wall, self.ends_at - boot_s()) - LEASE_MARGIN_S

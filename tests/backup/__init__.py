@@ -1,0 +1,1 @@
+"""Backups, and files that call themselves backups."""

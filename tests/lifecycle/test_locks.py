@@ -1,0 +1,239 @@
+"""Two incidents that want the same: one acts, the other is rows until its turn has come."""
+
+from pathlib import Path
+
+import pytest
+from tests.support.story import PowerCut, Story, begin
+
+from vigil.domain.errors import LockHeld
+from vigil.domain.incident import Incident, Stage, WaitingOn
+from vigil.domain.proof import Outcome
+from vigil.domain.run import RunOrder
+from vigil.domain.verdict import Cancellation
+from vigil.ports.journal import NextSegment
+from vigil.ports.workflow import Segment
+
+OTHER = "another incident"
+
+
+@pytest.fixture
+async def story(tmp_path: Path) -> Story:
+    return await begin(tmp_path)
+
+
+async def hold(story: Story, *resources: str) -> None:
+    now = story.clock.now()
+    await story.parts.locks.take(resources, OTHER, "another worker", now, 30.0)
+
+
+async def wake_whoever_may(story: Story) -> list[str]:
+    """As the engine does it, again and again."""
+    return [o for o in await story.parts.locks.ready(10) if await story.journal.wake(o)]
+
+
+async def waits_for_locks(story: Story) -> Incident:
+    await hold(story, "service:db")
+    incident = await story.hear()
+    await story.go_on()
+    incident = await story.journal.incident(incident.id)
+    assert incident.waiting_on is WaitingOn.LOCKS
+    return incident
+
+
+async def test_it_is_rows_until_everything_it_needs_is_free(story: Story) -> None:
+    incident = await waits_for_locks(story)
+    assert (incident.stage, incident.claimed_by) == (Stage.SYNTHESIZING, None)
+    assert story.sandbox.asked.total() == 0
+    (said,) = await story.payloads(incident.id, "waiting_for_locks")
+    assert said["held"] == {"service:db": OTHER}
+    assert "service:db is kept by another incident" in str(said["text"])
+    assert {lock.owner for lock in await story.parts.locks.held()} == {OTHER}, "it took nothing"
+    assert await wake_whoever_may(story) == []
+    await story.parts.locks.release(OTHER)
+    assert await wake_whoever_may(story) == [incident.id]
+    assert await wake_whoever_may(story) == [], "once is enough"
+    await story.go_on()
+    assert (await story.journal.incident(incident.id)).outcome is Outcome.VERIFIED
+    assert await story.parts.locks.held() == ()
+
+
+async def test_the_next_turn_is_another_one_and_only_that_is_due(story: Story) -> None:
+    incident = await waits_for_locks(story)
+    await story.parts.locks.release(OTHER)
+    await wake_whoever_may(story)
+    (due,) = await story.journal.due(10)
+    act = NextSegment(segment=Segment.ACT, incident=incident.id, attempt=1)
+    assert due == act.model_copy(update={"turn": 2})
+    await story.journal.mark(act)
+    assert await story.journal.due(10) == (due,), "the turn before is late to be marked"
+    await story.journal.mark(due)
+    assert await story.journal.due(10) == ()
+    await story.journal.due_again()
+    assert await story.journal.due(10) == (due,)
+
+
+async def test_what_waits_is_not_begun_again_by_a_restart(story: Story) -> None:
+    incident = await waits_for_locks(story)
+    await story.journal.due_again()
+    assert await story.journal.due(10) == ()
+    await story.run(NextSegment(segment=Segment.ACT, incident=incident.id, attempt=1))
+    assert len(await story.payloads(incident.id, "waiting_for_locks")) == 1
+    await story.parts.locks.release(OTHER)
+    assert await wake_whoever_may(story) == [incident.id], "though that run had claimed it"
+    story.with_parts(worker="another")
+    await story.go_on()
+    assert (await story.journal.incident(incident.id)).outcome is Outcome.VERIFIED
+
+
+async def test_nobody_is_woken_who_does_not_wait(story: Story) -> None:
+    incident = await story.hear()
+    assert not await story.journal.wake(incident.id)
+    await story.go_on()
+    assert not await story.journal.wake(incident.id)
+    assert await story.journal.due(10) == ()
+
+
+async def test_its_turn_may_come_several_times(story: Story) -> None:
+    incident = await waits_for_locks(story)
+    await story.parts.locks.release(OTHER)
+    await wake_whoever_may(story)
+    # The one whose turn it is stands first in the line: only without its place it is overtaken.
+    await story.parts.locks.release(incident.id)
+    await hold(story, "service:web")
+    await story.go_on()
+    assert (await story.journal.incident(incident.id)).waiting_on is WaitingOn.LOCKS
+    await story.parts.locks.release(OTHER)
+    await wake_whoever_may(story)
+    assert [due.turn for due in await story.journal.due(10)] == [3]
+    await story.go_on()
+    assert (await story.journal.incident(incident.id)).outcome is Outcome.VERIFIED
+
+
+async def test_what_it_waited_for_may_have_been_all_it_needed(story: Story) -> None:
+    """When its turn comes everything is asked anew: nothing is done to a shop that is well."""
+    incident = await waits_for_locks(story)
+    story.shop.checkout_fails = lambda _: False
+    await story.parts.locks.release(OTHER)
+    await wake_whoever_may(story)
+    await story.go_on()
+    incident = await story.journal.incident(incident.id)
+    assert incident.outcome is Outcome.NOT_EXECUTED
+    assert story.sandbox.asked.total() == 0
+    assert await story.parts.locks.held() == ()
+
+
+async def test_cancelled_while_it_waits_it_leaves_the_line(story: Story) -> None:
+    incident = await waits_for_locks(story)
+    taken = Cancellation(by="Ada", at=story.clock.now())
+    assert (await story.journal.cancel(incident.id, taken)).won
+    await story.go_on()
+    assert (await story.journal.incident(incident.id)).stage is Stage.ESCALATED
+    await story.parts.locks.release(OTHER)
+    assert await story.parts.locks.ready(10) == ()
+
+
+async def test_closed_while_it_was_about_to_lock_it_keeps_nothing(story: Story) -> None:
+    """Cancelled, and closed by another worker, after it had asked whether it may still begin."""
+    incident = await story.hear()
+    overtaken = _CloseBeforeLocking(story, incident.id)
+    story.with_parts(locks=overtaken)
+    await story.go_on()
+    assert overtaken.done
+    assert (await story.journal.incident(incident.id)).stage is Stage.ESCALATED
+    assert await overtaken.real.held() == ()
+    assert story.sandbox.asked.total() == 0
+
+
+class _CloseBeforeLocking:
+    """The real locks; just before they are taken, others cancel and close the incident."""
+
+    def __init__(self, story: Story, incident: str) -> None:
+        self._story = story
+        self._incident = incident
+        self.real = story.parts.locks
+        self.done = False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.real, name)
+
+    async def take(self, *given: object) -> object:
+        if not self.done:
+            self.done = True
+            journal = self._story.journal
+            taken = Cancellation(by="Ada", at=self._story.clock.now())
+            assert (await journal.cancel(self._incident, taken)).won
+            closing = NextSegment(segment=Segment.CLOSE, incident=self._incident, attempt=1)
+            await self._story.run(closing)
+        return await self.real.take(*given)  # type: ignore[arg-type] # as it was given
+
+
+# --- another worker takes over ---------------------------------------------------------------
+
+
+async def killed_while_acting(story: Story) -> Incident:
+    incident = await story.hear()
+
+    def cut(_: RunOrder) -> None:
+        raise PowerCut
+
+    story.sandbox.before = cut
+    with pytest.raises(PowerCut):
+        await story.go_on()
+    story.sandbox.before = lambda _: None
+    story.with_parts(worker="second")
+    return await story.journal.incident(incident.id)
+
+
+async def test_nobody_else_comes_between_a_killed_run_and_the_one_that_goes_on(
+    story: Story,
+) -> None:
+    incident = await killed_while_acting(story)
+    assert incident.stage is Stage.EXECUTING
+    story.clock.advance(86_400)
+    await story.parts.locks.forfeit([incident.claimed_by or ""])
+    with pytest.raises(LockHeld):
+        await hold(story, "service:db")
+
+
+async def test_who_takes_over_waits_for_the_lease_and_gets_higher_tokens(story: Story) -> None:
+    incident = await killed_while_acting(story)
+    first = incident.claimed_by or ""
+    await story.journal.forfeit([first])
+    with pytest.raises(LockHeld, match=f"worker {first} holds"):
+        await story.go_on()
+    await story.parts.locks.forfeit([first])
+    seen: list[RunOrder] = []
+    story.sandbox.before = seen.append
+    await story.go_on()
+    assert (await story.journal.incident(incident.id)).outcome is Outcome.VERIFIED
+    assert {fence.token for order in seen for fence in order.lease.fences} == {2}
+    assert await story.parts.locks.held() == ()
+
+
+async def test_once_it_is_proven_nothing_is_locked_again(story: Story) -> None:
+    """Killed after its proof, it comes back when others are at work there: it only ends."""
+    incident = await story.hear()
+    whole = story.parts.locks
+    story.with_parts(locks=_CutAtRelease(whole))
+    with pytest.raises(PowerCut):
+        await story.go_on()
+    await whole.release(incident.id)
+    await hold(story, "service:web", "service:db")
+    story.with_parts(locks=whole)
+    await story.go_on()
+    assert (await story.journal.incident(incident.id)).outcome is Outcome.VERIFIED
+    assert {lock.owner for lock in await whole.held()} == {OTHER}
+    assert await story.parts.locks.ready(10) == ()
+
+
+class _CutAtRelease:
+    """The real locks; the power goes when they are given back."""
+
+    def __init__(self, real: object) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
+    async def release(self, _owner: str, _holder: str | None = None) -> None:
+        raise PowerCut
