@@ -26,8 +26,8 @@ def vigils() -> Iterator[Vigils]:
     program = binary("bwrap")
     with running_plant(services=1, hubs=0) as plant:
         state = str(plant.layout.folder / "v")
-        small = (program, "--die-with-parent", "--dev-bind", "/", "/")
-        small += ("--size", str(DISK), "--tmpfs", state, "--")
+        whole_system = (program, "--die-with-parent", "--dev-bind", "/", "/")
+        small = (*whole_system, "--size", str(DISK), "--tmpfs", state, "--")
         made = Vigils(plant.layout, within=small)
         try:
             made.serve.start()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, RowMapping, Select, and_, delete, insert, select
+from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, delete, insert, select
 
 from vigil.domain.audit_chain import ERASED
 from vigil.domain.identity import canonical_json
@@ -17,15 +17,16 @@ from vigil.integrations.journal.tables import events, incidents, outputs, payloa
 from vigil.ports.journal import Note
 
 _SALT_BYTES = 16
+_HEAD = select(incidents.c.head_seq, incidents.c.head_hash).where(
+    incidents.c.id == bindparam("which")
+)
 
 
 def append_events(
     connection: Connection, keys: Keys, incident_id: str, notes: Sequence[Note], now: datetime
 ) -> None:
     """Add the next links. The caller holds the incident's row, so that no other gets in between."""
-    head = connection.execute(
-        select(incidents.c.head_seq, incidents.c.head_hash).where(incidents.c.id == incident_id)
-    ).one()
+    head = connection.execute(_HEAD, {"which": incident_id}).one()
     seq, previous = int(head.head_seq), str(head.head_hash)
     links: list[Event] = []
     for note in notes:

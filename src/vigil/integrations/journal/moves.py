@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from vigil.domain.errors import LockHeld
 from vigil.domain.incident import HANDED_OVER, Incident, Stage, WaitingOn
@@ -18,6 +18,13 @@ from vigil.integrations.journal.rows import (
 from vigil.integrations.journal.tables import executions, incidents, outputs
 from vigil.ports.journal import NextSegment, StageOutput
 from vigil.ports.workflow import Segment
+
+_OUTPUT = select(outputs.c.json_text).where(
+    outputs.c.incident == bindparam("of"),
+    outputs.c.attempt == bindparam("in_attempt"),
+    outputs.c.stage == bindparam("in_stage"),
+    outputs.c.name == bindparam("called"),
+)
 
 
 def move(
@@ -99,10 +106,12 @@ def _asks_again(connection: Connection, incident: Incident) -> bool:
 
 def record_execution(connection: Connection, incident: Incident, now: datetime) -> None:
     """An attempt that is being executed counts once."""
+    if incident.stage is not Stage.EXECUTING:
+        return
     there = select(executions.c.at).where(
         executions.c.incident == incident.id, executions.c.attempt == incident.attempt
     )
-    if incident.stage is Stage.EXECUTING and connection.execute(there).one_or_none() is None:
+    if connection.execute(there).one_or_none() is None:
         connection.execute(
             insert(executions).values(incident=incident.id, attempt=incident.attempt, at=now)
         )
@@ -118,13 +127,8 @@ def get_output(
     connection: Connection, incident_id: str, attempt: int, stage: Stage, name: str
 ) -> str | None:
     """JSON of what a stage gave."""
-    query = select(outputs.c.json_text).where(
-        outputs.c.incident == incident_id,
-        outputs.c.attempt == attempt,
-        outputs.c.stage == stage,
-        outputs.c.name == name,
-    )
-    return connection.execute(query).scalar_one_or_none()
+    place = {"of": incident_id, "in_attempt": attempt, "in_stage": stage, "called": name}
+    return connection.execute(_OUTPUT, place).scalar_one_or_none()
 
 
 def put_outputs(connection: Connection, given: Iterable[StageOutput]) -> None:

@@ -86,7 +86,11 @@ class _KnownKeys:
 
 
 def _incidents_of(connection: Connection, keys: set[str]) -> dict[str, Incident | None]:
-    query = select(deliveries.c.delivery_key, deliveries.c.incident)
-    rows = connection.execute(query.where(deliveries.c.delivery_key.in_(keys))).all()
+    known = select(deliveries.c.delivery_key, deliveries.c.incident).where(
+        deliveries.c.delivery_key.in_(keys)
+    )
+    # Nobody else hears the same keys meanwhile; in an order in which no two wait for each other.
+    in_order = known.order_by(deliveries.c.delivery_key).with_for_update()
+    rows = connection.execute(in_order).all()
     found = get_incidents(connection, {row.incident for row in rows if row.incident})
     return {row.delivery_key: found.get(row.incident) for row in rows}

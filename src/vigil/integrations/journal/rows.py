@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from vigil.domain.errors import NotFound
 from vigil.domain.incident import Incident, WaitingOn
@@ -15,6 +15,15 @@ from vigil.integrations.journal.news import COLUMNS, gather, to_news
 from vigil.integrations.journal.tables import approvals, events, incidents
 
 _INCIDENT = tuple(incidents.c[name] for name in Incident.model_fields)
+# Written once: a statement takes SQLAlchemy longer to put together than SQLite to carry out.
+_ONE = select(*_INCIDENT).where(incidents.c.id == bindparam("which"))
+_ONE_TO_CHANGE = _ONE.with_for_update()
+_CHANGE = (
+    update(incidents)
+    .where(incidents.c.id == bindparam("which"))
+    .values(version=incidents.c.version + 1)
+    .returning(*COLUMNS)
+)
 ALERT_ENDED = "alert_resolved"
 _OF_ALERTS = ("opened", "alert_joined", ALERT_ENDED)
 _FIXED = frozenset({"id", "service", "symptom", "opened_at", "claim", "claimed_by", "cancelled_by"})
@@ -33,9 +42,8 @@ def movable_columns(incident: Incident) -> dict[str, Any]:
 
 def get_incident(connection: Connection, incident_id: str, *, to_change: bool = False) -> Incident:
     """One incident; ``to_change`` keeps others from changing it until this transaction ends."""
-    query = select(*_INCIDENT).where(incidents.c.id == incident_id)
-    query = query.with_for_update() if to_change else query
-    row = connection.execute(query).mappings().one_or_none()
+    query = _ONE_TO_CHANGE if to_change else _ONE
+    row = connection.execute(query, {"which": incident_id}).mappings().one_or_none()
     if row is None:
         raise no_incident(incident_id)
     return Incident.model_validate(dict(row))
@@ -56,13 +64,7 @@ def get_incidents(connection: Connection, ids: Collection[str]) -> dict[str, Inc
 
 def change_incident(connection: Connection, incident_id: str, **values: object) -> None:
     """Write columns of an incident's row, which is another version of it from then on."""
-    changed = (
-        update(incidents)
-        .where(incidents.c.id == incident_id)
-        .values(**values, version=incidents.c.version + 1)
-        .returning(*COLUMNS)
-    )
-    for row in connection.execute(changed).mappings():
+    for row in connection.execute(_CHANGE, {"which": incident_id, **values}).mappings():
         gather(connection, to_news(row))
 
 

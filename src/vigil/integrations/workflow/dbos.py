@@ -38,7 +38,7 @@ ATTEMPTS = 11
 FIRST_PAUSE_S = 1.0
 BACKOFF = 1.6
 """Eleven tries, the waits growing from 1 s by this factor, give something temporary three minutes:
-longer than any lock is held."""
+longer than a dead worker keeps anybody from going on."""
 GIVE_UP_ATTEMPTS = 1000
 GIVE_UP_PAUSE_S = 30.0
 """Giving up writes to the record too. What kept the segment from it may last for hours, and an
