@@ -9,9 +9,9 @@ BIN := .venv/bin
 DEMO_OPTIONS := $(if $(filter-out 0,$(ONCE)),--once) $(if $(SEED),--seed $(SEED)) \
 	$(if $(filter-out 0,$(CONTROLS)),--controls)
 
-# Tests start real servers, and a file shares its servers. They wait more than they compute, so that
-# three workers fill two processors; the order of the files is tests/conftest.py's.
-WORKERS ?= 3
+# Tests start real servers: two workers fill a small machine, and a file shares its servers. The order
+# of the files is tests/conftest.py's.
+WORKERS ?= 2
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -151,6 +151,8 @@ class Siege:
     def _wait_for(self, aim: Aim, looking: Looking, known: set[str], expected: int) -> Open | None:
         deadline = time.monotonic() + POINT_S
         while time.monotonic() < deadline:
+            for member in self._vigils.members if aim.effect else ():
+                member.runner()
             sight = looking.look()
             if (target := aim.target(sight)) is not None:
                 return target

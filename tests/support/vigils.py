@@ -48,6 +48,7 @@ class Member:
         self.log = log
         self._settings = settings
         self._within = within
+        self._runner = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -73,12 +74,17 @@ class Member:
                 cwd=self.log.parent,
             )
 
+    def runner(self) -> int:
+        """Its runner's process id; 0 while there is none. Asked beforehand, a kill is quicker."""
+        if "runner" not in _words(self._runner):
+            found = (child for child in _below(self.pid) if "runner" in _words(child))
+            self._runner = next(found, 0)
+        return self._runner
+
     def kill(self, whom: Whom = Whom.BOTH) -> None:
         """As a power cut would; of two the runner first, some microseconds before the other."""
-        if whom is not Whom.VIGIL:
-            for child in _below(self.pid):
-                if "runner" in _words(child):
-                    os.kill(child, signal.SIGKILL)
+        if whom is not Whom.VIGIL and (runner := self.runner()):
+            os.kill(runner, signal.SIGKILL)
         if whom is not Whom.RUNNER and self._process is not None:
             self._process.kill()
             self._process.wait()
