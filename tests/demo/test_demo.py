@@ -91,7 +91,7 @@ def demo() -> Iterator[Demo]:
             err=outputs["err"].read_text(),
             secrets=frozenset(secrets),
             left=carriers(state),
-            files=[str(path.relative_to(state)) for path in state.rglob("*")],
+            files=below(state),
         )
 
 
@@ -120,14 +120,23 @@ def secrets_below(pid: int) -> set[str]:
 
 
 def children_of(pid: int) -> set[int]:
+    """All descendants; one that ends while it is looked at has none."""
     found: set[int] = set()
-    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            below = {int(child) for child in listed.read_text().split()}
-        except OSError:
-            continue
-        found |= below.union(*(children_of(child) for child in below))
-    return found
+    try:
+        for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+            found |= {int(child) for child in listed.read_text().split()}
+    except OSError:
+        return found
+    return found.union(*(children_of(child) for child in found))
+
+
+def below(folder: Path) -> list[str]:
+    """Everything in a folder; what goes away while it is looked at is not there."""
+    return [
+        str(Path(place, name).relative_to(folder))
+        for place, folders, files in os.walk(folder)
+        for name in (*folders, *files)
+    ]
 
 
 def carriers(folder: Path) -> dict[int, str]:
