@@ -21,7 +21,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.measuring import Measurement, parser, progress
-from tests.support.killing import ANY, CLOSING, STAGES, Killing, Point, Story, Whom
+from tests.support.killing import ANY, Killing, Point, Story, Whom
+from tests.support.sights import CLOSING, STAGES
 
 from vigil.domain.errors import VigilError
 from vigil.lab.errors import LabError

@@ -226,7 +226,7 @@ async def _again_and_again(task: Task) -> None:
     while True:
         try:
             await task()
-        except Exception:
+        except Exception:  # a keeper that fell silent would have this worker given up
             log.exception("the keeper tripped", over=getattr(task, "__qualname__", "a task"))
         await asyncio.sleep(BEAT_S)
 

@@ -7,7 +7,8 @@ record after it; what was done is counted at the shop.
 from collections.abc import Iterator
 
 import pytest
-from tests.support.killing import ANY, CLOSING, STAGES, Killing, Point, Sight, Story, Whom
+from tests.support.killing import ANY, Killing, Point, Sight, Story, Whom
+from tests.support.sights import CLOSING, STAGES
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 

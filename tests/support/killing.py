@@ -17,23 +17,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support.sights import CLOSING, STAGES
+
 from vigil.cli.rehearsal.rehearsal import Rehearsal
 from vigil.domain.errors import PortUnavailable
 from vigil.lab.judge import Counters
 from vigil.lab.scenario import load_scenarios
 
 SCENARIO = "bad-release"
-STAGES = (
-    "TRIGGERED",
-    "INVESTIGATING",
-    "HYPOTHESIS_RECEIVED",
-    "CONTEXT_RETRIEVED",
-    "SYNTHESIZING",
-    "EXECUTING",
-    "VERIFYING",
-)
-CLOSING = "closing"
-"""How it ends is on record, and the segment that closes has not done so yet."""
 ANY = "any"
 """Wherever it is, from the moment on at which the Vigil before was killed."""
 POLL_S = 0.001
