@@ -9,9 +9,9 @@ BIN := .venv/bin
 DEMO_OPTIONS := $(if $(filter-out 0,$(ONCE)),--once) $(if $(SEED),--seed $(SEED)) \
 	$(if $(filter-out 0,$(CONTROLS)),--controls)
 
-# Tests start real servers: two workers fill a small machine, and a file shares its servers. The order
-# of the files is tests/conftest.py's.
-WORKERS ?= 2
+# Tests start real servers, and a file shares its own. Two workers mostly wait, for labs, while a third
+# one computes: tests/support/scheduling.py and the order in tests/conftest.py see to that.
+WORKERS ?= 3
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

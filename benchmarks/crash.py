@@ -21,8 +21,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.measuring import Measurement, parser, progress
-from tests.support.killing import ANY, Killing, Point, Story, Whom
-from tests.support.sights import CLOSING, STAGES
+from tests.support.killing import Killing, Point, Seen, Story
+from tests.support.sights import ANY, CLOSING, STAGES
+from tests.support.vigils import Whom
 
 from vigil.domain.errors import VigilError
 from vigil.lab.errors import LabError
@@ -51,19 +52,20 @@ def points_of(chance: Random, *, asks: bool) -> list[Point]:
 def _point(chance: Random, stage: str) -> Point:
     whom = chance.choice(tuple(Whom))
     if stage == "approval":
-        return Point("SYNTHESIZING", Whom.SERVE, waiting=True, before=_approve)
+        return Point("SYNTHESIZING", Whom.VIGIL, waiting=True, before=_approve)
     if stage in EFFECTS:
         # The link is the first thing that is touched, an instance the second.
         felt = chance.choice((0, 1 + EFFECTS.index(stage)))
         return Point("EXECUTING", whom, effect=stage, touched=felt)
     longest = 2.5 if stage == ANY else LONGEST_S.get(stage, chance.choice((0.0, 0.02)))
     # The runner has a part in executing only.
-    whom = whom if stage in (ANY, "EXECUTING") else chance.choice((Whom.SERVE, Whom.BOTH))
+    whom = whom if stage in (ANY, "EXECUTING") else chance.choice((Whom.VIGIL, Whom.BOTH))
     return Point(stage, whom, delay_s=chance.uniform(0, longest))
 
 
-def _approve(killing: Killing, sight: Any) -> None:  # noqa: ANN401 - killing's own type
-    killing.approve(sight)
+def _approve(killing: Killing, seen: Seen) -> None:
+    if seen.incident is not None:
+        killing.approve(seen.incident)
 
 
 def rows_of(seed: int, kills: int, chance: Random, log: Path) -> list[dict[str, Any]]:

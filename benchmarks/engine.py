@@ -3,7 +3,7 @@
 (a) Ten thousand incidents that wait for a person: how soon Vigil is ready again after a restart, on
     how much memory, and how soon one that is approved goes on.
 (b) The whole lifecycle with stages of no length, beside plain DBOS with the same number of
-    workflows and steps; both in turn, round after round.
+    workflows and steps; all in turn, round after round.
 (c) How soon a webhook is answered under load, and (d) a storm of duplicates.
 
     python benchmarks/engine.py --seed 1 --json OUT --database both
@@ -21,7 +21,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.engine_load.figures import memory_mb
+from benchmarks.engine_load.memory import watched
 from benchmarks.engine_load.throughput import compare
 from benchmarks.engine_load.waiting import waiting
 from benchmarks.engine_load.webhooks import duplicate_storm, webhook_latency
@@ -67,7 +67,7 @@ def place_of(database: str) -> Iterator[Place]:
     if database == "sqlite":
         yield Place(None)
         return
-    with postgres() as dsn, closing(PostgresServer(dsn)) as server:
+    with postgres(fsync=True) as dsn, closing(PostgresServer(dsn)) as server:
         yield Place(server)
 
 
@@ -78,7 +78,7 @@ def waiters(place: Place, options: Namespace) -> Rows:
     return told | {
         "met": {
             "ready": told["restart_to_ready_s"] <= READY_S,
-            "memory": told["memory_after"]["most_mb"] <= READY_MB,
+            "memory": told["most_mb"] <= READY_MB,
             "resumed": told["resumed"]["p99_ms"] < RESUMED_MS,
         }
     }
@@ -103,20 +103,23 @@ def webhooks(place: Place, _: Namespace) -> Rows:
 def storm(place: Place, _: Namespace) -> Rows:
     """(d), and whether it is what was promised."""
     with hearing(place) as vigils:
-        before = memory_mb(vigils.serve.pid)
-        told = asyncio.run(duplicate_storm(vigils.url, vigils.alert_token, ALERTS, FAULTS, STORM_S))
-        after = memory_mb(vigils.serve.pid)
+        with watched(vigils.serve.pid) as memory:
+            before_mb = memory.now_mb()
+            told = asyncio.run(
+                duplicate_storm(vigils.url, vigils.alert_token, ALERTS, FAULTS, STORM_S)
+            )
         outside = Outside(vigils.state, vigils.database_url)
         incidents = len(outside.told())
         outside.close()
     return told | {
         "incidents": incidents,
-        "memory_before": before,
-        "memory_after": after,
+        "before_mb": before_mb,
+        "most_mb": memory.most_mb,
+        "most_mb_by_program": memory.by_program,
         "met": {
             "incidents": incidents == FAULTS,
             "none_lost": sum(told["taken_in"].values()) == ALERTS,
-            "memory": after["most_mb"] <= READY_MB,
+            "memory": memory.most_mb <= READY_MB,
         },
     }
 

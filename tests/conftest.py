@@ -7,6 +7,8 @@ import pytest
 from tests.support.databases import PostgresServer, place_migrated
 from tests.support.programs import postgres
 
+pytest_plugins = ["tests.support.scheduling"]
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
@@ -57,5 +59,11 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that start a whole lab come first: last, each would keep the other workers waiting."""
-    items.sort(key=lambda item: item.get_closest_marker("lab") is None)
+    """The longest files come first: last, each would keep the other workers waiting."""
+
+    def length(item: pytest.Item) -> tuple[float, bool]:
+        takes = item.get_closest_marker("takes")
+        seconds = takes.args[0] if takes else 0
+        return seconds, item.get_closest_marker("lab") is not None
+
+    items.sort(key=length, reverse=True)

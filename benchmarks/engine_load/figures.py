@@ -23,16 +23,6 @@ def _percentile(ordered: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def memory_mb(pid: int) -> dict[str, float]:
-    """What a process holds in memory now, and the most that it ever held."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    fields = {name: value for name, _, value in (line.partition(":") for line in lines)}
-    return {
-        "now_mb": round(int(fields["VmRSS"].split()[0]) / 1024, 1),
-        "most_mb": round(int(fields["VmHWM"].split()[0]) / 1024, 1),
-    }
-
-
 def cpu_s(pid: int) -> float:
     """Seconds of processor time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

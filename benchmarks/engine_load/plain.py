@@ -1,7 +1,14 @@
-"""Plain DBOS: the same number of workflows and steps, and nothing in them."""
+"""Plain DBOS: the same number of workflows and steps, and nothing in them.
+
+A step is what is on record once it is done, and is not done over again after a crash. A segment of
+Vigil is one workflow; what it puts on record on its way are its steps, though Vigil keeps them in
+its own rows and shows DBOS one step a segment only. Both are measured: with as many steps as a
+lifecycle has, which is the comparison, and with the one of each segment that DBOS is shown.
+"""
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
@@ -9,11 +16,16 @@ from vigil.integrations.workflow.database import open_history
 from vigil.integrations.workflow.dbos import AT_ONCE, POLL_S, JsonSerializer
 
 QUEUE = "plain"
-SEGMENTS = 4
-"""Workflows for each incident, one after the other, each with one step, as Vigil's segments are."""
+STEPS = (3, 2, 5, 1)
+"""Of each incident's workflows, one after the other: investigation, ranking and recollection; plan
+and verdict; baseline, beginning, execution, proof and ending; the closing."""
+OUTPUTS = 10
+"""Of these, so many are outputs in Vigil's record; the closing is a move of the incident."""
+ONE_EACH = (1, 1, 1, 1)
+"""What DBOS is shown of the same."""
 
 
-async def plain_dbos(url: str, incidents: int) -> float:
+async def plain_dbos(url: str, incidents: int, steps: Sequence[int] = STEPS) -> float:
     """Seconds from the first workflow that is enqueued to the end of the last one.
 
     What follows is enqueued from outside, and remembered by nobody: the least that plain DBOS can
@@ -37,18 +49,19 @@ async def plain_dbos(url: str, incidents: int) -> float:
 
     @DBOS.workflow(name="plain_v1", max_recovery_attempts=1000)
     async def workflow(segment: int, incident: int) -> None:
-        await step(segment, incident)
+        for _ in range(steps[segment]):
+            await step(segment, incident)
         following.put_nowait((segment + 1, incident))
 
     DBOS.launch()
     await DBOS.register_queue_async(QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=POLL_S)
     began = time.monotonic()
     for incident in range(incidents):
-        following.put_nowait((1, incident))
+        following.put_nowait((0, incident))
     ended = 0
     while ended < incidents:
         segment, incident = await following.get()
-        if segment > SEGMENTS:
+        if segment == len(steps):
             ended += 1
             continue
         with SetWorkflowID(f"{incident}:{segment}"):

@@ -1,5 +1,7 @@
 """Incidents per second of the whole lifecycle, beside plain DBOS with as many workflows and steps.
 
+``bare`` is plain DBOS with one step a workflow; it is told beside the ratio and decides nothing.
+
 Each run is a process of its own on a database of its own, as DBOS is one to a process.
 """
 
@@ -11,30 +13,31 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engine_load.plain import plain_dbos
+from benchmarks.engine_load.plain import ONE_EACH, STEPS, plain_dbos
 from benchmarks.engine_load.whole import built, whole_lifecycle
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_S = 900.0
-KINDS = ("plain", "whole")
+_STEPS = {"plain": STEPS, "bare": ONE_EACH}
+KINDS = ("plain", "bare", "whole")
 
 NewDatabase = Callable[[], AbstractContextManager[str]]
 
 
 def compare(new_database: NewDatabase, rounds: int, incidents: int) -> dict[str, Any]:
-    """Both in turn, round after round, so that what else the machine does meets both."""
+    """All in turn, round after round, so that what else the machine does meets all."""
     runs: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
     for number in range(rounds):
         for kind in KINDS if number % 2 == 0 else KINDS[::-1]:
             with new_database() as url:
                 runs[kind].append(run(kind, url, incidents))
     rates = {kind: [incidents / each["seconds"] for each in runs[kind]] for kind in KINDS}
-    pairs = [whole / plain for whole, plain in zip(rates["whole"], rates["plain"], strict=True)]
+    ratios = {kind: _ratios(rates["whole"], rates[kind]) for kind in ("plain", "bare")}
     return {
         "incidents_a_round": incidents,
         "rounds": rounds,
@@ -43,9 +46,15 @@ def compare(new_database: NewDatabase, rounds: int, incidents: int) -> dict[str,
             kind: round(statistics.median(each["cpu_s"] for each in runs[kind]) / incidents, 4)
             for kind in KINDS
         },
-        "ratios": [round(ratio, 3) for ratio in pairs],
-        "ratio": round(statistics.median(pairs), 3),
+        "steps": {"plain": sum(STEPS), "bare": sum(ONE_EACH)},
+        "ratios": ratios["plain"],
+        "ratio": statistics.median(ratios["plain"]),
+        "ratio_to_bare": statistics.median(ratios["bare"]),
     }
+
+
+def _ratios(rates: Sequence[float], others: Sequence[float]) -> list[float]:
+    return [round(rate / other, 3) for rate, other in zip(rates, others, strict=True)]
 
 
 def run(kind: str, url: str, incidents: int) -> dict[str, float]:
@@ -76,8 +85,8 @@ def main() -> None:
     given = options.parse_args()
     url = sys.stdin.read().strip()
     before = _cpu_s()
-    if given.kind == "plain":
-        seconds = asyncio.run(plain_dbos(url, given.incidents))
+    if given.kind in _STEPS:
+        seconds = asyncio.run(plain_dbos(url, given.incidents, _STEPS[given.kind]))
     else:
         engine = built(given.folder / "v", url, given.incidents)
         seconds = asyncio.run(whole_lifecycle(engine, url, given.incidents))

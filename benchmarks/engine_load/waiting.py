@@ -16,7 +16,8 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from benchmarks.engine_load.figures import cpu_s, memory_mb, spread_ms
+from benchmarks.engine_load.figures import cpu_s, spread_ms
+from benchmarks.engine_load.memory import Memory, watched
 from benchmarks.measuring import progress
 from sqlalchemy import select
 from tests.support.plant.owner import Plant, running_plant
@@ -29,7 +30,8 @@ from vigil.decide.synthesize import Synthesis
 from vigil.domain.alert import Alert, AlertStatus, Delivery, Severity
 from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.integrations.journal.tables import outputs
-from vigil.ports.journal import Arrival, MappedAlert, Note, StageOutput
+from vigil.ports.inbox import Arrival, MappedAlert
+from vigil.ports.journal import Note, StageOutput
 from vigil.recorded import OUTPUT
 
 BATCH = 200
@@ -94,14 +96,15 @@ def waiting(database_url: str | None, wanted: int, approvals: int) -> dict[str, 
         again = Vigils(plant.layout, database_url)
         try:
             again.serve.start()
-            ready_s = again.wait_ready()
-            return {
-                "waiting": wanted,
-                "restart_to_ready_s": round(ready_s, 2),
-                **_at_rest(again.serve.pid),
-                **_approve(again, approvals),
-                "memory_after": memory_mb(again.serve.pid),
-            }
+            with watched(again.serve.pid) as memory:
+                ready_s = again.wait_ready()
+                told = {
+                    "waiting": wanted,
+                    "restart_to_ready_s": round(ready_s, 2),
+                    **_at_rest(memory),
+                    **_approve(again, approvals),
+                }
+            return told | {"most_mb": memory.most_mb, "most_mb_by_program": memory.by_program}
         finally:
             again.end()
 
@@ -162,7 +165,7 @@ async def _open(record: Record, like: Incident, numbers: Sequence[int]) -> list[
     """New incidents of the same service, each of a symptom of its own."""
     alerts = [_alert(like, number) for number in numbers]
     deliveries = [Delivery(source=alert.source, alerts=(alert,)) for alert in alerts]
-    written = await record.journal.write_down(deliveries, like.opened_at)
+    written = await record.inbox.write_down(deliveries, like.opened_at)
     arrivals = [
         Arrival(
             number=number,
@@ -173,7 +176,7 @@ async def _open(record: Record, like: Incident, numbers: Sequence[int]) -> list[
         for number, alert in zip(written, alerts, strict=True)
         if isinstance(number, int)
     ]
-    taken = await record.journal.receive(arrivals)
+    taken = await record.inbox.receive(arrivals)
     joined = [each.incident for taken_in in taken for each in taken_in.joined]
     return [incident for incident in joined if incident is not None]
 
@@ -203,15 +206,15 @@ def _claim(like: Incident, alert: Alert) -> MappedAlert:
 # --- measuring --------------------------------------------------------------------------------
 
 
-def _at_rest(pid: int) -> dict[str, Any]:
+def _at_rest(memory: Memory) -> dict[str, Any]:
     """What a Vigil costs that has nothing to do but to wait."""
-    ready = memory_mb(pid)
-    before = cpu_s(pid)
+    ready_mb = memory.now_mb()
+    before = cpu_s(memory.pid)
     time.sleep(SETTLED_S)
     return {
-        "memory_ready": ready,
-        "memory_at_rest": memory_mb(pid),
-        "cpu_share_at_rest": round((cpu_s(pid) - before) / SETTLED_S, 3),
+        "ready_mb": ready_mb,
+        "at_rest_mb": memory.now_mb(),
+        "cpu_share_at_rest": round((cpu_s(memory.pid) - before) / SETTLED_S, 3),
     }
 
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.engine_load.plain import OUTPUTS
 from benchmarks.engine_load.trivial import (
     POLICY,
     SYMPTOM,
@@ -29,6 +30,7 @@ from vigil.settings import Settings
 SOURCE = "alertmanager"
 POLL_S = 0.05
 _CLOSED = text("SELECT count(*) FROM incidents WHERE closed_at IS NOT NULL")
+_OUTPUTS = text("SELECT count(*) FROM outputs")
 _RIGHT = text("SELECT count(*) FROM incidents WHERE stage = 'RESOLVED' AND outcome = 'verified'")
 
 
@@ -66,10 +68,12 @@ async def whole_lifecycle(engine: Engine, url: str, incidents: int) -> float:
         # seen in the record, as anybody else sees it
         await asyncio.sleep(POLL_S)
     seconds = time.monotonic() - began
-    right = _count(record, _RIGHT)
+    right, outputs = _count(record, _RIGHT), _count(record, _OUTPUTS)
     await engine.stop()
     if right != incidents:
         raise AssertionError(f"{incidents - right} of {incidents} incidents did not end right")
+    if outputs != incidents * OUTPUTS:
+        raise AssertionError(f"{outputs / incidents} outputs an incident; plain DBOS has {OUTPUTS}")
     return seconds
 
 

@@ -118,6 +118,7 @@ class Crew(Solo):
 
     async def _look_after_others(self) -> None:
         while True:
+            await self._forfeit_strangers()
             if dead := await self._forfeit():
                 left = await self._workflow.adopt(self.living)
                 if not left:
@@ -132,11 +133,23 @@ class Crew(Solo):
             self._gone = dead
             log.warning("workers have left or died", workers=dead)
         if dead:
-            # The locks first: who takes an incident up must be able to take them over and give
-            # them back.
-            await self._locks.forfeit(dead)
-            await self._journal.forfeit(dead)
+            await self._take_from(dead)
         return dead
+
+    async def _forfeit_strangers(self) -> None:
+        """What one that was given up had sent to the database may arrive after it was buried."""
+        holders = {lock.holder for lock in await self._locks.held() if lock.holder}
+        having = await self._journal.claimants() | holders
+        # Who is known is asked after the look: whoever took something up was entered before.
+        if having and (strangers := having - {w.id for w in await self._workers.everyone()}):
+            log.warning("taken from workers that nobody knows", workers=sorted(strangers))
+            await self._take_from(tuple(sorted(strangers)))
+
+    async def _take_from(self, dead: tuple[str, ...]) -> None:
+        # The locks first: who takes an incident up must be able to take them over and give them
+        # back.
+        await self._locks.forfeit(dead)
+        await self._journal.forfeit(dead)
 
 
 async def _until(seen: Callable[[], bool]) -> None:

@@ -1,15 +1,13 @@
 """What people decide, and what the clock decides for them, as the engine takes it.
 
-Which of several decisions wins is the journal's matter. This is what comes before: whether anything
-may be approved at all, and noticing that nobody answered.
+Which of several decisions wins is the journal's matter. This is what comes before: the moment at
+which it was said, and noticing that nobody answered.
 """
 
 import asyncio
 
 from vigil.domain.change import OWN_NAME
-from vigil.domain.incident import Incident, WaitingOn
-from vigil.domain.switch import SwitchState
-from vigil.domain.verdict import Answer, Approval, Cancellation, readable_time
+from vigil.domain.verdict import Answer, Approval, Cancellation
 from vigil.parts import Parts
 from vigil.ports.journal import Decided
 
@@ -30,12 +28,6 @@ class Decisions:
         While Vigil is stopped no plan is approved: it goes on waiting, until somebody lets Vigil
         act again and approves it then.
         """
-        switch = self._parts.switch.read()
-        if answer is Answer.APPROVED and switch.stopped:
-            incident = await self._parts.journal.incident(incident_id)
-            # Of any other plan the journal knows better why it cannot be approved.
-            if (incident.waiting_on, incident.plan_digest) == (WaitingOn.APPROVAL, plan_digest):
-                return Decided(won=False, text=_stopped(switch, incident), approval=None)
         at = self._parts.senses.clock.now()
         approval = Approval(plan_digest=plan_digest, answer=answer, by=by, at=at)
         return await self._parts.journal.answer(incident_id, approval)
@@ -56,13 +48,3 @@ class Decisions:
                 decided = await self.answer(incident.id, digest, Answer.EXPIRED, OWN_NAME)
                 won += decided.won
             await asyncio.sleep(0 if won == BATCH else EXPIRY_S)
-
-
-def _stopped(switch: SwitchState, incident: Incident) -> str:
-    by = f" by {switch.by}" if switch.by else ""
-    why = f" ({switch.text})" if switch.text else ""
-    until = f" until {readable_time(incident.expires_at)}" if incident.expires_at else ""
-    return (
-        f"Vigil is stopped{by}{why}, so nothing may be approved; the plan goes on waiting{until}. "
-        "Let Vigil act again (`vigil resume`), then approve it"
-    )

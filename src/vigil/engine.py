@@ -14,34 +14,40 @@ from vigil.crew import Solo
 from vigil.decisions import Decisions
 from vigil.domain.alert import Delivery
 from vigil.domain.course import Course
-from vigil.domain.errors import TemporaryError
 from vigil.domain.incident import Incident
 from vigil.domain.plan import Plan
 from vigil.domain.proof import Proof
 from vigil.domain.run import Health
 from vigil.domain.switch import SwitchState
 from vigil.domain.timeline import Event, Head
-from vigil.domain.value import Sha256
+from vigil.domain.value import Instant, Sha256
 from vigil.domain.verdict import Answer, Verdict
-from vigil.inbox import Inbox
 from vigil.parts import Parts
 from vigil.ports.alerts import Alerts
 from vigil.ports.bus import Bus
-from vigil.ports.journal import Decided, Line, Load
+from vigil.ports.inbox import Inbox, Line
+from vigil.ports.journal import Decided, Load
+from vigil.ports.locks import Lock
 from vigil.ports.screenshots import Screenshots
 from vigil.ports.workers import Role, Worker
 from vigil.ports.workflow import Workflow
 from vigil.recorded import Recorded
-from vigil.roll_call import locks_health, work_health, workers_health
+from vigil.roll_call import (
+    Check,
+    locks_health,
+    source_health,
+    switch_health,
+    within_deadline,
+    work_health,
+    workers_health,
+)
 from vigil.shift import Shift
 from vigil.taking_in import TakingIn, inbox_health, unlimited
 from vigil.watcher import Watcher
+from vigil.writing_down import WritingDown
 
 log = structlog.get_logger()
 
-HEALTH_DEADLINE_S = 5.0
-
-Check = Callable[[], Awaitable[Health]]
 Background = Callable[[], Awaitable[None]]
 
 
@@ -74,6 +80,7 @@ class Engine:
     """
 
     parts: Parts
+    inbox: Inbox
     workflow: Workflow
     sources: Mapping[str, Source]
     checks: Mapping[str, Check] = field(default_factory=dict)
@@ -84,16 +91,17 @@ class Engine:
     crew: Solo = field(default_factory=Solo)
     led: Mapping[Role, Background] = field(default_factory=dict)
     decisions: Decisions = field(init=False)
-    inbox: Inbox = field(init=False)
+    writing_down: WritingDown = field(init=False)
     taking_in: TakingIn = field(init=False)
     shift: Shift = field(init=False)
 
     def __post_init__(self) -> None:
         self.decisions = Decisions(self.parts)
-        journal, clock = self.parts.journal, self.parts.senses.clock
-        self.inbox = Inbox(journal, clock)
+        inbox, clock = self.inbox, self.parts.senses.clock
+        self.writing_down = WritingDown(inbox, clock)
+        written = self.writing_down.written
         room = unlimited if self.bus is None else self.bus.room
-        self.taking_in = TakingIn(journal, self.parts.catalogue, clock, self.inbox.written, room)
+        self.taking_in = TakingIn(inbox, self.parts.catalogue, clock, written, room)
         self.shift = Shift(self.parts, self.workflow, self.crew)
 
     # --- running ----------------------------------------------------------------------------
@@ -127,7 +135,7 @@ class Engine:
 
     async def hear(self, delivery: Delivery) -> None:
         """One authentic delivery; on disk when this returns, and taken in afterwards."""
-        await self.inbox.put(delivery)
+        await self.writing_down.put(delivery)
 
     async def answer(self, incident_id: str, plan_digest: str, answer: Answer, by: str) -> Decided:
         """A person's answer to one plan, or the watcher's; of several exactly one wins."""
@@ -137,12 +145,25 @@ class Engine:
         """A person takes an incident in hand: Vigil begins nothing more of it."""
         return await self.decisions.cancel(incident_id, by, reason)
 
-    def turn_switch(self, state: SwitchState) -> None:
-        """Stop or resume; the runner reads the same record."""
-        self.parts.switch.set(state)
-        log.warning("switch turned", stopped=state.stopped, now=state.now, by=state.by)
+    def turn_switch(self, state: SwitchState) -> SwitchState:
+        """Stop or resume, which the runner reads as well; a stop may win over who resumes."""
+        said = self.parts.switch.set(state)
+        log.warning("switch turned", stopped=said.stopped, now=said.now, by=said.by)
+        return said
 
     # --- what it knows ------------------------------------------------------------------------
+
+    def now(self) -> Instant:
+        """The time by which it works."""
+        return self.parts.senses.clock.now()
+
+    def switch(self) -> SwitchState:
+        """What the stop switch says."""
+        return self.parts.switch.read()
+
+    async def locks(self) -> tuple[Lock, ...]:
+        """What incidents keep from each other."""
+        return await self.parts.locks.held()
 
     async def workers(self) -> tuple[Worker, ...]:
         """Everybody who works on this record, or is being taken over from."""
@@ -154,7 +175,7 @@ class Engine:
 
     async def lines(self) -> tuple[Line, ...]:
         """How much of each source lies in the inbox."""
-        return await self.parts.journal.inbox()
+        return await self.inbox.lines()
 
     async def incidents(self, limit: int = 100, *, only_open: bool = False) -> tuple[Incident, ...]:
         """Newest first."""
@@ -219,52 +240,21 @@ class Engine:
             "locks": self._locks_health,
             **self.checks,
         }
-        asked = await asyncio.gather(*(_within_deadline(part, own[part]) for part in own))
-        return (*asked, self._switch_health(), *self._source_health())
-
-    async def _inbox_health(self) -> Health:
-        return inbox_health(await self.lines(), self.parts.senses.clock.now())
-
-    async def _workers_health(self) -> Health:
-        everyone, now = await self.workers(), self.parts.senses.clock.now()
-        return workers_health(everyone, now, draining=self.shift.draining)
-
-    async def _work_health(self) -> Health:
-        return work_health(await self.load(), self.parts.senses.clock.now())
-
-    async def _locks_health(self) -> Health:
-        return locks_health(await self.parts.locks.held(), self.parts.senses.clock.now())
-
-    def _switch_health(self) -> Health:
-        state = self.parts.switch.read()
-        return Health(
-            part="switch",
-            ok=not state.stopped,
-            text=f"stopped: {state.text}" if state.stopped else "Vigil may act",
-            remedy="vigil resume, once you know why it was stopped" if state.stopped else None,
-        )
-
-    def _source_health(self) -> tuple[Health, ...]:
-        return tuple(
-            Health(
-                part=f"source {name}",
-                ok=source.refused_last is None,
-                text=source.refused_last or f"{source.accepted} deliveries accepted",
-                remedy="compare the secret at the sender with the one in Vigil's settings"
-                if source.refused_last
-                else None,
-            )
+        asked = await asyncio.gather(*(within_deadline(part, own[part]) for part in own))
+        heard = (
+            source_health(name, source.accepted, source.refused_last)
             for name, source in self.sources.items()
         )
+        return (*asked, switch_health(self.switch()), *heard)
 
+    async def _inbox_health(self) -> Health:
+        return inbox_health(await self.lines(), self.now())
 
-async def _within_deadline(part: str, check: Check) -> Health:
-    remedy = "see Vigil's log for what it is waiting for"
-    try:
-        async with asyncio.timeout(HEALTH_DEADLINE_S):
-            return await check()
-    except TimeoutError:
-        text = f"no answer within {HEALTH_DEADLINE_S:.0f} s"
-        return Health(part=part, ok=False, text=text, remedy=remedy)
-    except TemporaryError as error:
-        return Health(part=part, ok=False, text=str(error), remedy=remedy)
+    async def _workers_health(self) -> Health:
+        return workers_health(await self.workers(), self.now(), draining=self.shift.draining)
+
+    async def _work_health(self) -> Health:
+        return work_health(await self.load(), self.now())
+
+    async def _locks_health(self) -> Health:
+        return locks_health(await self.locks(), self.now())

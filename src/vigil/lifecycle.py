@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from vigil import decided, still_right
-from vigil.act.execute import Permit, execute, locked_set
+from vigil import settled, still_right
+from vigil.acting import Acting
 from vigil.close import called_off, escalate, resolve
 from vigil.close.learn import learn
 from vigil.decide.synthesize import Synthesis, rollback, synthesize
 from vigil.domain.case import Investigation, Ranking, Recollection
 from vigil.domain.ending import Ending
-from vigil.domain.errors import LockHeld, TemporaryError, VigilError
+from vigil.domain.errors import TemporaryError, VigilError
 from vigil.domain.incident import Stage, WaitingOn
-from vigil.domain.plan import Action, Execution, Plan, PlanKind
+from vigil.domain.plan import Execution, Plan, PlanKind
 from vigil.domain.proof import Outcome, Proof
-from vigil.domain.run import Lease
 from vigil.domain.verdict import Decision, Verdict
 from vigil.orient.hypothesize import hypothesize
 from vigil.orient.investigate import investigate
@@ -28,30 +27,19 @@ from vigil.orient.recall import recall
 from vigil.orient.scene import Scene
 from vigil.parts import Parts
 from vigil.ports.journal import NextSegment, Note
-from vigil.ports.workers import LEASE_S
 from vigil.ports.workflow import Segment
 from vigil.progress import MovedOn, Progress
-from vigil.recorded import BASELINE, VERDICT, Tried
+from vigil.recorded import VERDICT
 from vigil.telling import (
-    tell_baseline,
-    tell_execution,
     tell_investigation,
     tell_lesson,
     tell_plan,
-    tell_proof,
     tell_ranking,
     tell_recollection,
     tell_synthesis,
     tell_verdict,
 )
-from vigil.verify.baseline import Baseline, take_baseline
-from vigil.verify.condition import condition_holds
-from vigil.verify.verify import improved, verify
-
-LEASE_MARGIN_S = 60.0
-"""How much longer than an action's own limit its lease is."""
-OUTPUT_LINES = 200
-"""How many lines of a plan's output the timeline keeps."""
+from vigil.verify.verify import improved
 
 
 class Lifecycle:
@@ -69,7 +57,7 @@ class Lifecycle:
         following = NextSegment(segment=segment, incident=incident_id, attempt=attempt)
         incident = await self._parts.journal.take_up(following, self._parts.worker)
         if incident is None:
-            return
+            return  # It is done, or another worker's; if that one is lost it is due once more.
         progress = Progress(incident, attempt, self._parts.journal, self._parts.senses.clock)
         work = {
             Segment.ORIENT: self.orient,
@@ -174,65 +162,17 @@ class Lifecycle:
         plan = await progress.recorded.plan()
         if plan is None:
             raise VigilError(f"incident {progress.incident.id} has no plan to execute")
-        # Once it is proven nothing is locked again: by now others may be at work there.
-        tried = await progress.recorded.tried() or await self._carry_out(progress, plan)
+        # Once it is proven nothing is locked again: the incident keeps what it has until it is
+        # closed, so that nobody comes between a cure and its undo.
+        acting = Acting(self._parts, progress, plan)
+        tried = await progress.recorded.tried() or await acting.tried()
         if tried is None:
             return
-        await self._parts.locks.release(plan.incident, self._parts.worker)
+        await self._parts.locks.let_go(plan.incident, self._parts.worker)
         if plan.kind is PlanKind.ROLLBACK:
             await self._end_rollback(progress, tried.execution)
         else:
             await self._end_remedy(progress, plan, tried.execution, tried.proof)
-
-    async def _carry_out(self, progress: Progress, plan: Plan) -> Tried | None:
-        """All that needs the locks; None when it ends, or has to wait, before it is begun."""
-        # From EXECUTING on its steps may have begun, and it is carried through.
-        begun = progress.incident.stage is not Stage.SYNTHESIZING
-        if not begun and not await self._may_begin(progress, plan):
-            return None
-        approved_digest = await progress.recorded.approved_digest(plan)
-        await self._lock(plan)
-        baseline = await progress.stage(
-            Stage.EXECUTING,
-            Baseline,
-            lambda: self._take_baseline(plan),
-            tell_baseline,
-            BASELINE,
-        )
-        if plan.kind is PlanKind.REMEDY and (vain := _in_vain(plan, baseline)) is not None:
-            await self._parts.locks.release(plan.incident, self._parts.worker)
-            await progress.end(vain)
-            return None
-        permit = Permit(approved_digest, lambda action: self._hold(plan, action))
-        execution = await progress.stage(
-            Stage.EXECUTING,
-            Execution,
-            lambda: self._execute(progress, plan, permit),
-            tell_execution,
-        )
-        await self._lock(plan)
-        proof = await progress.stage(
-            Stage.VERIFYING, Proof, lambda: self._verify(plan, execution, baseline), tell_proof
-        )
-        return Tried(plan, execution, proof)
-
-    async def _may_begin(self, progress: Progress, plan: Plan) -> bool:
-        """Whether it is still right, and nobody else is at work there; otherwise it ends or waits.
-
-        What waits is rows, and is asked all of this anew when its turn has come.
-        """
-        objection = await still_right.objection(self._parts, progress, plan)
-        if objection is not None:
-            await progress.end(objection)
-            return False
-        try:
-            await self._lock(plan)
-        except LockHeld as busy:
-            if not busy.held:
-                raise  # By a worker that acted for this very incident, and may be dead.
-            await progress.wait_for_locks(busy)
-            return False
-        return True
 
     async def _end_remedy(
         self, progress: Progress, plan: Plan, execution: Execution, proof: Proof
@@ -265,90 +205,17 @@ class Lifecycle:
         ending = escalate.not_proven(tried.plan, tried.proof, execution, undone)
         return await progress.end(ending)
 
-    async def _execute(self, progress: Progress, plan: Plan, permit: Permit) -> Execution:
-        lines = 0
-
-        async def on_line(action: str, line: str) -> None:
-            nonlocal lines
-            lines += 1
-            if lines <= OUTPUT_LINES:
-                await progress.append(
-                    Note(kind="action_output", payload={"action": action, "line": line})
-                )
-
-        return await execute(
-            plan,
-            permit,
-            sandbox=self._parts.sandbox,
-            begin=lambda action: self._begin(progress, action),
-            on_line=on_line,
-        )
-
-    async def _begin(self, progress: Progress, action: str) -> str | None:
-        """Why an action is not begun, or None: that it is stands on record from here on.
-
-        One that stands there already is asked for whatever was said since: it may have been done,
-        and the runner knows.
-        """
-        if await progress.recorded.begun(action):
-            return None
-        switch = self._parts.switch.read()
-        if switch.stopped:
-            return f"The stop switch is on ({switch.text or 'no reason given'})."
-        if await progress.begin(action):
-            return None
-        return f"Nothing more was begun: {await progress.recorded.cancellation()}."
-
-    async def _take_baseline(self, plan: Plan) -> Baseline:
-        return await take_baseline(
-            plan,
-            self._parts.catalogue,
-            self._parts.senses.probes,
-            clock=self._parts.senses.clock,
-            condition_holds=lambda: self._condition_holds(plan),
-        )
-
-    async def _verify(self, plan: Plan, execution: Execution, baseline: Baseline) -> Proof:
-        return await verify(
-            plan,
-            execution,
-            baseline,
-            catalogue=self._parts.catalogue,
-            probes=self._parts.senses.probes,
-            clock=self._parts.senses.clock,
-            condition_holds=lambda: self._condition_holds(plan),
-        )
-
-    async def _condition_holds(self, plan: Plan) -> bool | None:
-        return await condition_holds(plan, self._parts.catalogue, self._parts.senses.telemetry)
-
-    async def _lock(self, plan: Plan, seconds: float = LEASE_S) -> Lease:
-        """Take the locks, or take them once more; while this worker lives its keeper renews them.
-
-        Others get them when they are released and not before. The lease is what this worker may
-        count on: after it, another one may go on with this very plan.
-        """
-        now = self._parts.senses.clock.now()
-        wanted, worker = locked_set(plan), self._parts.worker
-        fences = await self._parts.locks.take(wanted, plan.incident, worker, now, seconds)
-        return Lease(fences=fences, until=now + timedelta(seconds=seconds), seconds=seconds)
-
-    async def _hold(self, plan: Plan, action: Action) -> Lease:
-        """The runner is not told of renewals: what it is given must last for the whole action."""
-        return await self._lock(plan, action.timeout_s + LEASE_MARGIN_S)
-
     # --- close ------------------------------------------------------------------------------
 
     async def close(self, progress: Progress) -> None:
         """Say how it ended and keep the lesson."""
-        # However it came here: also from a run that could not give them back, or that waited.
-        await self._parts.locks.release(progress.incident.id)
         ending = await progress.recorded.ending(progress.incident.stage)
         if ending is None:
-            ending = await decided.ending(self._parts, progress)
+            ending = await settled.ending(self._parts, progress)
         learned = await self._learn(progress, ending)
         stage = Stage.RESOLVED if ending.resolved else Stage.ESCALATED
         await progress.close(stage, ending, learned)
+        await self._parts.locks.release(progress.incident.id)
 
     async def _learn(self, progress: Progress, ending: Ending) -> Sequence[Note]:
         """Keep the lessons of this incident, and tell what they move."""
@@ -365,7 +232,7 @@ class Lifecycle:
     async def give_up(
         self, segment: Segment, incident_id: str, attempt: int, error: Exception
     ) -> None:
-        """Vigil failed on this incident: give back its locks and tell a person.
+        """Vigil failed on this incident: tell a person.
 
         Unless another run of the segment came further: then the story goes on without this one.
         """
@@ -373,23 +240,19 @@ class Lifecycle:
         mine = await self._parts.journal.take_up(failed, self._parts.worker)
         if mine is None:
             return
+        if mine.waiting_on is not None:
+            await self._parts.journal.let_go(mine)
+            return
         text = str(error) if isinstance(error, VigilError) else type(error).__name__
         # "Not executed" would be a claim that nobody can make any more from here on.
         started = mine.attempt > 1 or mine.stage in {Stage.EXECUTING, Stage.VERIFYING}
         progress = Progress(mine, mine.attempt, self._parts.journal, self._parts.senses.clock)
         ending = escalate.gave_up(text, started=started)
         await progress.close(Stage.ESCALATED, ending)
-        # Not before: until it is closed another run may go on with it, and needs them.
-        await self._parts.locks.release(incident_id)
+        # Not before: until it is closed another run may go on with it, and needs them. Nor are they
+        # released: a script that was begun may go on until its lease ends, and they with it.
+        await self._parts.locks.let_go(incident_id)
         # The person is told; a lesson is worth less, and may be what cannot be written or read.
         with suppress(VigilError, ValueError):
             for note in await self._learn(progress, ending):
                 await progress.append(note)
-
-
-def _in_vain(plan: Plan, baseline: Baseline) -> Ending | None:
-    """Why a remedy is not begun after all: nothing could prove it, or nothing is left to cure."""
-    unseen = baseline.unseen(plan.proving)
-    if unseen:
-        return escalate.unprovable(plan, unseen)
-    return None if baseline.still_failing(plan.proving) else escalate.gone(plan)

@@ -18,7 +18,7 @@ from vigil.domain.plan import Plan
 from vigil.ports.clock import Clock
 from vigil.ports.journal import Journal, NextSegment, Note, StageOutput
 from vigil.ports.workflow import Segment
-from vigil.recorded import BEGUN, ENDING, OUTPUT, ROLLBACK, Begun, Recorded
+from vigil.recorded import BASELINE, BEGUN, ENDING, OUTPUT, ROLLBACK, Begun, Recorded
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -103,10 +103,18 @@ class Progress:
         }
         await self._commit(waiting, notes=[Note(kind="waiting", payload=payload)])
 
-    async def begin(self, action: str) -> bool:
-        """Put on record that an action is begun; False, and nothing, once somebody cancelled."""
-        output = self._output(Stage.EXECUTING, f"{BEGUN}{action}", Begun(action=action))
-        return await self._commit(self.incident, outputs=[output], begins=True)
+    async def begin(self, action: str, baseline: BaseModel, notes: Sequence[Note]) -> bool:
+        """Put on record that an action is begun, and with the first how everything looked before.
+
+        False, and nothing, once somebody cancelled.
+        """
+        outputs = [self._output(Stage.EXECUTING, f"{BEGUN}{action}", Begun(action=action))]
+        first = await self.recorded.baseline() is None
+        if first:
+            outputs.append(self._output(Stage.EXECUTING, BASELINE, baseline))
+        return await self._commit(
+            self.incident, outputs=outputs, notes=notes if first else (), begins=True
+        )
 
     async def wait_for_locks(self, busy: LockHeld) -> None:
         """From here on the incident is only rows, until it is woken."""
@@ -133,13 +141,13 @@ class Progress:
             moved, outputs=[output], notes=notes, following=following, begins=True
         )
 
-    async def end(self, ending: Ending) -> None:
+    async def end(self, ending: Ending, notes: Sequence[Note] = ()) -> None:
         """Write down how it ends; the last segment closes it."""
         following = NextSegment(
             segment=Segment.CLOSE, incident=self.incident.id, attempt=self.attempt
         )
         output = self._output(self.incident.stage, ENDING, ending)
-        await self._commit(self.incident, outputs=[output], following=following)
+        await self._commit(self.incident, outputs=[output], notes=notes, following=following)
 
     async def close(self, stage: Stage, ending: Ending, learned: Sequence[Note] = ()) -> None:
         """The last move, with what was learned on the way to it."""
@@ -191,6 +199,7 @@ class Progress:
             )
             if written:
                 self.incident = incident
+                self.recorded.remember(outputs)
                 waits_or_ends = incident.waiting_on is not None or incident.closed_at is not None
                 self._holds = following is None and not waits_or_ends
                 return True

@@ -1,5 +1,6 @@
 """What is on record of an attempt, read back as the values that were written."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -17,7 +18,8 @@ from vigil.domain.plan import Execution, Plan
 from vigil.domain.proof import Proof
 from vigil.domain.value import Value
 from vigil.domain.verdict import Answer, Approval, Cancellation, Decision, Verdict
-from vigil.ports.journal import Journal
+from vigil.ports.journal import Journal, StageOutput
+from vigil.verify.baseline import Baseline
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -50,14 +52,14 @@ class Tried:
 class Recorded:
     """One attempt on one incident, as the journal has it.
 
-    What was not written is None, and is looked for again; what was written stays as it is, and is
-    read once.
+    An attempt is read once, all of it: what is on record stays as it is, and while a run has the
+    incident nobody else adds to it. What that run itself writes is remembered.
     """
 
     journal: Journal
     incident: str
     attempt: int
-    known: dict[tuple[int, Stage, str], str] = field(default_factory=dict, compare=False)
+    known: dict[int, dict[tuple[Stage, str], str]] = field(default_factory=dict, compare=False)
 
     def of(self, attempt: int) -> "Recorded":
         """Another attempt on the same incident."""
@@ -65,13 +67,18 @@ class Recorded:
 
     async def read(self, stage: Stage, kind: type[T], name: str = OUTPUT) -> T | None:
         """One output of one stage."""
-        place = (self.attempt, stage, name)
-        if place not in self.known:
-            text = await self.journal.output(self.incident, *place)
-            if text is None:
-                return None
-            self.known[place] = text
-        return kind.model_validate_json(self.known[place])
+        if self.attempt not in self.known:
+            written = await self.journal.outputs(self.incident, self.attempt)
+            self.known[self.attempt] = {(o.stage, o.name): o.json_text for o in written}
+        text = self.known[self.attempt].get((stage, name))
+        return None if text is None else kind.model_validate_json(text)
+
+    def remember(self, written: Iterable[StageOutput]) -> None:
+        """These are on record; of an attempt that was not read yet they are read with the rest."""
+        for output in written:
+            if output.attempt in self.known:
+                place = (output.stage, output.name)
+                self.known[output.attempt].setdefault(place, output.json_text)
 
     async def undo(self) -> Plan | None:
         """The plan of an attempt that is a rollback."""
@@ -110,6 +117,10 @@ class Recorded:
     async def begun(self, action: str) -> bool:
         """Whether a run of this attempt may have asked for this action."""
         return await self.read(Stage.EXECUTING, Begun, f"{BEGUN}{action}") is not None
+
+    async def baseline(self) -> Baseline | None:
+        """How everything looked before the first action that was begun; None: none was."""
+        return await self.read(Stage.EXECUTING, Baseline, BASELINE)
 
     async def proof(self) -> Proof | None:
         """What verification found."""

@@ -1,14 +1,37 @@
-"""Who is at work and how much there is to do, in words for ``/ready`` and ``vigil doctor``."""
+"""How each part fares, in words for ``/ready`` and ``vigil doctor``.
 
-from collections.abc import Sequence
+Who is at work, how much there is to do, what holds it up, and which part gives no answer at all.
+"""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from vigil.domain.errors import TemporaryError
 from vigil.domain.run import Health
+from vigil.domain.switch import SwitchState
 from vigil.domain.value import Instant
 from vigil.ports.journal import Load
 from vigil.ports.locks import Lock
 from vigil.ports.workers import Worker, WorkerState
 
 MOST_NAMED = 10
+DEADLINE_S = 5.0
+"""How long one waits for a part to say how it fares."""
+
+Check = Callable[[], Awaitable[Health]]
+
+
+async def within_deadline(part: str, check: Check) -> Health:
+    """What a part says of itself; one that says nothing does not fare well."""
+    remedy = "see Vigil's log for what it is waiting for"
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            return await check()
+    except TimeoutError:
+        text = f"no answer within {DEADLINE_S:.0f} s"
+        return Health(part=part, ok=False, text=text, remedy=remedy)
+    except TemporaryError as error:
+        return Health(part=part, ok=False, text=str(error), remedy=remedy)
 
 
 def workers_health(everyone: Sequence[Worker], now: Instant, *, draining: bool) -> Health:
@@ -58,6 +81,27 @@ def locks_health(held: Sequence[Lock], now: Instant) -> Health:
     text = f"{len(held)} locks for {len(incidents)} incidents"
     return Health(
         part="locks", ok=True, text=f"{text}; {len(late)} wait to be taken over" if late else text
+    )
+
+
+def switch_health(state: SwitchState) -> Health:
+    """Stopped is not ready: somebody has to know why, and let Vigil act again."""
+    return Health(
+        part="switch",
+        ok=not state.stopped,
+        text=f"stopped: {state.text}" if state.stopped else "Vigil may act",
+        remedy="vigil resume, once you know why it was stopped" if state.stopped else None,
+    )
+
+
+def source_health(name: str, accepted: int, refused_last: str | None) -> Health:
+    """Whether the newest delivery of a source was let in."""
+    remedy = "compare the secret at the sender with the one in Vigil's settings"
+    return Health(
+        part=f"source {name}",
+        ok=refused_last is None,
+        text=refused_last or f"{accepted} deliveries accepted",
+        remedy=remedy if refused_last else None,
     )
 
 

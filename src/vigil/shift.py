@@ -7,6 +7,7 @@ begun, and what does not end in time is cut off before it is left to them.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -27,6 +28,8 @@ WAKE_S = 0.3
 """How often it is looked for what waits for locks and need not any more."""
 CHECKPOINT_S = 5.0
 """How often the heads of all timelines are signed."""
+FREE_S = 2.0
+"""How often it is looked for locks that nobody can be at work under any more."""
 TIDY_S = 300.0
 """How often is looked for what got stuck, which should be nothing."""
 
@@ -41,6 +44,9 @@ class Shift:
         self._lifecycle = Lifecycle(parts)
         self._handing_out: list[asyncio.Task[None]] = []
         self._always: list[asyncio.Task[None]] = []
+        self._turns: WeakValueDictionary[tuple[Segment, str, int], asyncio.Lock] = (
+            WeakValueDictionary()
+        )
         self._running = False
         self.draining = False
 
@@ -51,7 +57,7 @@ class Shift:
         self._running = True
         own = {Role.SIGNING: self._sign, Role.TIDYING: self._tidy}
         leading = [self._leading(role, loop) for role, loop in {**own, **led}.items()]
-        loops = [self._sweep, self._wake, *self._crew.loops(), *leading]
+        loops = [self._sweep, self._wake, self._free, *self._crew.loops(), *leading]
         self._handing_out = [asyncio.create_task(_forever(loop)) for loop in loops]
         self._always = [asyncio.create_task(_forever(loop)) for loop in always]
 
@@ -81,14 +87,20 @@ class Shift:
     # --- segments ---------------------------------------------------------------------------
 
     async def _run(self, segment: Segment, incident: str, attempt: int) -> None:
-        self._only_if_sure()
-        await self._lifecycle.run(segment, incident, attempt)
+        async with self._turn(segment, incident, attempt):
+            self._only_if_sure()
+            await self._lifecycle.run(segment, incident, attempt)
 
     async def _give_up(
         self, segment: Segment, incident: str, attempt: int, error: Exception
     ) -> None:
-        self._only_if_sure()
-        await self._lifecycle.give_up(segment, incident, attempt, error)
+        async with self._turn(segment, incident, attempt):
+            self._only_if_sure()
+            await self._lifecycle.give_up(segment, incident, attempt, error)
+
+    def _turn(self, segment: Segment, incident: str, attempt: int) -> asyncio.Lock:
+        """One run of a segment at a time: the next one finds what is left, and mostly nothing."""
+        return self._turns.setdefault((segment, incident, attempt), asyncio.Lock())
 
     def _only_if_sure(self) -> None:
         """A process that was frozen must not take up what others have taken over meanwhile."""
@@ -111,10 +123,12 @@ class Shift:
         """Hand written segments to the workflow; twice is once, so a crash between is harmless."""
         journal = self._parts.journal
         while True:
-            for following in await journal.due(SWEEP_BATCH):
+            due = await journal.due(SWEEP_BATCH)
+            for following in due:
                 which = (following.segment, following.incident, following.attempt)
                 await self._workflow.start(*which, following.turn)
-                await journal.mark(following)
+            if due:
+                await journal.mark(*due)
             await asyncio.sleep(SWEEP_S)
 
     async def _wake(self) -> None:
@@ -122,8 +136,13 @@ class Shift:
         while True:
             for owner in await self._parts.locks.ready(SWEEP_BATCH):
                 if not await self._parts.journal.wake(owner):
-                    await self._free_if_closed(owner)
+                    await _free_if_closed(self._parts, owner)
             await asyncio.sleep(WAKE_S)
+
+    async def _free(self) -> None:
+        while True:
+            await free_left_over(self._parts)
+            await asyncio.sleep(FREE_S)
 
     async def _sign(self) -> None:
         while True:
@@ -131,19 +150,18 @@ class Shift:
             await asyncio.sleep(CHECKPOINT_S)
 
     async def _tidy(self) -> None:
-        """Begin anew what got stuck, and free what nobody needs any more.
+        """Begin anew what got stuck.
 
-        Twice is once where the workflow remembers; where its history is gone or ended in an error,
-        this is all of it.
+        Twice is once; where the workflow has lost its history, this is all of it.
         """
         while True:
             await self._parts.journal.due_again()
             await self._workflow.adopt(self._crew.living)
-            await self._free_locks()
+            await self._right_locks()
             await asyncio.sleep(TIDY_S)
 
-    async def _free_locks(self) -> None:
-        """Of incidents that do not act: whoever acted for them was killed, or came back too late.
+    async def _right_locks(self) -> None:
+        """Of incidents that only wait: whoever acted for them was killed, or came back too late.
 
         One that waits for locks and has some all the same is woken, and takes what it needs.
         """
@@ -154,14 +172,24 @@ class Shift:
                 await self._parts.locks.release(lock.owner, lock.holder or "")
             elif incident.waiting_on is WaitingOn.LOCKS:
                 await self._parts.journal.wake(lock.owner)
-            else:
-                await self._free_if_closed(lock.owner)
 
-    async def _free_if_closed(self, owner: str) -> None:
-        incident = await self._parts.journal.incident(owner)
-        if incident.closed_at is not None:
-            log.warning("locks of a closed incident are freed", incident=owner)
-            await self._parts.locks.release(owner)
+
+async def free_left_over(parts: Parts) -> None:
+    """Free what was left to closed incidents, once no script can go on under it any more.
+
+    Whoever closed them was killed, or gave up, before it could be sure that all had ended.
+    """
+    now = parts.senses.clock.now()
+    for lock in await parts.locks.held():
+        if lock.lease_until is None or lock.lease_until <= now:
+            await _free_if_closed(parts, lock.owner)
+
+
+async def _free_if_closed(parts: Parts, owner: str) -> None:
+    incident = await parts.journal.incident(owner)
+    if incident.closed_at is not None:
+        log.info("locks of a closed incident are freed", incident=owner)
+        await parts.locks.release(owner)
 
 
 async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -34,10 +34,7 @@ async def objection(parts: Parts, progress: Progress, plan: Plan) -> Ending | No
     """
     verdict = await judged_now(parts, progress, plan)
     await _tell_if_new(parts, progress, verdict)
-    unasked = (
-        verdict.decision is Decision.ASK and await progress.recorded.answer(plan.digest) is None
-    )
-    if verdict.decision is Decision.DENY or unasked:
+    if await _forbids(verdict, progress, plan):
         # Not back to waiting: what would be asked about now is no longer what was judged.
         return await refused(progress, plan, verdict)
     newer = await released_meanwhile(parts, progress, plan)
@@ -47,12 +44,30 @@ async def objection(parts: Parts, progress: Progress, plan: Plan) -> Ending | No
     return await _contradicted(parts, progress, plan)
 
 
+async def word_against(parts: Parts, progress: Progress, plan: Plan) -> str | None:
+    """Why no further action of a plan may be begun, as a sentence: the same, for one in the middle.
+
+    What has to be true of the world before it is changed is not asked again.
+    """
+    verdict = await judged_now(parts, progress, plan)
+    if await _forbids(verdict, progress, plan):
+        return f"The gate says no by now: {'; '.join(verdict.rules)}."
+    newer = await released_meanwhile(parts, progress, plan)
+    return f"{newer.by or 'Somebody'} released {newer.release} meanwhile." if newer else None
+
+
+async def _forbids(verdict: Verdict, progress: Progress, plan: Plan) -> bool:
+    """A plan that nobody was asked about may not be begun either where one would be asked now."""
+    if verdict.decision is Decision.ASK:
+        return await progress.recorded.answer(plan.digest) is None
+    return verdict.decision is Decision.DENY
+
+
 async def _tell_if_new(parts: Parts, progress: Progress, verdict: Verdict) -> None:
     """Once for each change, however often the segment is started again."""
     (word,) = tell_verdict(verdict)
-    events = await parts.journal.events(progress.incident.id)
-    told = [event.payload for event in events if event.kind == word.kind and event.payload]
-    if told[-1:] != [word.payload]:
+    last = await parts.journal.newest(progress.incident.id, word.kind)
+    if last is None or last.payload != word.payload:
         await progress.append(word)
 
 
@@ -118,7 +133,7 @@ async def _facts(parts: Parts, progress: Progress, plan: Plan) -> Facts:
         confidence=confidence(likelihood, match.record) if match else 0,
         match=match,
         stopped=parts.switch.read().stopped,
-        executed_last_hour=await _executed_last_hour(parts),
+        executed_last_hour=await _executed_last_hour(parts, progress),
     )
 
 
@@ -129,11 +144,12 @@ async def _facts_of_rollback(parts: Parts, progress: Progress, _: Plan) -> Facts
         confidence=0,
         match=None,
         stopped=parts.switch.read().stopped,
-        executed_last_hour=await _executed_last_hour(parts),
+        executed_last_hour=await _executed_last_hour(parts, progress),
         undoes=tried.plan if tried else None,
     )
 
 
-async def _executed_last_hour(parts: Parts) -> int:
+async def _executed_last_hour(parts: Parts, progress: Progress) -> int:
+    """Of other incidents: a plan that was begun does not stop itself."""
     an_hour_ago = parts.senses.clock.now() - timedelta(hours=1)
-    return await parts.journal.executions_since(an_hour_ago)
+    return await parts.journal.executions_since(an_hour_ago, besides=progress.incident.id)

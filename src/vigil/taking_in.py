@@ -16,7 +16,7 @@ from vigil.domain.run import Health
 from vigil.domain.value import Instant
 from vigil.observe.intake import intake
 from vigil.ports.clock import Clock
-from vigil.ports.journal import Journal, Letter, Line, TakenIn
+from vigil.ports.inbox import Inbox, Letter, Line, TakenIn
 
 log = structlog.get_logger()
 
@@ -71,13 +71,13 @@ class TakingIn:
 
     def __init__(
         self,
-        journal: Journal,
+        inbox: Inbox,
         catalogue: Catalogue,
         clock: Clock,
         written: asyncio.Event,
         room: Room = unlimited,
     ) -> None:
-        self._journal = journal
+        self._inbox = inbox
         self._catalogue = catalogue
         self._clock = clock
         self._written = written
@@ -87,7 +87,7 @@ class TakingIn:
 
     async def work(self) -> None:
         """Without end; while the record does not answer the inbox stays as it is."""
-        await self._journal.try_again(self._clock.now() - STILL_NEWS)
+        await self._inbox.try_again(self._clock.now() - STILL_NEWS)
         while True:
             self._written.clear()
             try:
@@ -103,7 +103,7 @@ class TakingIn:
 
     async def round(self) -> Pause:
         """A batch of each source that has something."""
-        lines = [line for line in await self._journal.inbox() if line.waiting]
+        lines = [line for line in await self._inbox.lines() if line.waiting]
         if not lines:
             return Pause.UNTIL_WRITTEN
         held_back, all_taken = False, True
@@ -119,7 +119,7 @@ class TakingIn:
         return Pause.A_MOMENT if all_taken else Pause.NONE
 
     async def _turn_of(self, source: str, most: int) -> None:
-        batch = _up_to(await self._journal.letters(source, most), most)
+        batch = _up_to(await self._inbox.letters(source, most), most)
         for letter in batch:
             if letter.delivery is None:
                 await self._set_aside(letter, "what was written down cannot be read")
@@ -146,7 +146,7 @@ class TakingIn:
             return
         began = self._clock.elapsed()
         taken = await intake(
-            letters, catalogue=self._catalogue, journal=self._journal, clock=self._clock
+            letters, catalogue=self._catalogue, inbox=self._inbox, clock=self._clock
         )
         if self._clock.elapsed() - began > TAKES_S:
             self._most = max(self._most // 2, SMALLEST)
@@ -155,7 +155,7 @@ class TakingIn:
         self.told(taken)
 
     async def _set_aside(self, letter: Letter, why: str) -> None:
-        await self._journal.set_aside(letter.number, why)
+        await self._inbox.set_aside(letter.number, why)
         log.error("delivery set aside", source=letter.source, number=letter.number, why=why)
 
 

@@ -32,19 +32,13 @@ from vigil.lifecycle import Lifecycle
 from vigil.observe.intake import intake
 from vigil.orient.scene import Senses
 from vigil.parts import Parts
+from vigil.ports.inbox import Arrival, Full, Joined, Letter, Line, MappedAlert, TakenIn
 from vigil.ports.journal import (
-    Arrival,
     Decided,
-    Full,
-    Joined,
-    Letter,
-    Line,
     Load,
-    MappedAlert,
     NextSegment,
     Note,
     StageOutput,
-    TakenIn,
 )
 from vigil.ports.locks import Lock
 from vigil.ports.memory import Ingested, Occurrence, Recalled
@@ -75,11 +69,11 @@ RUNBOOK = Runbook(
 
 
 class ListJournal:
-    """Fulfils ``ports.journal.Journal`` for one process that is never killed."""
+    """Fulfils ``Journal`` and ``Inbox`` for one process that is never killed."""
 
     def __init__(self) -> None:
         self._incidents: dict[str, Incident] = {}
-        self._outputs: dict[tuple[str, int, str, str], str] = {}
+        self._outputs: dict[tuple[str, int, str, str], StageOutput] = {}
         self.notes: list[Note] = []
         self.following: list[NextSegment] = []
 
@@ -88,7 +82,7 @@ class ListJournal:
     ) -> tuple[int | Full, ...]:
         raise NotImplementedError
 
-    async def inbox(self) -> tuple[Line, ...]:
+    async def lines(self) -> tuple[Line, ...]:
         return ()
 
     async def letters(self, source: str, limit: int) -> tuple[Letter, ...]:
@@ -134,10 +128,9 @@ class ListJournal:
     async def incidents(self, limit: int = 100, *, only_open: bool = False) -> tuple[Incident, ...]:
         return tuple(self._incidents.values())
 
-    async def output(
-        self, incident_id: str, attempt: int, stage: Stage, name: str = "output"
-    ) -> str | None:
-        return self._outputs.get((incident_id, attempt, stage, name))
+    async def outputs(self, incident_id: str, attempt: int) -> tuple[StageOutput, ...]:
+        its = self._outputs.values()
+        return tuple(o for o in its if (o.incident, o.attempt) == (incident_id, attempt))
 
     async def commit(
         self,
@@ -151,7 +144,7 @@ class ListJournal:
     ) -> bool:
         self._incidents[incident.id] = incident
         for o in outputs:
-            self._outputs.setdefault((o.incident, o.attempt, o.stage, o.name), o.json_text)
+            self._outputs.setdefault((o.incident, o.attempt, o.stage, o.name), o)
         self.notes += notes
         self.following += [following] if following else []
         return True
@@ -180,8 +173,12 @@ class ListJournal:
     async def due(self, limit: int) -> tuple[NextSegment, ...]:
         return tuple(self.following)
 
-    async def mark(self, following: NextSegment) -> None:
-        self.following.remove(following)
+    async def mark(self, *handed: NextSegment) -> None:
+        for following in handed:
+            self.following.remove(following)
+
+    async def newest(self, incident_id: str, kind: str) -> Event | None:
+        return None
 
     async def heads(self, limit: int) -> tuple[Head, ...]:
         return ()
@@ -201,14 +198,14 @@ class ListJournal:
     async def load(self) -> Load:
         raise NotImplementedError
 
-    async def executions_since(self, since: Instant) -> int:
+    async def claimants(self) -> frozenset[str]:
+        return frozenset()
+
+    async def executions_since(self, since: Instant, besides: str) -> int:
         return 0
 
     async def checkpoint(self, now: Instant) -> Checkpoint | None:
         return None
-
-    async def erase_payloads(self, incident_id: str, now: Instant) -> int:
-        return 0
 
 
 class OneRunbook:
@@ -242,6 +239,9 @@ class NobodyElse:
         return tuple(Fence(resource=resource, token=1) for resource in sorted(resources))
 
     async def release(self, owner: str, holder: str | None = None) -> None:
+        return None
+
+    async def let_go(self, owner: str, holder: str | None = None) -> None:
         return None
 
     async def renew(self, holder: str, now: Instant, lease_s: float) -> None:
@@ -297,7 +297,7 @@ async def heal(*, cure_helps: bool) -> tuple[str, list[str]]:
     )
     delivery = Delivery(source="watch", alerts=(alert,))
     letter = Letter(number=1, source="watch", at=START, delivery=delivery)
-    await intake([letter], catalogue=parts.catalogue, journal=journal, clock=clock)
+    await intake([letter], catalogue=parts.catalogue, inbox=journal, clock=clock)
     while journal.following:
         segment = journal.following[0]
         await Lifecycle(parts).run(segment.segment, segment.incident, segment.attempt)

@@ -27,7 +27,7 @@ STORY = (
     "vigil.progress",
     "vigil.telling",
     "vigil.still_right",
-    "vigil.decided",
+    "vigil.settled",
     "vigil.lifecycle",
 )
 WORLD = ("open", "os.", "socket.", "subprocess.", "shutil.", "tempfile.", "sqlite3.", "glob.")

@@ -247,7 +247,9 @@ def test_it_is_whole_while_somebody_writes(tmp_path: Path) -> None:
         engine.dispose()
 
 
-@pytest.mark.parametrize("held", ["serve.lock", "runner.lock", "workers/w1/runner.lock"])
+@pytest.mark.parametrize(
+    "held", ["serve.lock", "runner.lock", "workers/w1/worker.lock", "workers/w1/runner.lock"]
+)
 def test_a_running_vigil_is_not_replaced(tmp_path: Path, held: str) -> None:
     place = settings(tmp_path / "state", None)
     (place.vigil_state_dir / "workers" / "w1").mkdir(parents=True)

@@ -13,7 +13,7 @@ from vigil.domain.errors import NotFound
 from vigil.domain.news import News
 from vigil.domain.verdict import Answer, Approval
 from vigil.integrations._clients.database import write
-from vigil.integrations.journal import SqlJournal
+from vigil.integrations.journal import SqlInbox, SqlJournal
 from vigil.integrations.journal.rows import change_incident
 from vigil.ports.journal import NextSegment, Note
 from vigil.ports.workflow import Segment
@@ -25,7 +25,8 @@ class Announced:
     def __init__(self, directory: Path, url: str) -> None:
         record = open_record(directory, url)
         self.journal = SqlJournal(record.engine, record.keys, self._keep)
-        self.record = Record(record.engine, record.keys, self.journal)
+        inbox = SqlInbox(record.engine, record.keys, self._keep)
+        self.record = Record(record.engine, record.keys, self.journal, inbox)
         self._seen: list[tuple[News, ...]] = []
         self._reader = record.journal
 

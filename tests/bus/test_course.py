@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.support.record import at
+from tests.support.record import at, erase_payloads
 from tests.web.house import BEARER, House, served
 
 from vigil.domain.incident import Stage
@@ -56,5 +56,5 @@ async def test_what_happened_since_shows_at_once_and_what_was_erased_does_not(
         moved = Progress(incident, 1, house.record.journal, house.clock)
         await moved.enter(Stage.EXECUTING)
         assert list(await stages(house, incident.id))[-1] == Stage.EXECUTING
-        await house.record.journal.erase_payloads(incident.id, at(99))
+        erase_payloads(house.record, incident.id, at(99))
         assert list(await stages(house, incident.id)) == [Stage.TRIGGERED]

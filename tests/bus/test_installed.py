@@ -12,7 +12,7 @@ from vigil.bootstrap import build, check_bus
 from vigil.domain.news import Gap
 from vigil.integrations.bus.embedded import EmbeddedBus
 from vigil.integrations.bus.redis import RedisBus
-from vigil.integrations.journal import SqlJournal
+from vigil.integrations.journal import SqlInbox, SqlJournal
 from vigil.ports.journal import Note
 from vigil.settings import Settings
 
@@ -43,7 +43,8 @@ async def test_what_is_written_is_announced_on_the_bus_of_the_installation(
     assert isinstance(journal, SqlJournal)
     words = engine.bus.listen()
     assert await next_word(words) == Gap(all_heard=True)
-    incident = await opened(Record(journal._engine, journal._keys, journal))
+    assert isinstance(engine.inbox, SqlInbox)
+    incident = await opened(Record(journal._engine, journal._keys, journal, engine.inbox))
     heard = await next_word(words)
     assert heard == await journal.news(incident.id)
     await journal.append(incident.id, [Note(kind="n")], at(1))

@@ -110,7 +110,7 @@ PAGES = {
             'cookie ' + document.cookie + ' storage ' + localStorage.getItem('who');
         document.cookie = 'who=me'; localStorage.setItem('who', 'me');</script>""",
 }
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.takes(70)]
 HTML = (("content-type", "text/html; charset=utf-8"),)
 
 

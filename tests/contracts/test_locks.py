@@ -144,6 +144,23 @@ async def test_4_another_holder_takes_over_from_one_that_was_forfeited(locks: Sq
     ]
 
 
+async def test_4_who_has_let_go_is_followed_at_once_and_nobody_else_gets_anything(
+    locks: SqlLocks,
+) -> None:
+    await locks.take(["db", "web"], "one", "w", at(0), 600)
+    await locks.let_go("one", "another")
+    with pytest.raises(LockHeld, match="worker w holds"):
+        await locks.take(["db"], "one", "w2", at(1), 60)
+    await locks.let_go("one", "w")
+    await locks.renew("w", at(2), 900)
+    assert {lock.lease_until for lock in await locks.held()} == {at(600)}, "it is not its any more"
+    with pytest.raises(LockHeld, match="db is kept by one"):
+        await locks.take(["db"], "two", "w", at(3), 60)
+    assert await locks.take(["db", "web"], "one", "w2", at(3), 60) == fences(db=2, web=2)
+    await locks.let_go("one")
+    assert {lock.holder for lock in await locks.held()} == {None}
+
+
 async def test_5_release_gives_back_what_is_its_own_and_nothing_else(locks: SqlLocks) -> None:
     await locks.take(["web"], "one", "w", at(0), 60)
     await locks.release("two")

@@ -5,14 +5,19 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.runner.bench import SECRET, Bench, Supervised, host_processes
+from tests.runner.bench import SECRET, Bench, Supervised, host_processes, lease_of, until
 
 from vigil.domain.errors import PlanMismatch, PortUnavailable, SandboxUnavailable
 from vigil.domain.plan import ActionStatus
+from vigil.domain.run import Lease, RunOrder
 from vigil.integrations.sandbox.embedded import RunnerSandbox
+from vigil.runner.ledger import Ledger
+from vigil.runner.server import LEDGER
+from vigil.runner.store import in_file
 
 # The kernel's own way to allow no namespace: only the runner started within is concerned.
 NO_NAMESPACES = (
@@ -58,6 +63,20 @@ def alone(tmp_path: Path, target: Supervised) -> Iterator[Bench]:
     made.close()
 
 
+def called_off(order: RunOrder) -> RunOrder:
+    """The same order, from somebody who wants to know and wants nothing done."""
+    return order.model_copy(update={"only_if_known": True})
+
+
+def held(seconds: float) -> Lease:
+    return lease_of(seconds, "shop/release:release")
+
+
+async def runs(words: str) -> None:
+    """Wait until a sandbox has come to this."""
+    await until(lambda: any(words in seen for _, seen in host_processes()))
+
+
 async def test_1_empty_environment_no_network_read_only_limits_and_nothing_left(
     bench: Bench,
 ) -> None:
@@ -76,7 +95,7 @@ async def test_1_empty_environment_no_network_read_only_limits_and_nothing_left(
     assert "LEAK" not in result.output
     assert len(result.output) < 20_000
     assert not any(MARK in words for _, words in host_processes())
-    assert list((bench.state / "runs").iterdir()) == []
+    assert bench.sandboxes() == []
 
 
 async def test_2_only_the_judged_calls_go_through_and_a_refusal_fails_the_script(
@@ -144,6 +163,69 @@ async def test_5_a_runner_that_is_not_there_is_unavailable(tmp_path: Path, bench
     assert not health.ok
     assert health.remedy is not None
     assert "vigil runner" in health.remedy
+
+
+async def test_6_called_off_before_it_was_begun_it_never_is(bench: Bench) -> None:
+    order = bench.order(bench.to("one"))
+    bench.switch(stopped=True)
+    answer = await bench.run(called_off(order))
+    assert (answer.status, answer.calls) == (ActionStatus.NOT_BEGUN, ())
+    bench.switch(stopped=False)
+    assert await bench.run(order) == answer, "whoever asks, and however late"
+    assert bench.current == "two"
+
+
+async def test_6_called_off_what_is_under_way_or_ended_is_answered_with_its_end(
+    bench: Bench,
+) -> None:
+    order = bench.order(f"sleep 0.53\n{bench.to('one')}")
+    under_way = asyncio.create_task(bench.run(order))
+    await runs("sleep 0.53")
+    joined = await bench.run(called_off(order))
+    assert joined.status is ActionStatus.SUCCEEDED
+    assert joined == await under_way
+    assert await bench.run(called_off(order)) == joined
+
+
+async def test_6_called_off_what_was_cut_off_is_uncertain_and_left_so(alone: Bench) -> None:
+    alone.start()
+    order = alone.order("vigil-do process.restart restart web-1")
+    asking = asyncio.create_task(alone.run(order))
+    with closing(Ledger(in_file(alone.state / LEDGER))) as ledger:
+        await until(lambda: ledger.effects_of(order.run_key) != ())
+    alone.kill()
+    with pytest.raises(PortUnavailable):
+        await asking
+    starts = alone.supervised.starts("web-1")
+    alone.start()
+    answer = await alone.run(called_off(order))
+    assert answer.status is ActionStatus.UNCERTAIN
+    assert "had begun process.restart(restart)" in answer.output
+    assert await alone.run(order) == answer
+    assert alone.supervised.starts("web-1") == starts
+
+
+async def test_6_called_off_it_is_answered_without_a_sandbox(alone: Bench) -> None:
+    allowed = subprocess.run([*NO_NAMESPACES, "true"], check=False, capture_output=True)  # noqa: ASYNC221 - it takes milliseconds
+    if allowed.returncode != 0:
+        pytest.skip("this machine lets no ordinary program make a user namespace")
+    alone.start(*NO_NAMESPACES)
+    answer = await alone.run(called_off(alone.order(alone.to("one"))))
+    assert answer.status is ActionStatus.NOT_BEGUN
+
+
+async def test_7_a_client_that_goes_away_ends_no_run_and_the_lease_does(bench: Bench) -> None:
+    in_time = bench.order(f"sleep 0.54\n{bench.to('one')}")
+    too_long = bench.order(f"sleep 3.1\n{bench.to('one')}", lease=held(7.0))
+    for order, sleeps, ends in ((in_time, "sleep 0.54", "one"), (too_long, "sleep 3.1", "two")):
+        asking = asyncio.create_task(bench.run(order))
+        await runs(sleeps)
+        asking.cancel()
+        await until(lambda: not bench.sandboxes())
+        assert bench.current == ends
+        bench.reset()
+    assert (await bench.run(in_time)).status is ActionStatus.SUCCEEDED
+    assert (await bench.run(too_long)).status is ActionStatus.TIMED_OUT
 
 
 async def test_a_healthy_sandbox_says_so(bench: Bench) -> None:

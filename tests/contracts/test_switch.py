@@ -4,11 +4,14 @@ import asyncio
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, select, update
 from tests.support.databases import PostgresServer
 from tests.support.programs import free_port
 
@@ -19,6 +22,7 @@ from vigil.integrations._clients.database.postgres import RECORD, postgres_engin
 from vigil.integrations._clients.database.urls import parse
 from vigil.integrations.switch.embedded import FileSwitch
 from vigil.integrations.switch.shared import MIRROR_S, SharedSwitch
+from vigil.integrations.switch.tables import switch as switch_row
 from vigil.ports.switch import Switch
 from vigil.runner.switch import read_switch
 
@@ -287,3 +291,82 @@ async def test_3_it_takes_less_than_a_second(machines: Machines) -> None:
     for mirror in mirrors:
         mirror.cancel()
     await asyncio.gather(*mirrors, return_exceptions=True)
+
+
+# --- a stop and a slower resume --------------------------------------------------------------
+
+ROUNDS = 12
+WAITS = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+
+
+@contextmanager
+def resuming(
+    shared: SharedSwitch, database: Engine
+) -> Iterator[tuple[Connection, list[SwitchState]]]:
+    """Somebody lets Vigil act again and is held up right before saying so to all."""
+    said: list[SwitchState] = []
+    resume = threading.Thread(target=lambda: said.append(shared.set(RUNS)))
+    with database.begin() as others:
+        others.execute(select(switch_row).with_for_update())
+        resume.start()
+        with database.connect() as look:
+            until = time.monotonic() + 10
+            while not look.exec_driver_sql(WAITS).scalar_one():
+                assert time.monotonic() < until, "nobody is held up"
+        yield others, said
+    resume.join()
+
+
+def test_4_a_resume_that_is_slow_loses_to_a_stop_elsewhere(
+    machines: Machines, database: Engine
+) -> None:
+    machines.shared[0].set(STOPS)
+    machines.look()
+    with resuming(machines.shared[0], database) as (others, _):
+        words = {"stopped": True, "now": True, "by": "Cid", "text": "", "at": datetime.now(UTC)}
+        others.execute(update(switch_row).values(words))
+    assert read_switch(machines.paths[0]) == STOPS
+    assert machines.look() == [STOPS_NOW, STOPS_NOW]
+
+
+def test_4_a_resume_that_is_slow_loses_to_a_stop_here(machines: Machines, database: Engine) -> None:
+    machines.shared[0].set(STOPS)
+    machines.look()
+    with resuming(machines.shared[0], database) as (_, said):
+        machines.files[0].set(STOPS_NOW)
+    assert read_switch(machines.paths[0]) == STOPS_NOW, "it holds here at once"
+    assert said == [STOPS_NOW], "whoever resumed is told"
+    assert machines.look() == [STOPS_NOW, STOPS_NOW]
+
+
+def test_4_what_is_mirrored_here_loses_to_a_stop_here(machines: Machines) -> None:
+    """The stop always comes after all were told that Vigil may act again."""
+    for number in range(ROUNDS):
+        machines.shared[1].set(STOPS)
+        machines.look()
+        machines.shared[1].set(RUNS)
+        mirror = threading.Thread(target=machines.shared[0].compare)
+        mirror.start()
+        mirror.join(number * 0.0007)
+        machines.files[0].set(STOPS_NOW)
+        mirror.join()
+        assert machines.look() == [STOPS_NOW, STOPS_NOW], f"round {number}"
+
+
+def test_4_two_workers_of_one_machine_do_not_undo_a_stop(
+    machines: Machines, database: Engine
+) -> None:
+    """One mirrors on and on, the other one is new each time and may have an old word in hand."""
+    beside = SharedSwitch(machines.paths[0], database)
+    for number in range(ROUNDS):
+        machines.shared[1].set(STOPS)
+        machines.look()
+        machines.shared[1].set(RUNS)
+        slow = threading.Thread(target=beside.compare)
+        slow.start()
+        slow.join(number * 0.0007)
+        machines.shared[1].set(STOPS)
+        machines.shared[0].compare()
+        slow.join()
+        beside.compare()
+        assert machines.look() == [STOPS, STOPS], f"round {number}"

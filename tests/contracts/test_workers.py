@@ -1,6 +1,8 @@
-"""The promises of workers, by number; each ``Seen`` is what one process knows (about 4 s)."""
+"""The promises of workers, by number; each ``Process`` is what one process knows (about 5 s)."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,9 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from tests.support.hand_clock import START, HandClock
+from tests.support.pulses import living, wait_until_stopped
 
 from vigil.integrations._clients.database import migrate, open_engine, try_exclusively
 from vigil.integrations.workers.embedded import SqlWorkers
+from vigil.integrations.workers.pulse import Pulse
 from vigil.integrations.workers.silence import LONGEST_GAP_S
 from vigil.ports.workers import Role, Standing, Worker, WorkerState
 
@@ -26,9 +30,10 @@ class Process:
     name: str
     engine: Engine
     clock: HandClock = field(default_factory=HandClock)
+    pulse: Pulse | None = None
 
     def __post_init__(self) -> None:
-        self.workers = SqlWorkers(self.engine, LEASE_S, self.clock.elapsed)
+        self.workers = SqlWorkers(self.engine, LEASE_S, self.clock.elapsed, self.pulse)
 
     @property
     def me(self) -> Worker:
@@ -155,6 +160,35 @@ async def test_2_who_is_dead_gives_up_nobody(shared: Engine) -> None:
         a.clock.advance(1)
         assert await a.reap() == ()
     assert (await b.beat()).alive
+
+
+async def test_5_one_whose_process_has_ended_is_given_up_at_once(
+    shared: Engine, tmp_path: Path
+) -> None:
+    a, killed = Process("a", shared, pulse=Pulse(tmp_path)), Process("killed", shared)
+    await a.beat()
+    with living(tmp_path, "killed") as process:
+        await killed.beat()
+        assert await a.reap() == ()
+        process.kill()
+        wait_until_stopped(tmp_path, "killed")
+        assert await a.reap() == ("killed",)
+    assert await killed.beat() == GONE
+    await a.workers.bury(["killed"])
+    assert os.listdir(tmp_path) == ["a"]  # noqa: PTH208 - a list at once, which blocks nobody
+
+
+async def test_5_neither_a_frozen_one_nor_one_of_which_nothing_is_seen_is_dead(
+    shared: Engine, tmp_path: Path
+) -> None:
+    a, frozen = Process("a", shared, pulse=Pulse(tmp_path)), Process("frozen", shared)
+    elsewhere = Process("elsewhere", shared, pulse=Pulse(tmp_path / "of another machine"))
+    with living(tmp_path, "frozen") as process:
+        for each in (a, frozen, elsewhere):
+            await each.beat()
+        process.send_signal(signal.SIGSTOP)
+        assert await a.watch(LEASE_S) == ()
+        assert await a.watch(1) == ("elsewhere", "frozen")
 
 
 async def test_3_the_dead_are_named_until_they_are_buried(engine: Engine) -> None:

@@ -27,6 +27,8 @@ from vigil.integrations.workflow import dbos
 from vigil.integrations.workflow.database import open_history
 from vigil.ports.workflow import Segment
 
+pytestmark = pytest.mark.takes(60)
+
 ROOT = Path(__file__).parents[2]
 ADAPTER = Path(dbos.__file__)
 MANY = 25

@@ -7,10 +7,11 @@ record after it; what was done is counted at the shop.
 from collections.abc import Iterator
 
 import pytest
-from tests.support.killing import ANY, Killing, Point, Sight, Story, Whom
-from tests.support.sights import CLOSING, STAGES
+from tests.support.killing import Killing, Point, Seen, Story
+from tests.support.sights import ANY, CLOSING, STAGES
+from tests.support.vigils import Whom
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.takes(200), pytest.mark.timeout(300)]
 
 SWITCH = "release.switch"
 RESTART = "process.restart"
@@ -59,8 +60,9 @@ def test_killed_in_every_stage_and_between_call_and_record(killing: Killing) -> 
 def test_killed_around_an_approval_and_the_runner_alone(killing: Killing) -> None:
     decided: list[int] = []
 
-    def approve(whose: Killing, sight: Sight) -> None:
-        decided.append(whose.approve(sight))
+    def approve(whose: Killing, seen: Seen) -> None:
+        assert seen.incident is not None
+        decided.append(whose.approve(seen.incident))
 
     killing.ask(always=True)
     story = killing.run(
@@ -70,7 +72,7 @@ def test_killed_around_an_approval_and_the_runner_alone(killing: Killing) -> Non
             Point("SYNTHESIZING", waiting=True),
             Point("SYNTHESIZING", waiting=True, before=approve),
             Point("EXECUTING", Whom.RUNNER, effect=SWITCH),
-            Point("EXECUTING", Whom.SERVE, effect=RESTART),
+            Point("EXECUTING", Whom.VIGIL, effect=RESTART),
             Point("VERIFYING", Whom.RUNNER),
             Point(CLOSING, Whom.BOTH),
         ]

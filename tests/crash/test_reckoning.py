@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from tests.support.plant.effects import START, STOP, SWITCH, Effect
+from tests.support.plant.effects import ENDED, START, STOP, SWITCH, Effect
 from tests.support.plant.layout import Layout
+from tests.support.plant.sessions import AT_WORK, LEAKED
 from tests.support.plant.works import Fault
 from tests.support.reckoning import interleaved, surplus
 from tests.support.sights import Span
@@ -26,6 +27,12 @@ CURE = (
 def test_exactly_the_cure_is_no_surplus() -> None:
     assert surplus(CURE, Fault.RELEASE, NAMES) == {}
     assert surplus((effect(START, "s01-a"),), Fault.DOWN, NAMES) == {}
+    assert surplus((effect(ENDED, LEAKED),), Fault.LEAK, NAMES) == {}
+
+
+def test_a_session_that_was_ended_beside_the_leaked_one_is_counted() -> None:
+    done = (effect(ENDED, LEAKED), effect(ENDED, AT_WORK))
+    assert surplus(done, Fault.LEAK, NAMES) == {f"{ENDED} of {AT_WORK}": 1}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.record import erase_payloads
 from tests.support.shop import Shop
 from tests.support.story import Story, begin
 from tests.support.world import NEW, OLD, catalogue
@@ -15,10 +16,10 @@ from vigil.domain.catalogue import Autonomy
 from vigil.domain.errors import SandboxUnavailable
 from vigil.domain.incident import Incident
 from vigil.domain.policy import Policy
-from vigil.domain.proof import Proof
 from vigil.domain.run import RunOrder
 from vigil.domain.switch import SwitchState
 from vigil.domain.verdict import Answer, Approval, Cancellation
+from vigil.recorded import Recorded
 from vigil.verify.verify import PATIENCE_S
 from vigil.web.views import TimelineEvent
 
@@ -34,11 +35,11 @@ async def told(story: Story, incident: Incident) -> Told:
     """What the API would say of it."""
     now = await story.journal.incident(incident.id)
     events = await story.journal.events(incident.id)
-    proof = await story.journal.output(incident.id, 1, "VERIFYING")  # type: ignore[arg-type] # a stage's name
+    proof = await Recorded(story.journal, incident.id, 1).proof()
     return Told(
         incident=now.model_dump(mode="json"),
         events=[TimelineEvent.of(event).model_dump(mode="json") for event in events],
-        proof=Proof.model_validate_json(proof).model_dump(mode="json") if proof else None,
+        proof=proof.model_dump(mode="json") if proof else None,
     )
 
 
@@ -48,11 +49,16 @@ async def explained(story: Story, name: str = "checkout-errors") -> Explanation:
     return explain_incident(await told(story, incident))
 
 
-async def answered(story: Story, answer: Answer, by: str = "Ada") -> Explanation:
+async def answered(
+    story: Story, answer: Answer, by: str = "Ada", then: SwitchState | None = None
+) -> Explanation:
+    """``then`` is what somebody turns the switch to right after the answer."""
     (incident,) = await story.journal.incidents()
     assert incident.plan_digest is not None
     given = Approval(plan_digest=incident.plan_digest, answer=answer, by=by, at=story.clock.now())
     assert (await story.journal.answer(incident.id, given)).won
+    if then is not None:
+        story.switch.set(then)
     await story.go_on()
     return explain_incident(await told(story, incident))
 
@@ -173,8 +179,8 @@ async def test_stopped_while_it_waited(story: Story) -> None:
     """The gate's second word is in the end of the incident only."""
     autonomy(story, Autonomy.APPROVE)
     await explained(story)
-    story.switch.set(SwitchState(stopped=True, text="drill"))
-    said = await answered(story, Answer.APPROVED)
+    drill = SwitchState(stopped=True, text="drill")
+    said = await answered(story, Answer.APPROVED, then=drill)
     assert "The stop switch was on." in said.why
     assert "Ada agreed to the plan." in said.why
     assert "`vigil resume` lets Vigil act again." in said.to_change
@@ -259,8 +265,8 @@ async def test_the_gate_says_another_word_just_before_acting(story: Story) -> No
     """Both words are told, rule by rule."""
     autonomy(story, Autonomy.APPROVE)
     waiting = await explained(story)
-    story.switch.set(SwitchState(stopped=True, text="drill"))
-    said = await answered(story, Answer.APPROVED)
+    drill = SwitchState(stopped=True, text="drill")
+    said = await answered(story, Answer.APPROVED, then=drill)
     assert "Ada agreed to the plan." in said.why
     assert len(set(said.why) - set(waiting.why)) == 2, "her answer, and the rule that is new"
     assert "vigil resume" in words(said.to_change)
@@ -330,7 +336,7 @@ async def test_every_moment_of_a_story_can_be_explained(story: Story) -> None:
 async def test_what_was_erased_says_nothing_and_breaks_nothing(story: Story) -> None:
     incident = await story.hear()
     await story.go_on()
-    await story.journal.erase_payloads(incident.id, story.clock.now())
+    erase_payloads(story.record, incident.id, story.clock.now())
     said = explain_incident(await told(story, incident))
     assert said.headline == "It is fixed, and proven."
 

@@ -15,7 +15,7 @@ from tests.support.plant.owner import running_plant
 from tests.support.programs import binary
 from tests.support.vigils import Vigils, thaw, until
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lab, pytest.mark.takes(25), pytest.mark.timeout(120)]
 
 DISK = 12 * 1024 * 1024
 FILL = 64 * 1024

@@ -15,7 +15,7 @@ from tests.support.reckoning import Round, reckon
 from tests.support.siege import Besieged, besieged
 from tests.support.vigils import until
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.lab, pytest.mark.takes(60), pytest.mark.timeout(180)]
 
 AWAY_S = 6.0
 SERVICES = 2

@@ -12,8 +12,8 @@ from tests.support.record import Record, open_record
 from tests.support.world import catalogue
 
 from vigil.domain.alert import Alert, AlertStatus, Delivery
-from vigil.inbox import Inbox
 from vigil.taking_in import Pause, Room, TakingIn, unlimited
+from vigil.writing_down import WritingDown
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Desk:
 
     record: Record
     clock: HandClock
-    inbox: Inbox
+    inbox: WritingDown
     taking_in: TakingIn
     commits: list[int] = field(default_factory=list)
     """Grows by one with each transaction."""
@@ -37,7 +37,7 @@ class Desk:
             pass
 
     async def waiting(self) -> dict[str, int]:
-        return {line.source: line.waiting for line in await self.record.journal.inbox()}
+        return {line.source: line.waiting for line in await self.record.inbox.lines()}
 
     async def counts(self) -> dict[str, int]:
         """How often each alert was heard, by its delivery key."""
@@ -62,8 +62,8 @@ class Desk:
 
 def open_desk(directory: Path, url: str | None = None, room: Room = unlimited) -> Desk:
     record, clock = open_record(directory, url), HandClock()
-    inbox = Inbox(record.journal, clock)
-    taking_in = TakingIn(record.journal, catalogue(), clock, inbox.written, room)
+    inbox = WritingDown(record.inbox, clock)
+    taking_in = TakingIn(record.inbox, catalogue(), clock, inbox.written, room)
     desk = Desk(record, clock, inbox, taking_in)
     event.listen(record.engine, "commit", lambda _: desk.commits.append(1))
     return desk

@@ -86,7 +86,7 @@ async def test_one_that_cannot_be_taken_in_is_set_aside_and_the_others_go_on(des
     await desk.take_in()
     symptoms = {incident.symptom for incident in await desk.record.journal.incidents()}
     assert symptoms == {"checkout-errors", "catalogue-errors"}
-    [line] = lines = await desk.record.journal.inbox()
+    [line] = lines = await desk.record.inbox.lines()
     assert (line.waiting, line.set_aside) == (0, 1)
     with desk.record.engine.connect() as connection:
         why = str(connection.exec_driver_sql("SELECT failed FROM inbox").scalar_one())
@@ -108,7 +108,7 @@ async def test_what_was_set_aside_is_tried_again_by_the_next_process(
     again = open_desk(tmp_path)
     async with again.working() as taken:
         await asyncio.wait_for(taken.wait(), 10)
-    assert await again.record.journal.inbox() == ()
+    assert await again.record.inbox.lines() == ()
     assert len(await again.record.journal.incidents()) == 1
     again.record.engine.dispose()
 
@@ -119,7 +119,7 @@ async def test_what_cannot_be_read_is_set_aside(desk: Desk) -> None:
     await desk.take_in()
     [incident] = await desk.record.journal.incidents()
     assert incident.symptom == "catalogue-errors"
-    [line] = await desk.record.journal.inbox()
+    [line] = await desk.record.inbox.lines()
     assert line.set_aside == 1
 
 
@@ -155,8 +155,8 @@ async def test_an_end_that_follows_its_beginning_in_the_same_storm_ends_it(desk:
 
 async def test_a_line_that_moves_too_slowly_is_a_fault(desk: Desk) -> None:
     await desk.put(delivery(complaint()))
-    assert inbox_health(await desk.record.journal.inbox(), desk.clock.now()).ok
+    assert inbox_health(await desk.record.inbox.lines(), desk.clock.now()).ok
     desk.clock.advance(61)
-    late = inbox_health(await desk.record.journal.inbox(), desk.clock.now())
+    late = inbox_health(await desk.record.inbox.lines(), desk.clock.now())
     assert (late.missed, late.text) == (True, "1 deliveries wait, the first for 61 s")
     assert late.remedy is not None

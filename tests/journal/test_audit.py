@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.record import Record, at, open_record, opened
+from tests.support.record import Record, at, erase_payloads, open_record, opened
 from typer.testing import CliRunner
 
 from vigil.cli.audit import audit_app, verify_file, write_export
@@ -37,7 +37,7 @@ async def _history(record: Record) -> None:
         note = Note(kind="probe", payload={"number": number, "ratio": 0.5, "note": None})
         await record.journal.append(first.id, [note], at(2 + number))
     await record.journal.checkpoint(at(5))
-    await record.journal.erase_payloads(second.id, at(6))
+    erase_payloads(record, second.id, at(6))
     await opened(record, symptom="third")
 
 

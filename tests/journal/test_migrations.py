@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,12 @@ def test_partial_indexes_have_their_condition(engine: Engine) -> None:
         for index in look.get_indexes(table)
         if (condition := index["dialect_options"].get(f"{engine.dialect.name}_where")) is not None
     }
-    handed = "handed = 0" if engine.dialect.name == "sqlite" else "NOT handed"
-    assert found == {"uq_incidents_one_open": "closed_at IS NULL", "ix_outbox_due": handed}
+    on_sqlite = engine.dialect.name == "sqlite"
+    assert found == {
+        "uq_incidents_one_open": "closed_at IS NULL",
+        "ix_incidents_unsigned": f"head_seq {'!=' if on_sqlite else '<>'} signed_seq",
+        "ix_outbox_due": "handed = 0" if on_sqlite else "NOT handed",
+    }
 
 
 def test_again_changes_nothing(engine: Engine) -> None:
@@ -182,6 +187,28 @@ def in_flight(connection: Connection) -> None:
         row = {"incident": incident, "segment": segment, "handed": True}
         connection.execute(outbox, row)
     connection.execute(text("INSERT INTO locks VALUES ('service:web', 'acts', 7, 't')"))
+
+
+def test_what_sources_said_last_is_brought_along(engine: Engine) -> None:
+    """From revision 6, in which the newest event of an alert was the last word."""
+    write(engine, lambda c: upgraded(c, "0006"))
+    heard = {
+        "over": ("opened", "alert_joined", "alert_resolved", "closed"),
+        "fires": ("opened", "alert_resolved", "alert_joined", "evidence"),
+        "silent": (),
+    }
+    for incident, kinds in heard.items():
+        write(engine, partial(_with_events, incident=incident, kinds=kinds))
+    migrate(engine)
+    query = text("SELECT id FROM incidents WHERE said_over")
+    assert read(engine, lambda c: c.execute(query).scalars().all()) == ["over"]
+
+
+def _with_events(connection: Connection, *, incident: str, kinds: tuple[str, ...]) -> None:
+    connection.execute(INCIDENT, {"id": incident, "stage": "ESCALATED", "waiting": None})
+    event = text("INSERT INTO events VALUES (:incident, :seq, 't', :kind, 'd', 'p', 'h')")
+    for seq, kind in enumerate(kinds, start=1):
+        connection.execute(event, {"incident": incident, "seq": seq, "kind": kind})
 
 
 def upgraded(connection: Connection, revision: str) -> None:

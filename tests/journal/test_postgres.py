@@ -221,7 +221,7 @@ def test_an_export_is_verified_whatever_the_order_of_the_alphabet(
 async def _history(record: Record) -> None:
     for number, name in enumerate(("inc-b", "inc-A", "incB", "inc-a", "INC_a")):
         await receive(
-            record.journal,
+            record.inbox,
             alert=alert(number),
             service="web",
             symptom=f"s{number}",

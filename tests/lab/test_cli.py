@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from vigil.cli.lab import lab_app
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.takes(15)]
 
 
 def ask(*arguments: str, exit_code: int = 0) -> dict[str, Any]:

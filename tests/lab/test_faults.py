@@ -28,7 +28,7 @@ from vigil.lab.ready import release_of
 from vigil.lab.releases import Change
 from vigil.lab.scenario import load_scenarios
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.takes(110)]
 # What the database driver itself says when it cannot connect.
 PSYCOPG = "connection is bad"
 TELLING = re.compile(

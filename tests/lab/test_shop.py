@@ -18,7 +18,7 @@ from vigil.lab.lab import Lab
 from vigil.lab.releases import digest_of
 from vigil.lab.rules import ANSWERED_WITHIN, COUNTERS, Series
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.takes(40)]
 
 
 def test_a_person_can_buy_and_follow_the_order(lab: Lab) -> None:

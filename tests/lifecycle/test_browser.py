@@ -29,6 +29,7 @@ async def test_it_ends_with_the_engine_and_not_before_the_segments(
 
     engine = Engine(
         parts=story.parts,
+        inbox=story.record.inbox,
         workflow=workflow,
         sources={},
         checks={"browser": browser.health},

@@ -1,6 +1,7 @@
 """Everybody decides at once, in threads and in processes: one wins, the others are told who (12 s).
 
-Approving twice, rejecting, expiring, taking back and cancelling, against the real journal.
+Approving twice, rejecting, expiring, taking back, cancelling and stopping, against the real journal
+and the real switch.
 """
 
 import asyncio
@@ -12,7 +13,11 @@ from pathlib import Path
 import pytest
 from tests.support.record import PLAN, Record, at, open_record, waiting
 
+from vigil.domain.switch import SwitchState
 from vigil.domain.verdict import Answer, Approval, Cancellation
+from vigil.integrations.journal import SqlJournal
+from vigil.integrations.switch.embedded import FileSwitch
+from vigil.integrations.switch.shared import SharedSwitch
 from vigil.ports.journal import Decided
 from vigil.ports.workflow import Segment
 
@@ -27,6 +32,7 @@ CONTENDERS = (
     (Answer.CANCELLED, "Barbara"),
 )
 ROUNDS = 25
+MILLISECOND = 0.001
 PROCESSES = 3
 
 
@@ -135,3 +141,79 @@ def test_in_processes(record: Record, tmp_path: Path, database_url: str) -> None
         return {await one_won(record, incident, decided[incident]) for incident in incidents}
 
     assert len(asyncio.run(all_told())) > 1, "it was no race"
+
+
+# --- approving and stopping ------------------------------------------------------------------
+
+RUNS = SwitchState(stopped=False)
+STOPS = SwitchState(stopped=True, by="Lin", text="a drill")
+Switched = tuple[SqlJournal, FileSwitch | SharedSwitch]
+
+
+@pytest.fixture
+def switched(record: Record, tmp_path: Path) -> Switched:
+    """A journal and the switch that it heeds, as they are put together for its database."""
+    path, alone = tmp_path / "switch.json", record.engine.dialect.name == "sqlite"
+    switch = FileSwitch(path, record.engine) if alone else SharedSwitch(path, record.engine)
+    switch.set(RUNS)
+    return SqlJournal(record.engine, record.keys, switched=switch.read_within), switch
+
+
+async def approve(journal: SqlJournal, incident: str) -> Decided:
+    ada = Approval(plan_digest=PLAN, answer=Answer.APPROVED, by="Ada", at=at(2))
+    return await journal.answer(incident, ada)
+
+
+async def test_an_approval_that_was_under_way_loses_to_a_stop(
+    record: Record, switched: Switched
+) -> None:
+    """It stands in line behind somebody who writes while Vigil is stopped."""
+    journal, switch = switched
+    incident = await waiting(record)
+    with record.engine.connect() as other:
+        locked = other.begin()
+        if record.engine.dialect.name == "postgresql":
+            other.exec_driver_sql("SELECT 1 FROM incidents FOR UPDATE")
+        approving = asyncio.create_task(approve(journal, incident.id))
+        await asyncio.sleep(0.05)
+        assert not approving.done()
+        stopping = asyncio.create_task(asyncio.to_thread(switch.set, STOPS))
+        while not switch.read().stopped:  # noqa: ASYNC110 - a file is looked at
+            await asyncio.sleep(0.001)
+        locked.rollback()
+    decided = await approving
+    await stopping
+    assert not decided.won
+    assert "Vigil is stopped by Lin (a drill)" in decided.text
+    assert await journal.approval(incident.id, PLAN) is None
+    await asyncio.to_thread(switch.set, RUNS)
+    assert (await approve(journal, incident.id)).won
+
+
+async def test_once_a_stop_holds_no_approval_comes_to_be(
+    record: Record, switched: Switched
+) -> None:
+    """The one comes ever sooner, the other ever later."""
+    journal, switch = switched
+
+    async def approve_after(pause_s: float, incident: str) -> Decided:
+        await asyncio.sleep(pause_s)
+        return await approve(journal, incident)
+
+    async def stop_after(pause_s: float, incident: str) -> Approval | None:
+        await asyncio.sleep(pause_s)
+        await asyncio.to_thread(switch.set, STOPS)
+        return await journal.approval(incident, PLAN)
+
+    won = set[bool]()
+    for number in range(ROUNDS):
+        incident = await waiting(record, None, f"t{number}")
+        sooner, later = (ROUNDS - number) * MILLISECOND, number * MILLISECOND
+        decided, then = await asyncio.gather(
+            approve_after(sooner, incident.id), stop_after(later, incident.id)
+        )
+        assert decided.approval == then == await journal.approval(incident.id, PLAN)
+        assert decided.won or "Vigil is stopped by Lin" in decided.text
+        won.add(decided.won)
+        await asyncio.to_thread(switch.set, RUNS)
+    assert won == {True, False}, "it was no race"

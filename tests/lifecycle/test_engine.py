@@ -26,7 +26,7 @@ PATIENCE_S = 30.0
 @asynccontextmanager
 async def running(story: Story, directory: Path) -> AsyncIterator[Engine]:
     workflow = DbosWorkflow(f"sqlite:///{directory / 'workflow.sqlite'}")
-    engine = Engine(parts=story.parts, workflow=workflow, sources={})
+    engine = Engine(story.parts, story.record.inbox, workflow, sources={})
     await engine.start()
     try:
         yield engine
@@ -214,7 +214,9 @@ async def test_a_plan_that_waits_is_kept_while_its_symptom_comes_and_goes(
 
 
 async def test_a_body_that_nobody_understood_is_kept_and_opens_nothing(story: Story) -> None:
-    engine = Engine(parts=story.parts, workflow=DbosWorkflow("sqlite:///unused.sqlite"), sources={})
+    engine = Engine(
+        story.parts, story.record.inbox, DbosWorkflow("sqlite:///unused.sqlite"), sources={}
+    )
     await engine.hear(Delivery(source="x", alerts=(), not_understood="not JSON"))
     await engine.taking_in.round()
     assert await engine.lines() == ()

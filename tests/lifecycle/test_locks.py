@@ -7,11 +7,13 @@ from tests.support.story import PowerCut, Story, begin
 
 from vigil.domain.errors import LockHeld
 from vigil.domain.incident import Incident, Stage, WaitingOn
+from vigil.domain.policy import Policy
 from vigil.domain.proof import Outcome
 from vigil.domain.run import RunOrder
 from vigil.domain.verdict import Cancellation
 from vigil.ports.journal import NextSegment
 from vigil.ports.workflow import Segment
+from vigil.recorded import BEGUN
 
 OTHER = "another incident"
 
@@ -69,7 +71,7 @@ async def test_the_next_turn_is_another_one_and_only_that_is_due(story: Story) -
     await story.journal.mark(due)
     assert await story.journal.due(10) == ()
     await story.journal.due_again()
-    assert await story.journal.due(10) == (due,)
+    assert await story.journal.due(10) == (due.model_copy(update={"turn": 3}),)
 
 
 async def test_what_waits_is_not_begun_again_by_a_restart(story: Story) -> None:
@@ -237,3 +239,103 @@ class _CutAtRelease:
 
     async def release(self, _owner: str, _holder: str | None = None) -> None:
         raise PowerCut
+
+
+# --- nobody comes between a cure and its undo ------------------------------------------------
+
+
+async def test_what_did_not_help_is_undone_before_anybody_else_gets_near(story: Story) -> None:
+    """The other one stands in line all the time; its turn comes when the undo is done."""
+    story.shop.checkout_fails = lambda _: True
+    incident = await story.hear()
+    refused = 0
+    while due := await story.journal.due(10):
+        for following in due:
+            await story.run(following)
+            await story.journal.mark(following)
+        if story.shop.done and (await story.journal.incident(incident.id)).closed_at is None:
+            with pytest.raises(LockHeld):
+                await hold(story, "service:web")
+            refused += 1
+    assert refused == 3, "after acting, after judging the undo, and after undoing"
+    ended = await story.journal.incident(incident.id)
+    assert (ended.outcome, ended.attempt) == (Outcome.NOT_FIXED, 2)
+    assert len(story.sandbox.ran) == 2
+    await hold(story, "service:web")
+
+
+# --- nothing is begun on an old word ---------------------------------------------------------
+
+
+async def killed_before_anything_was_begun(story: Story) -> Incident:
+    """The plan is allowed and its locks are taken; the power goes before the first action."""
+    whole = story.parts.journal
+    incident = await story.hear()
+    story.with_parts(journal=_CutAtBegin(whole))
+    with pytest.raises(PowerCut):
+        await story.go_on()
+    story.with_parts(journal=whole)
+    incident = await story.journal.incident(incident.id)
+    assert incident.stage is Stage.EXECUTING
+    story.clock.advance(7200)
+    return incident
+
+
+async def test_what_was_not_begun_is_judged_anew_however_far_it_had_come(story: Story) -> None:
+    incident = await killed_before_anything_was_begun(story)
+    story.with_parts(policy=Policy(freeze=True))
+    await story.go_on()
+    incident = await story.journal.incident(incident.id)
+    assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_EXECUTED)
+    assert "a change freeze is on" in await story.ending(incident.id)
+    assert story.sandbox.asked.total() == 0
+    assert await story.locks_are_free()
+
+
+async def test_what_was_not_begun_is_looked_at_anew(story: Story) -> None:
+    """Somebody has repaired it in the two hours: an old look would still show it broken."""
+    incident = await killed_before_anything_was_begun(story)
+    story.shop.checkout_fails = lambda _: False
+    await story.go_on()
+    incident = await story.journal.incident(incident.id)
+    assert incident.outcome is Outcome.NOT_EXECUTED
+    assert "no longer there" in await story.ending(incident.id)
+    assert story.sandbox.asked.total() == 0
+
+
+async def test_what_was_not_begun_is_begun_when_all_is_as_it_was(story: Story) -> None:
+    incident = await killed_before_anything_was_begun(story)
+    await story.go_on()
+    assert (await story.journal.incident(incident.id)).outcome is Outcome.VERIFIED
+    assert len(await story.payloads(incident.id, "baseline")) == 1
+
+
+class _CutAtBegin:
+    """The real record; the power goes when the first action is to be put on it as begun."""
+
+    def __init__(self, real: object) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
+    async def commit(self, **given: object) -> object:
+        outputs = given.get("outputs", ())
+        if any(output.name.startswith(BEGUN) for output in outputs):  # type: ignore[attr-defined] # as given
+            raise PowerCut
+        return await self._real.commit(**given)  # type: ignore[attr-defined] # as it was given
+
+
+async def test_on_record_as_begun_and_never_asked_for_it_is_called_off(story: Story) -> None:
+    """Killed between the record and the runner; then somebody cancels, and it is not begun late."""
+    incident = await killed_while_acting(story)
+    await story.parts.locks.forfeit([incident.claimed_by or ""])
+    await story.journal.forfeit([incident.claimed_by or ""])
+    taken = Cancellation(by="Ada", at=story.clock.now())
+    assert (await story.journal.cancel(incident.id, taken)).won
+    await story.go_on()
+    incident = await story.journal.incident(incident.id)
+    assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_EXECUTED)
+    assert "cancelled by Ada" in await story.ending(incident.id)
+    assert story.sandbox.ran.total() == 0
+    assert story.shop.done == []

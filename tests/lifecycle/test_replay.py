@@ -21,6 +21,8 @@ from vigil.domain.verdict import Answer, Approval, Cancellation
 from vigil.integrations._clients.database import write
 from vigil.integrations.journal.decisions import cancel
 
+pytestmark = pytest.mark.takes(60)
+
 MOST_INSTANTS = 200
 Setting = Callable[[Story], None]
 
@@ -100,6 +102,8 @@ async def play(
     for segment in tuple(story.handed_out):
         await story.run(segment)
     assert story.sandbox.ran.total() == len(story.sandbox.ran), "no run was done twice"
+    if killed:
+        await story.leases_end()
     assert await story.locks_are_free()
     incident = await story.journal.incident(incident_id)
     (best, *_) = await story.parts.memory.recall("release", 5)

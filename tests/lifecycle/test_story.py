@@ -23,7 +23,7 @@ from vigil.domain.switch import SwitchState
 from vigil.domain.verdict import Answer, Approval
 from vigil.engine import Engine
 from vigil.integrations.workflow.dbos import DbosWorkflow
-from vigil.ports.journal import SETTLE
+from vigil.ports.inbox import SETTLE
 
 SWITCHED_BACK = "release.switch sha256:11"
 SWITCHED_FORTH = "release.switch sha256:22"
@@ -228,7 +228,11 @@ async def test_improved_but_unproven_is_held(story: Story) -> None:
 async def test_an_undo_that_may_not_run_is_told_as_such(story: Story) -> None:
     """Stopped between the remedy and its undo: what was done is in place, and a person is told."""
     story.shop.checkout_fails = lambda _: True
-    story.sandbox.before = lambda _: story.switch.set(SwitchState(stopped=True, text="drill"))
+
+    def stop(_: RunOrder) -> None:
+        story.switch.set(SwitchState(stopped=True, text="drill"))
+
+    story.sandbox.before = stop
     incident = await told(story)
     assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_FIXED)
     ending = await story.ending(incident.id)
@@ -256,6 +260,7 @@ async def test_an_undo_is_never_told_as_the_cure_that_was_tried(story: Story) ->
     (incident,) = await story.journal.incidents()
     assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_FIXED)
     assert "no record of what was undone" in await story.ending(incident.id)
+    await story.leases_end()
     assert await story.locks_are_free()
 
 
@@ -270,8 +275,12 @@ async def test_an_action_that_did_not_succeed_is_undone(story: Story) -> None:
 async def test_stopped_before_the_first_action(story: Story) -> None:
     story.with_parts(catalogue=catalogue(Autonomy.APPROVE))
     incident = await told(story)
+    yes = Approval(
+        plan_digest=incident.plan_digest or "", answer=Answer.APPROVED, by="Ada", at=START
+    )
+    assert (await story.journal.answer(incident.id, yes)).won
     story.switch.set(SwitchState(stopped=True, text="drill"))
-    await answer(story, incident, Answer.APPROVED)
+    await story.go_on()
     incident = await story.journal.incident(incident.id)
     assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_EXECUTED)
     assert story.shop.done == []
@@ -379,6 +388,7 @@ async def test_an_unexpected_error_ends_with_a_person_and_gives_back_the_locks(
     ending = await story.ending(incident.id)
     assert "ZeroDivisionError" in ending
     assert "a bug while" not in ending, "a stranger's text may hold a secret"
+    await story.leases_end()
     assert await story.locks_are_free()
 
 
@@ -402,7 +412,7 @@ async def test_what_is_under_way_goes_on_where_the_workflow_lost_its_history(
     for handed in await story.journal.due(10):
         await story.journal.mark(handed)
     workflow = DbosWorkflow(f"sqlite:///{tmp_path / 'a-new.sqlite'}")
-    engine = Engine(parts=story.parts, workflow=workflow, sources={})
+    engine = Engine(story.parts, story.record.inbox, workflow, sources={})
     await engine.start()
     try:
         async with asyncio.timeout(30):

@@ -17,6 +17,8 @@ import yaml
 from vigil.cli.rehearsal.process import ServeProcess, free_port
 from vigil.cli.runbooks import read_library
 
+pytestmark = pytest.mark.takes(80)
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 PAGE = ROOT / "docs" / "how-to" / "watch-your-own-service.md"

@@ -7,7 +7,7 @@ from tests.support.hand_clock import HandClock
 from tests.support.shop import CountingSandbox, Shop
 from tests.support.world import catalogue
 
-from vigil.act.execute import Permit, execute
+from vigil.act.execute import Permit, Word, execute
 from vigil.domain.plan import Action, ActionStatus, Execution
 from vigil.domain.run import Lease
 
@@ -25,11 +25,11 @@ async def ran(status: ActionStatus, *, begins: int) -> tuple[Execution, list[str
         until = clock.now() + timedelta(seconds=60)
         return Lease(fences=(), until=until, seconds=60)
 
-    async def begin(action_id: str) -> str | None:
+    async def begin(action: Action) -> Word:
         if len(log) // 2 == begins:
-            return "Somebody cancelled."
-        log.append(f"begin {action_id}")
-        return None
+            return Word("Somebody cancelled.")
+        log.append(f"begin {action.id}")
+        return Word()
 
     async def on_line(_: str, __: str) -> None: ...
 

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import text
 from tests.support.hand_clock import START, HandClock
 from tests.support.record import Record, open_record
-from tests.support.story import Fuse, FusedJournal, PowerCut
+from tests.support.story import Fuse, FusedInbox, PowerCut
 from tests.support.world import catalogue
 
 from vigil.domain.alert import Alert, AlertStatus, Delivery
 from vigil.observe.intake import intake, service_of, shown, symptom_of
-from vigil.ports.journal import TakenIn
+from vigil.ports.inbox import TakenIn
 
 IDS = ("webhook:w1", "event:e1")
 
@@ -39,14 +39,12 @@ def alert(name: str = "CheckoutErrors", service: str = "web", fingerprint: str =
 async def take_in(record: Record, *new: Delivery, fuse: Fuse | None = None) -> tuple[TakenIn, ...]:
     """Write these down, and take in whatever lies in the inbox."""
     clock = HandClock()
-    await record.journal.write_down(new, clock.now())
-    journal = FusedJournal(record.engine, record.keys, fuse or Fuse())
+    await record.inbox.write_down(new, clock.now())
+    inbox = FusedInbox(record.engine, record.keys, fuse or Fuse())
     letters = [
-        letter
-        for line in await journal.inbox()
-        for letter in await journal.letters(line.source, 100)
+        letter for line in await inbox.lines() for letter in await inbox.letters(line.source, 100)
     ]
-    return await intake(letters, catalogue=catalogue(), journal=journal, clock=clock)
+    return await intake(letters, catalogue=catalogue(), inbox=inbox, clock=clock)
 
 
 async def test_wherever_the_power_goes_it_was_taken_in_once(record: Record) -> None:
@@ -108,9 +106,9 @@ async def test_the_service_is_called_as_the_catalogue_calls_it(record: Record) -
     services["web"] = services["web"].model_copy(update={"also_known_as": ("Shop (production)",)})
     known = catalogue().model_copy(update={"services": services})
     told = alert("[FIRING:1] CheckoutErrors shop (critical)", "Shop (production)")
-    await record.journal.write_down([Delivery(source="pagerduty", alerts=(told,))], START)
-    letters = await record.journal.letters("pagerduty", 1)
-    [taken] = await intake(letters, catalogue=known, journal=record.journal, clock=HandClock())
+    await record.inbox.write_down([Delivery(source="pagerduty", alerts=(told,))], START)
+    letters = await record.inbox.letters("pagerduty", 1)
+    [taken] = await intake(letters, catalogue=known, inbox=record.inbox, clock=HandClock())
     [joined] = taken.joined
     assert joined.incident is not None
     assert (joined.incident.service, joined.incident.symptom) == ("web", "checkout-errors")

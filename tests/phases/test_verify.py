@@ -1,10 +1,11 @@
 """Verification as a conversation: a row of looks, a clock in the test's hand (about 1 s)."""
 
+import re
 from dataclasses import dataclass
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.phases.values import action, executed, plan, ref
 from tests.support.hand_clock import START, HandClock
@@ -297,15 +298,18 @@ async def test_a_wall_clock_that_is_set_changes_nothing(jump_s: float, at_look: 
 
 
 @given(st.text(alphabet="FP?", min_size=1, max_size=40))
+@example("F????????????????????PFP")
 async def test_verified_means_six_passes_in_a_row_after_a_failure(row: str) -> None:
+    """Or many more, where it failed once more after it had passed."""
     told = await talk(row)
     seen = (row[1:] + 100 * row[-1])[: told.looks]
+    needed = STEADIER if re.search("P.*F", seen) else PASSES
     if told.proof.outcome is Outcome.VERIFIED:
         assert row[0] == "F"
-        assert seen.endswith(PASSES * "P")
+        assert seen.endswith(needed * "P")
         assert told.proof.window_s >= 10
     else:
-        assert row[0] != "F" or PASSES * "P" not in seen
+        assert row[0] != "F" or needed * "P" not in seen
         assert told.seconds >= PATIENCE_S
     assert told.seconds <= PATIENCE_S + 2
 

@@ -22,7 +22,7 @@ from vigil.domain.run import Fence, Lease, RunOrder
 from vigil.guard import analyse
 from vigil.integrations.sandbox.embedded import RunnerSandbox
 from vigil.runner.cgroup import sweep
-from vigil.runner.confinement import Doors
+from vigil.runner.confinement import Doors, choices
 
 RUNNER = """
 import os
@@ -182,6 +182,11 @@ class Bench:
             "grants": {"release": release, "restart": restart, **self.more_grants},
         }
         return Catalogue.model_validate({"version": 1, "services": {"shop": shop}})
+
+    def sandboxes(self) -> list[Path]:
+        """The folders of those that are there now, wherever they are made on this machine."""
+        doors = Doors(self.state / "runs")
+        return [folder for choice in choices() for folder in doors.left(choice)]
 
     def switch(self, **fields: object) -> None:
         (self.state / "switch.json").write_text(json.dumps(fields))

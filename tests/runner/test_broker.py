@@ -3,8 +3,11 @@
 import asyncio
 import shutil
 import time
+import xmlrpc.client
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from socketserver import ThreadingUnixStreamServer
 
 import pytest
 from tests.runner.bench import Bench, Supervised, lease_of, until
@@ -13,6 +16,7 @@ from vigil.domain.effects import Call, Effects
 from vigil.domain.errors import LockHeld, NotFound, PlanMismatch
 from vigil.domain.plan import ActionStatus
 from vigil.domain.run import Lease
+from vigil.runner.limits import MAX_RESULT_CHARS
 from vigil.runner.server import only_runner
 
 
@@ -276,6 +280,40 @@ class TestStopSwitch:
 async def test_one_runner_for_a_state(shared: Bench) -> None:
     with pytest.raises(LockHeld, match="another runner"), only_runner(shared.state):
         pass
+
+
+class Talkative(BaseHTTPRequestHandler):
+    """Where a supervisor should be, somebody who does not come to an end."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = xmlrpc.client.dumps(xmlrpc.client.Fault(10, "no" * 250_000)).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+async def test_what_a_target_says_has_a_bound(bench: Bench) -> None:
+    """The script has to get it in one reply, and the worker in one line."""
+    socket = bench.folder / "t.sock"
+    bench.more_grants["talk"] = {
+        "verb": "process.restart",
+        "supervisor": str(socket),
+        "processes": ["web-1"],
+    }
+    with ThreadingUnixStreamServer(str(socket), Talkative) as server:
+        serving = asyncio.create_task(asyncio.to_thread(server.serve_forever, 0.05))
+        bench.start()
+        result = await bench.do("vigil-do process.restart talk web-1")
+        server.shutdown()
+        await serving
+    assert result.exit_code == 77
+    assert "says of 'web-1': nonono" in result.calls[0].result
+    assert len(result.calls[0].result) == MAX_RESULT_CHARS
 
 
 async def test_every_call_is_logged_with_its_reason(own: Bench) -> None:

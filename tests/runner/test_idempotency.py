@@ -15,6 +15,7 @@ from vigil.domain.run import RunOrder
 from vigil.runner.ledger import Ledger
 from vigil.runner.server import LEDGER
 from vigil.runner.store import in_file
+from vigil.runner.verbs.base import Deadline
 from vigil.runner.verbs.supervisor import Supervisor
 
 RESTART = "vigil-do process.restart restart web-1"
@@ -173,8 +174,8 @@ async def test_restart_made_and_not_recorded(bench: Bench) -> None:
     process = Supervisor(str(bench.supervised.socket))
     order = bench.order(RESTART)
     leave_begun(bench, order, process.info("web-1").model_dump(mode="json"))
-    process.stop("web-1", 10)
-    process.start("web-1", 10)
+    process.stop("web-1", Deadline.within(10))
+    process.start("web-1", Deadline.within(10))
     starts = bench.supervised.starts("web-1")
     bench.start()
     result = await bench.run(order)
@@ -187,7 +188,7 @@ async def test_restart_killed_between_stop_and_start(bench: Bench) -> None:
     process = Supervisor(str(bench.supervised.socket))
     order = bench.order(RESTART)
     leave_begun(bench, order, process.info("web-1").model_dump(mode="json"))
-    process.stop("web-1", 10)
+    process.stop("web-1", Deadline.within(10))
     starts = bench.supervised.starts("web-1")
     bench.start()
     result = await bench.run(order)
@@ -214,7 +215,7 @@ async def test_the_runner_killed_at_any_instant(own: Bench, seed: int) -> None:
     assert own.current == "one"
     assert own.logged_switches() == ["one"]
     assert own.supervised.starts("web-1") == starts + 1
-    assert list((own.state / "runs").iterdir()) == []
+    assert own.sandboxes() == []
 
 
 async def test_the_ledger_tells_what_happened(own: Bench) -> None:

@@ -78,8 +78,8 @@ def test_one_key_is_one_run_and_its_first_end_stays(ledger: Ledger, order: RunOr
     other = order.model_copy(update={"action": "a2"})
     with pytest.raises(PlanMismatch, match="stands for action 'a1'"):
         ledger.begin_run(other, order.plan.digest)
-    ledger.end_run(order, RESULT)
-    ledger.end_run(order, FAILED)
+    assert ledger.end_run(order, RESULT)
+    assert not ledger.end_run(order, FAILED)
     assert ledger.begin_run(order, order.plan.digest) == RESULT
 
 
@@ -123,8 +123,8 @@ def test_whoever_was_overtaken_has_no_end_to_tell(ledger: Ledger, order: RunOrde
     """Refused a call, it would end as failed what another one goes on with."""
     ledger.begin_run(with_token(order, 1), order.plan.digest)
     ledger.begin_run(with_token(order, 2), order.plan.digest)
-    ledger.end_run(with_token(order, 1), FAILED)
-    ledger.end_run(with_token(order, 2), RESULT)
+    assert not ledger.end_run(with_token(order, 1), FAILED)
+    assert ledger.end_run(with_token(order, 2), RESULT)
     assert ledger.begin_run(order, order.plan.digest) == RESULT
 
 

@@ -21,13 +21,16 @@ from vigil.domain.effects import Call
 from vigil.domain.grant import SessionTerminateGrant
 from vigil.domain.plan import ActionStatus
 from vigil.runner.verbs import operation, session_terminate
-from vigil.runner.verbs.base import NotDone, Refusal, Unfinished
+from vigil.runner.verbs.base import LEAST_EFFECT_S, Deadline, NotDone, Refusal, Unfinished
 from vigil.runner.verbs.session_terminate import SessionTerminate
 
-DEADLINE_S = 10.0
 LONG_AGO = "1.1000000000000000"
 LEAST_S = 1.0
 """What a grant in a catalogue may say at least."""
+
+
+def in_time() -> Deadline:
+    return Deadline.within(10.0)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +56,7 @@ def refused(grant: SessionTerminateGrant, session: str, *words: str) -> None:
     call = SessionTerminate(grant, session)
     with pytest.raises(Refusal) as refusal:
         call.look()
-    outcome = call.do({"session": session, "gone": False}, DEADLINE_S)
+    outcome = call.do({"session": session, "gone": False}, in_time())
     assert not outcome.ok
     for word in (session, *words):
         assert word in str(refusal.value)
@@ -68,7 +71,7 @@ def test_the_leaked_session_is_ended_and_the_others_go_on(sessions: Sessions) ->
     assert before == {"session": leaked, "gone": False}
     assert sessions.lives(leaked), "looking changes nothing"
     assert call.done_since(before) is None
-    outcome = call.do(before, DEADLINE_S)
+    outcome = call.do(before, in_time())
     assert outcome.ok
     assert "1 waited for it" in outcome.text
     assert not sessions.lives(leaked)
@@ -80,17 +83,27 @@ def test_the_leaked_session_is_ended_and_the_others_go_on(sessions: Sessions) ->
     assert after.ok
 
 
+def test_held_up_before_it_tells_it_to_end_it_does_not(sessions: Sessions) -> None:
+    leaked = sessions.leak()
+    sessions.wait_for()
+    call = SessionTerminate(sessions.grant(), leaked)
+    before = call.look()
+    with pytest.raises(Unfinished, match="held up"):
+        call.do(before, Deadline.within(LEAST_EFFECT_S - 0.1))
+    assert sessions.lives(leaked)
+
+
 def test_one_that_is_gone_is_said_to_be_gone(sessions: Sessions) -> None:
     leaked = sessions.leak()
     sessions.wait_for()
     call = SessionTerminate(sessions.grant(), leaked)
     seen = call.look()
     sessions.end(leaked)
-    outcome = call.do(seen, DEADLINE_S)
+    outcome = call.do(seen, in_time())
     assert (outcome.ok, "gone already" in outcome.text) == (True, True)
     before = call.look()
     assert before == {"session": leaked, "gone": True}
-    outcome = call.do(before, DEADLINE_S)
+    outcome = call.do(before, in_time())
     assert (outcome.ok, "gone already" in outcome.text) == (True, True)
     assert call.done_since(before) == outcome
 
@@ -120,7 +133,7 @@ def test_a_login_that_may_see_and_not_end_says_so(sessions: Sessions) -> None:
     sessions.wait_for()
     with sessions.seeing_everything():
         call = SessionTerminate(sessions.grant(role=OTHER), foreign)
-        outcome = call.do(call.look(), DEADLINE_S)
+        outcome = call.do(call.look(), in_time())
     assert not outcome.ok
     assert "cannot be ended" in outcome.text
     assert sessions.lives(foreign)
@@ -147,7 +160,7 @@ def test_those_who_wait_may_give_up_and_come_back(sessions: Sessions) -> None:
     coming = threading.Timer(0.7, sessions.ask_for)
     coming.start()
     call = SessionTerminate(sessions.grant(), leaked)
-    outcome = call.do(call.look(), DEADLINE_S)
+    outcome = call.do(call.look(), in_time())
     coming.join()
     assert outcome.ok
     assert not sessions.lives(leaked)
@@ -162,7 +175,7 @@ def test_a_later_transaction_of_the_same_process_is_left_alone(sessions: Session
         call = SessionTerminate(sessions.grant(), earlier)
         with pytest.raises(Refusal, match="another transaction now"):
             call.look()
-        outcome = call.do({"session": earlier, "gone": False}, DEADLINE_S)
+        outcome = call.do({"session": earlier, "gone": False}, in_time())
         assert (outcome.ok, "none was ended" in outcome.text) == (True, True)
     assert sessions.lives(leaked)
 
@@ -233,7 +246,7 @@ def test_a_server_that_says_nothing_is_given_up_in_time() -> None:
         grant = SessionTerminateGrant(verb="session.terminate", dsn=dsn, role="shop")
         began = time.monotonic()
         with pytest.raises(NotDone):
-            SessionTerminate(grant, LONG_AGO).do({"session": LONG_AGO, "gone": False}, DEADLINE_S)
+            SessionTerminate(grant, LONG_AGO).do({"session": LONG_AGO, "gone": False}, in_time())
         assert time.monotonic() - began < 4
 
 
@@ -247,7 +260,7 @@ def test_a_session_that_does_not_go_is_unfinished_in_time(sessions: Sessions) ->
     try:
         began = time.monotonic()
         with pytest.raises(Unfinished, match="still there"):
-            call.do(before, 2.0)
+            call.do(before, Deadline.within(2.0))
         assert time.monotonic() - began < 3
         assert call.done_since(before) is None
     finally:
@@ -264,7 +277,7 @@ def test_a_line_that_goes_dead_after_the_call_is_unfinished_in_time(sessions: Se
         call = SessionTerminate(grant.model_copy(update={"dsn": dsn}), leaked)
         began = time.monotonic()
         with pytest.raises(Unfinished, match="stopped answering") as error:
-            call.do(before, 2.0)
+            call.do(before, Deadline.within(2.0))
         assert time.monotonic() - began < 3
     assert SECRET not in str(error.value)
     # It was done all the same, and the next look finds that out.

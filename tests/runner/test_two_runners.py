@@ -8,11 +8,12 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
-from tests.runner.bench import Bench, lease_of, until
+from tests.runner.bench import Bench, host_processes, lease_of, until
 
 from vigil.domain.effects import Call
 from vigil.domain.errors import LockHeld
@@ -38,6 +39,11 @@ def held(token: int, seconds: float = 90.0) -> Lease:
 def taken_over(order: RunOrder) -> RunOrder:
     """The same run, asked for by the worker that goes on with it."""
     return order.model_copy(update={"lease": held(2)})
+
+
+def called_off(order: RunOrder) -> RunOrder:
+    """What the worker that takes over asks when nobody wants it done any more."""
+    return taken_over(order).model_copy(update={"only_if_known": True})
 
 
 @pytest.fixture
@@ -149,6 +155,51 @@ async def test_who_comes_late_is_refused_before_anything_is_run(
     with pytest.raises(LockHeld, match="token 1, and 2 has been seen"):
         await second.run(order)
     assert first.logged_switches() == []
+
+
+async def test_called_off_while_the_first_is_frozen_before_its_call_none_is_made(
+    first: Bench, second: Second
+) -> None:
+    first.start()
+    order = first.order(f"sleep 0.51\n{first.to('one')}", lease=held(1))
+    running = asyncio.create_task(first.run(order))
+    await until(lambda: any("sleep 0.51" in words for _, words in host_processes()))
+    with first.frozen():
+        answer = await second.run(called_off(order))
+        assert answer.status is ActionStatus.NOT_BEGUN
+    late = await running
+    assert [call.allowed for call in late.calls] == [False]
+    assert "token 1, and 2 has been seen" in late.calls[0].result
+    assert first.logged_switches() == []
+    assert await first.run(order) == answer
+
+
+async def test_an_order_that_is_late_finds_that_it_was_called_off(
+    first: Bench, second: Second
+) -> None:
+    order = first.order(first.to("one"), lease=held(1))
+    answer = await second.run(called_off(order))
+    first.start()
+    assert await first.run(order) == answer
+    assert first.current == "two"
+
+
+class Overtaken(Ledger):
+    """Somebody takes over while what became of a run is being found out."""
+
+    def end_run(self, order: RunOrder, result: ActionResult) -> bool:
+        self.note(held(3).fences)
+        return super().end_run(order, result)
+
+
+async def test_whoever_is_overtaken_cannot_say_that_nothing_will_be_begun(
+    first: Bench, tmp_path: Path, empty_postgres_url: str
+) -> None:
+    order = first.order(first.to("one"), lease=held(1))
+    with closing(Overtaken(open_store(Path("unused"), empty_postgres_url))) as ledger:
+        second = Second(first, tmp_path / "second", ledger)
+        with pytest.raises(LockHeld, match="somebody else goes on"):
+            await second.run(called_off(order))
 
 
 class StandsStill(Ledger):

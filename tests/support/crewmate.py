@@ -21,6 +21,7 @@ from vigil.integrations._clients.database import open_engine
 from vigil.integrations.clock.system import SystemClock
 from vigil.integrations.locks.embedded import SqlLocks
 from vigil.integrations.workers.embedded import SqlWorkers
+from vigil.integrations.workers.pulse import Pulse
 from vigil.integrations.workflow.dbos import DbosWorkflow
 from vigil.keeper import Keeper, Pace
 from vigil.ports.workers import Worker
@@ -58,11 +59,11 @@ async def main(state: Path, url: str, name: str) -> None:
         started_at=clock.now(),
         seen_at=clock.now(),
     )
-    workers, locks = SqlWorkers(aside, LEASE_S), SqlLocks(aside)
+    workers, locks = SqlWorkers(aside, LEASE_S, pulse=Pulse(state / "pulses")), SqlLocks(aside)
     keeper = Keeper(me, workers, locks, clock, Pace(beat_s=BEAT_S, lease_s=LEASE_S))
     workflow = DbosWorkflow(url, name)
     crew = Crew(keeper, parts.journal, locks, workflow)
-    engine = Engine(parts=parts, workflow=workflow, sources={}, crew=crew)
+    engine = Engine(parts, story.record.inbox, workflow, sources={}, crew=crew)
     told = told_to_end(DRAIN_S)
     await engine.start()
     await told.wait()

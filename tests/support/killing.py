@@ -7,17 +7,16 @@ read-only; what a kill hit is read there after it. What was done is counted at t
 import json
 import os
 import signal
-import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from tests.support.sights import CLOSING, STAGES
+from tests.support.sights import ANY, CLOSING, STAGES, Open, Outside
+from tests.support.vigils import Whom
 
 from vigil.cli.rehearsal.rehearsal import Rehearsal
 from vigil.domain.errors import PortUnavailable
@@ -25,8 +24,6 @@ from vigil.lab.judge import Counters
 from vigil.lab.scenario import load_scenarios
 
 SCENARIO = "bad-release"
-ANY = "any"
-"""Wherever it is, from the moment on at which the Vigil before was killed."""
 POLL_S = 0.001
 POINT_S = 90.0
 """How long an incident may take to come to the next instant at which it is to be killed."""
@@ -35,32 +32,23 @@ LATER_S = 3.0
 """How long after the end a second incident of the same trouble would be seen."""
 
 
-class Whom(StrEnum):
-    """Who is killed."""
-
-    SERVE = "serve"
-    RUNNER = "runner"
-    BOTH = "both"
-
-
 @dataclass(frozen=True)
-class Sight:
-    """An incident as the record has it, and the effect that is begun and not done."""
+class Seen:
+    """The incident of this story as the record has it, and an effect that is not done."""
 
-    incident: str | None = None
-    stage: str = "none"
+    incident: Open | None = None
+    """As long as it is open."""
     closed: bool = False
-    ends: bool = False
-    waiting: bool = False
-    plan_digest: str | None = None
     effect: str | None = None
     touched: int = 0
-    """Switches and starts at the shop since it was broken."""
+    """Switches and starts at the shop since it was broken; counted while an effect is begun."""
 
     @property
     def place(self) -> str:
         """The stage, or that it is about to be closed."""
-        return CLOSING if self.ends and not self.closed else self.stage
+        if self.incident is None:
+            return "closed" if self.closed else "none"
+        return self.incident.place
 
     def past(self, stage: str) -> bool:
         """Too late for this stage."""
@@ -75,13 +63,13 @@ class Point:
     """An instant to kill at: a stage or an effect, and some seconds more."""
 
     stage: str
-    whom: Whom = Whom.SERVE
+    whom: Whom = Whom.VIGIL
     effect: str | None = None
     touched: int = 0
     """The effect has been felt at the shop, which by then has been touched so often."""
     waiting: bool = False
     delay_s: float = 0.0
-    before: Callable[["Killing", Sight], None] = lambda _killing, _sight: None
+    before: Callable[["Killing", Seen], None] = lambda _killing, _seen: None
     """Done right before the kill."""
 
     @property
@@ -89,14 +77,14 @@ class Point:
         """For a report."""
         return self.effect or ("approval" if self.waiting else self.stage)
 
-    def reached(self, sight: Sight) -> bool:
+    def reached(self, seen: Seen) -> bool:
         if self.stage == ANY:
-            return not sight.closed
+            return not seen.closed
         if self.waiting:
-            return sight.waiting
+            return seen.incident is not None and seen.incident.waiting
         if self.effect is not None:
-            return sight.effect == self.effect and sight.touched >= self.touched
-        return sight.place == self.stage
+            return seen.effect == self.effect and seen.touched >= self.touched
+        return seen.place == self.stage
 
 
 @dataclass(frozen=True)
@@ -176,16 +164,16 @@ class Killing:
 
     def kill(self, whom: Whom) -> None:
         """As a power cut would; of two the runner first, some microseconds before the other."""
-        if whom is not Whom.SERVE and (runner := self._runner()) is not None:
+        if whom is not Whom.VIGIL and (runner := self._runner()) is not None:
             os.kill(runner, signal.SIGKILL)
         if whom is not Whom.RUNNER:
             self.rehearsal.serve.kill()
 
-    def approve(self, sight: Sight) -> int:
+    def approve(self, incident: Open) -> int:
         """Approve the plan that waits, as a person does; the HTTP status of the answer."""
         self.rehearsal.serve.wait_ready()
-        body = {"plan_digest": sight.plan_digest, "by": "a person"}
-        path = f"/api/incidents/{sight.incident}/approve"
+        body = {"plan_digest": incident.plan, "by": "a person"}
+        path = f"/api/incidents/{incident.id}/approve"
         return self.rehearsal.serve.client.post(path, body)[0]
 
     def _runner(self) -> int | None:
@@ -226,13 +214,13 @@ class Killing:
         self.kill(point.whom)
         with self._record() as look:
             hit = look(known)
-        story.kills.append(Kill(point.name, point.whom, hit.place, hit.effect, hit.touched))
+        story.kills.append(Kill(point.name, point.whom, hit.place, hit.effect, self._touched()))
         self._progress(f"killed {point.whom} in {hit.place}, effect under way: {hit.effect}")
         if point.whom is not Whom.RUNNER:
             self.start()
 
     def _until_closed(self, known: set[str]) -> None:
-        self._watch(known, lambda sight: sight.closed, END_S, every_s=0.01)
+        self._watch(known, lambda seen: seen.closed, END_S, every_s=0.01)
         self.rehearsal.serve.wait_ready()
 
     def _tell(self, story: Story, known: set[str]) -> None:
@@ -256,21 +244,21 @@ class Killing:
     def _watch(
         self,
         known: set[str],
-        reached: Callable[[Sight], bool],
+        reached: Callable[[Seen], bool],
         seconds: float,
         every_s: float = POLL_S,
-    ) -> Sight:
+    ) -> Seen:
         deadline = time.monotonic() + seconds
-        sight = Sight()
+        seen = Seen()
         with self._record() as look:
             while time.monotonic() < deadline:
                 self._look_at_link()
-                sight = look(known)
-                if reached(sight):
-                    return sight
+                seen = look(known)
+                if reached(seen):
+                    return seen
                 time.sleep(every_s)
         raise PortUnavailable(
-            f"the incident is still in {sight.place} after {seconds:.0f} s; the log is "
+            f"the incident is still in {seen.place} after {seconds:.0f} s; the log is "
             f"{self.rehearsal.serve.log}"
         )
 
@@ -285,22 +273,31 @@ class Killing:
         self._links.add((link.st_ino, link.st_mtime_ns))
 
     @contextmanager
-    def _record(self) -> Iterator[Callable[[set[str]], Sight]]:
-        """A look at the newest incident that was not known; the files are let go of afterwards."""
+    def _record(self) -> Iterator[Callable[[set[str]], Seen]]:
+        """A look at the one incident that was not known; the files are let go of afterwards."""
         with (
-            closing(_read_only(self.state / "vigil.sqlite")) as record,
-            closing(_read_only(self.state / "runner.sqlite")) as ledger,
+            closing(Outside(self.state, database_url=None)) as outside,
+            outside.looking() as looking,
         ):
 
-            def look(known: set[str]) -> Sight:
-                touched = self.rehearsal.lab.mark().actions_since(self._before)
-                return replace(_look(record, ledger, known), touched=touched)
+            def look(known: set[str]) -> Seen:
+                sight = looking.look()
+                effect = sight.effects[0].verb if sight.effects else None
+                incident = next((one for one in sight.incidents if one.id not in known), None)
+                if incident is None:
+                    closed = any(told.id not in known for told in outside.told())
+                    return Seen(closed=closed, effect=effect)
+                # To count takes longer than some stages last.
+                return Seen(incident, effect=effect, touched=self._touched() if effect else 0)
 
             yield look
 
+    def _touched(self) -> int:
+        return self.rehearsal.lab.mark().actions_since(self._before)
+
     def _known(self) -> set[str]:
-        with closing(_read_only(self.state / "vigil.sqlite")) as record:
-            return {row[0] for row in record.execute("SELECT id FROM incidents")}
+        with closing(Outside(self.state, database_url=None)) as outside:
+            return {told.id for told in outside.told()}
 
 
 def _command(process: Path) -> str:
@@ -309,29 +306,3 @@ def _command(process: Path) -> str:
         return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return ""
-
-
-def _read_only(file: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10, isolation_level=None)
-
-
-def _look(record: sqlite3.Connection, ledger: sqlite3.Connection, known: set[str]) -> Sight:
-    row = record.execute(
-        "SELECT id, stage, closed_at, waiting_on, plan_digest, EXISTS ("
-        "SELECT 1 FROM outputs WHERE incident = id AND name = 'ending') "
-        "FROM incidents ORDER BY opened_at DESC LIMIT 1"
-    ).fetchone()
-    if row is None or row[0] in known:
-        return Sight()
-    effect = ledger.execute(
-        "SELECT json_extract(call, '$.verb') FROM effects WHERE done_at IS NULL"
-    ).fetchone()
-    return Sight(
-        incident=row[0],
-        stage=row[1],
-        closed=row[2] is not None,
-        waiting=row[3] is not None,
-        plan_digest=row[4],
-        ends=bool(row[5]),
-        effect=effect[0] if effect else None,
-    )

@@ -8,14 +8,16 @@ from typing import Any
 from tests.support.plant.effects import START, SWITCH
 from tests.support.plant.works import Fault
 from tests.support.reckoning import Round, reckon
-from tests.support.siege import END_S, POINT_S, POLL_S, QUIET_S, Besieged
-from tests.support.sights import Looking, Open, Sight
+from tests.support.siege import END_S, POLL_S, QUIET_S, Besieged
+from tests.support.sights import Open, Sight
 from tests.support.vigils import Member, thaw, until
 
 from vigil.domain.errors import PortUnavailable
 
 LEASE_S = 30.0
 """So long the others wait for a sign of life."""
+CATCH_S = 90.0
+TAKEN_POLL_S = 0.1
 WOKEN_S = 20.0
 """How long one that was frozen is watched after it goes on."""
 
@@ -26,11 +28,12 @@ class Loss:
 
     round: Round
     worker: str
-    had: int
+    had: list[str]
     """Incidents that it was working on."""
-    taken_over_s: list[float] = field(default_factory=list)
-    began: float = field(default_factory=time.monotonic)
+    began: float
     """When it was lost."""
+    taken_over_s: list[float] = field(default_factory=list)
+    """Until another worker had taken up each of them."""
     done_before: list[str] = field(default_factory=list)
     """What the plant had felt of the script that was cut in two."""
     ended_itself: bool | None = None
@@ -54,8 +57,9 @@ class Losing:
         known = self._known()
         self._plant.break_(faults)
         target, member = self._catch(lambda sight: [sight.doing(e) for e in sight.effects])
+        began = time.monotonic()
         member.kill()
-        loss = self._lost(faults, target)
+        loss = self._lost(faults, target, began)
         self._take_over(loss)
         return self._ended(loss, known)
 
@@ -64,9 +68,10 @@ class Losing:
         known = self._known()
         self._plant.break_(faults)
         target, member = self._catch(self._between_effects)
+        began = time.monotonic()
         frozen = member.freeze()
         try:
-            loss = self._lost(faults, target)
+            loss = self._lost(faults, target, began)
             self._take_over(loss)
             until(lambda: self._over(known, len(faults)), "the end of all incidents", END_S)
         finally:
@@ -79,7 +84,7 @@ class Losing:
 
     def _catch(self, targets: Callable[[Sight], list[Open | None]]) -> tuple[Open, Member]:
         """The first incident at which it is time, in the hands of one that does not serve."""
-        deadline = time.monotonic() + POINT_S
+        deadline = time.monotonic() + CATCH_S
         with self._outside.looking() as looking:
             while time.monotonic() < deadline:
                 for target in targets(looking.look()):
@@ -87,7 +92,7 @@ class Losing:
                     if target is not None and member is not None:
                         return target, member
                 time.sleep(POLL_S)
-        raise PortUnavailable(f"no worker came to act within {POINT_S:.0f} s")
+        raise PortUnavailable(f"no worker came to act within {CATCH_S:.0f} s")
 
     def _hands(self, target: Open | None) -> Member | None:
         if target is None:
@@ -112,27 +117,27 @@ class Losing:
 
     # --- what became of it --------------------------------------------------------------------
 
-    def _lost(self, faults: Mapping[str, Fault], target: Open) -> Loss:
-        had = [each for each in self._outside.look().incidents if each.worker == target.worker]
+    def _lost(self, faults: Mapping[str, Fault], target: Open, began: float) -> Loss:
+        seen = self._outside.look().incidents
+        had = [each.id for each in seen if each.worker == target.worker]
         done = [f"{e.kind} {e.what}" for e in self._plant.done(target.service)]
         whole = Round({service: fault.value for service, fault in faults.items()})
-        return Loss(whole, str(target.worker), len(had), done_before=done)
+        return Loss(whole, str(target.worker), had, began, done_before=done)
 
     def _take_over(self, loss: Loss) -> None:
-        """When each incident of the lost one is in other hands."""
-        began = time.monotonic()
-        left = loss.had
+        """When each incident of the lost one is in another worker's hands."""
+        left = set(loss.had)
         with self._outside.looking() as looking:
             while left:
-                if time.monotonic() - began > 2 * LEASE_S:
-                    raise PortUnavailable(f"{left} incidents of the lost worker were left alone")
-                now = self._still_held(looking, loss.worker)
-                loss.taken_over_s += [round(time.monotonic() - began, 1)] * (left - now)
-                left = now
-                time.sleep(0.1)
-
-    def _still_held(self, looking: Looking, worker: str) -> int:
-        return sum(each.worker == worker for each in looking.look().incidents)
+                lost_s = time.monotonic() - loss.began
+                if lost_s > 2 * LEASE_S:
+                    raise PortUnavailable(f"{left} of the lost worker were left alone")
+                now = {each.id: each.worker for each in looking.look().incidents}
+                # One that is not open any more was closed by somebody who had taken it up.
+                taken = {one for one in left if now.get(one, "") not in (None, loss.worker)}
+                loss.taken_over_s += [round(lost_s, 1)] * len(taken)
+                left -= taken
+                time.sleep(TAKEN_POLL_S)
 
     def _ended(self, loss: Loss, known: set[str]) -> Loss:
         expected = len(loss.round.faults)

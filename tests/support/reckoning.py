@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tests.support.plant.effects import BROKEN, START, STOP, SWITCH, Effect
+from tests.support.plant.effects import BROKEN, ENDED, START, STOP, SWITCH, Effect
 from tests.support.plant.layout import Layout
 from tests.support.plant.owner import Plant
+from tests.support.plant.sessions import LEAKED
 from tests.support.plant.works import Fault
 from tests.support.sights import Outside, Span, Told, overlapping
 
@@ -99,11 +100,17 @@ def surplus(done: Sequence[Effect], fault: str, processes: Sequence[str]) -> dic
     count: Counter[str] = Counter()
     for effect in done:
         if effect.kind != STOP:
-            count[SWITCH if effect.kind == SWITCH else f"{START} of {effect.what}"] += 1
-    count.subtract(f"{START} of {name}" for name in _restarted(fault, processes))
-    count.subtract([SWITCH] if fault == Fault.RELEASE else [])
+            count[SWITCH if effect.kind == SWITCH else f"{effect.kind} of {effect.what}"] += 1
+    count.subtract(_cure(fault, processes))
     return {what: number for what, number in count.items() if number}
 
 
-def _restarted(fault: str, processes: Sequence[str]) -> Sequence[str]:
-    return processes[:1] if fault == Fault.DOWN else processes
+def _cure(fault: str, processes: Sequence[str]) -> Sequence[str]:
+    restarts = [f"{START} of {name}" for name in processes]
+    match Fault(fault):
+        case Fault.DOWN:
+            return restarts[:1]
+        case Fault.RELEASE:
+            return [SWITCH, *restarts]
+        case Fault.LEAK:
+            return [f"{ENDED} of {LEAKED}"]

@@ -10,9 +10,10 @@ from tests.support.databases import place_migrated
 
 from vigil.domain.alert import Alert, AlertStatus, Delivery, Severity
 from vigil.domain.incident import Incident, Stage, WaitingOn
-from vigil.integrations._clients.database import migrate, open_engine
-from vigil.integrations.journal import Keys, SqlJournal, load_keys
-from vigil.ports.journal import Arrival, Joined, Journal, MappedAlert
+from vigil.integrations._clients.database import migrate, open_engine, write
+from vigil.integrations.journal import Keys, SqlInbox, SqlJournal, load_keys
+from vigil.integrations.journal.chain import erase
+from vigil.ports.inbox import Arrival, Inbox, Joined, MappedAlert
 
 START = datetime(2026, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
 PLAN = "sha256:" + "a" * 64
@@ -21,11 +22,12 @@ OTHER_PLAN = "sha256:" + "b" * 64
 
 @dataclass(frozen=True)
 class Record:
-    """A journal, and what it stands on."""
+    """A journal and an inbox, and what they stand on."""
 
     engine: Engine
     keys: Keys
     journal: SqlJournal
+    inbox: SqlInbox
 
 
 def open_record(directory: Path, url: str | None = None) -> Record:
@@ -35,7 +37,7 @@ def open_record(directory: Path, url: str | None = None) -> Record:
     engine = open_engine(url or f"sqlite:///{directory / 'vigil.sqlite'}")
     migrate(engine)
     keys = load_keys(directory / "keys")
-    return Record(engine, keys, SqlJournal(engine, keys))
+    return Record(engine, keys, SqlJournal(engine, keys), SqlInbox(engine, keys))
 
 
 def at(seconds: float) -> datetime:
@@ -57,11 +59,44 @@ def alert(number: int = 1, status: AlertStatus = AlertStatus.FIRING) -> Alert:
     )
 
 
+async def hear(
+    record: Record, number: int, status: AlertStatus, new_id: str, now: float | None = None
+) -> Joined:
+    """One of many deliveries of the same complaint comes in."""
+    return await receive(
+        record.inbox,
+        alert=alert(number, status),
+        service="web",
+        symptom="errors",
+        title="web: errors",
+        now=at(number if now is None else now),
+        new_id=new_id,
+    )
+
+
+async def resolved(record: Record) -> None:
+    """An incident that was cured at second 2."""
+    joined = await hear(record, 1, AlertStatus.FIRING, "a")
+    assert joined.incident is not None
+    closed = joined.incident.model_copy(update={"stage": Stage.RESOLVED, "closed_at": at(2)})
+    assert await record.journal.commit(incident=closed, expected=(Stage.TRIGGERED, 1), now=at(2))
+
+
+async def kinds(record: Record, incident: Incident) -> list[str]:
+    """What its timeline is about."""
+    return [event.kind for event in await record.journal.events(incident.id)]
+
+
+def erase_payloads(record: Record, incident_id: str, now: datetime) -> int:
+    """As retention does once its time is over."""
+    return write(record.engine, lambda c: erase(c, record.keys, incident_id, now))
+
+
 _ids = count(1)
 
 
 async def receive(
-    journal: Journal,
+    inbox: Inbox,
     *,
     alert: Alert,
     service: str,
@@ -72,11 +107,11 @@ async def receive(
 ) -> Joined:
     """One alert comes in, by the way of all alerts."""
     delivery = Delivery(source=alert.source, alerts=(alert,))
-    [number] = await journal.write_down([delivery], now)
+    [number] = await inbox.write_down([delivery], now)
     assert isinstance(number, int)
     mapped = MappedAlert(alert=alert, service=service, symptom=symptom, title=title, new_id=new_id)
     arrival = Arrival(number=number, source=alert.source, at=now, alerts=(mapped,))
-    [taken] = await journal.receive([arrival])
+    [taken] = await inbox.receive([arrival])
     [joined] = taken.joined
     return joined
 
@@ -85,7 +120,7 @@ async def opened(record: Record, service: str = "web", symptom: str = "errors") 
     """A new incident."""
     number = next(_ids)
     joined = await receive(
-        record.journal,
+        record.inbox,
         alert=alert(number).model_copy(update={"fingerprint": f"{service}/{symptom}/{number}"}),
         service=service,
         symptom=symptom,

@@ -82,6 +82,8 @@ class CountingSandbox:
         self.asked[order.run_key] += 1
         assert order.approved_digest == order.plan.digest
         assert order.lease.until > self._shop.clock.now()
+        if order.only_if_known and order.run_key not in self._ends:
+            self._ends[order.run_key] = _not_begun(order)
         if order.run_key not in self._ends:
             self.before(order)
             self.ran[order.run_key] += 1
@@ -104,3 +106,9 @@ class CountingSandbox:
 
     async def health(self) -> Health:
         return Health(part="sandbox", ok=True, text="the shop of a test")
+
+
+def _not_begun(order: RunOrder) -> ActionResult:
+    return ActionResult(
+        action=order.action, status=ActionStatus.NOT_BEGUN, exit_code=None, seconds=0.0
+    )

@@ -10,25 +10,38 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 
-from tests.support.plant.effects import START, STOP, SWITCH
+from tests.support.plant.effects import ENDED, START, STOP, SWITCH
 from tests.support.plant.owner import Plant, running_plant
 from tests.support.plant.works import Fault
 from tests.support.reckoning import Round, Strike, reckon
-from tests.support.sights import CLOSING, STAGES, Looking, Open, Outside, Sight, UnderWay
+from tests.support.sights import (
+    ANY,
+    CLOSING,
+    LOCKED_OUT,
+    STAGES,
+    Looking,
+    Open,
+    Outside,
+    Sight,
+    UnderWay,
+)
 from tests.support.vigils import Member, Vigils, Whom, at_work, until
 
-from vigil.domain.errors import PortUnavailable
-
-ANY = "any"
-"""Wherever they are."""
-EFFECTS = ("release.switch", "process.restart")
+EFFECTS = ("release.switch", "process.restart", "session.terminate")
 PLACES = (*STAGES, CLOSING)
+FELT = dict(zip(EFFECTS, (SWITCH, START, ENDED), strict=True))
+"""What the plant sees of each."""
+RANDOM = "random"
+RANK = {place: n for n, place in enumerate(PLACES)}
+RANK[LOCKED_OUT] = RANK["SYNTHESIZING"]
+"""What waits for locks has not begun to act."""
 POLL_S = 0.001
-POINT_S = 90.0
-"""How long the incidents may take to come to the next instant at which to strike."""
+LOOK_AGAIN_S = 0.5
+POINT_S = 30.0
+"""How long is waited for an incident to come to the next instant at which to strike."""
 END_S = 400.0
-"""How long after the last strike the last incident may take: those that a dead worker had are
-taken over when its lease is over, and those that lock the same things come one after the other."""
+"""How long after the last strike the last incident may take: those that lock the same things come
+one after the other."""
 QUIET_S = 6.0
 """After the end: a second incident of the same trouble would be seen, and the watcher turns."""
 LASTING_S = {"INVESTIGATING": 1.5, "EXECUTING": 2.0, "VERIFYING": 9.0, ANY: 2.5}
@@ -37,7 +50,7 @@ LASTING_S = {"INVESTIGATING": 1.5, "EXECUTING": 2.0, "VERIFYING": 9.0, ANY: 2.5}
 
 @dataclass(frozen=True)
 class Aim:
-    """An instant to strike at."""
+    """An instant to strike at, chosen by what is seen."""
 
     place: str
     whom: Whom = Whom.BOTH
@@ -56,20 +69,44 @@ class Aim:
             return next((one for effect in begun if (one := sight.doing(effect))), None)
         return next((one for one in sight.incidents if self.place in (ANY, one.place)), None)
 
+    def is_past(self, sight: Sight) -> bool:
+        """Whether each open incident is further than the place."""
+        return self.place == ANY or all(
+            RANK.get(one.place, len(RANK)) > RANK[self.place] for one in sight.incidents
+        )
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An instant that is chosen by chance alone, whatever is going on then."""
+
+    whom: Whom
+    after_s: float
+    """Since the strike before."""
+    name: str = RANDOM
+
+
+def moments(chance: Random, number: int, within_s: float) -> list[Moment]:
+    """So many, each some time after the one before, every length of it as likely as another."""
+    return [Moment(chance.choice(tuple(Whom)), chance.uniform(0, within_s)) for _ in range(number)]
+
 
 def aims(chance: Random, number: int, sure: Sequence[str] = ()) -> list[Aim]:
     """So many instants, those that are ``sure`` among them, in the order of the stages."""
     names = [*sure][:number]
     names += chance.choices((*PLACES, *EFFECTS, ANY), k=number - len(names))
-    order = {**{place: n for n, place in enumerate(PLACES)}, **dict.fromkeys(EFFECTS, 5.5)}
+    # The rarest effect first: few services have a database.
+    order = RANK | {verb: RANK["EXECUTING"] + 0.5 - 0.1 * n for n, verb in enumerate(EFFECTS)}
     names.sort(key=lambda name: order.get(name, chance.uniform(0, len(PLACES))))
-    return [_aim(chance, name) for name in names]
+    return [aim_at(chance, name) for name in names]
 
 
-def _aim(chance: Random, name: str) -> Aim:
+def aim_at(chance: Random, name: str) -> Aim:
+    """At a place or an effect, and at whom that makes sense there."""
     if name in EFFECTS:
-        # A switch is over in a moment; a restart takes the plant some tenths of a second.
-        delay = chance.choice((0.0, chance.uniform(0, 0.3))) if name == EFFECTS[1] else 0.0
+        # A switch is over in a moment; the others take the target some tenths of a second.
+        short = name == EFFECTS[0]
+        delay = 0.0 if short else chance.choice((0.0, chance.uniform(0, 0.3)))
         return Aim("EXECUTING", chance.choice((Whom.RUNNER, Whom.BOTH)), name, delay)
     if name not in LASTING_S:
         # Over in some milliseconds, which is no time to look for a runner first.
@@ -90,11 +127,20 @@ class Besieged:
 
 @contextmanager
 def besieged(
-    services: int, hubs: int, database_url: str | None = None, workers: int = 0
+    services: int,
+    hubs: int,
+    database_url: str | None = None,
+    workers: int = 0,
+    server: str = "",
+    *,
+    apart: bool = False,
 ) -> Iterator[Besieged]:
-    """Everything up, and down again however it goes; without a URL the record is a file."""
-    with running_plant(services, hubs) as plant:
-        vigils = Vigils(plant.layout, database_url, workers)
+    """Everything up, and down again however it goes; without a URL the record is a file.
+
+    ``server`` is where the plant has its own databases; for ``apart`` see ``Vigils``.
+    """
+    with running_plant(services, hubs, server) as plant:
+        vigils = Vigils(plant.layout, database_url, workers, apart=apart)
         with at_work(vigils):
             outside = Outside(vigils.state, database_url)
             try:
@@ -112,54 +158,85 @@ class Siege:
         self._outside = place.outside
         self._chance = chance
 
-    def round(self, faults: Mapping[str, Fault], strikes: Sequence[Aim]) -> Round:
-        """Break these services, strike, wait for the end, and say what was wrong."""
+    def round(
+        self, faults: Mapping[str, Fault], strikes: Sequence[Aim | Moment], number: int = 0
+    ) -> Round:
+        """Break these services, strike, wait for the end, and say what was wrong.
+
+        A strike that met nobody is replaced by one at wherever somebody is, until ``number`` have
+        hit or there is nothing more to hit.
+        """
         known = {told.id for told in self._outside.told()}
         result = Round({service: fault.value for service, fault in faults.items()})
         began = time.monotonic()
         self._plant.break_(faults)
-        for aim in strikes:
-            struck = self._strike(aim, known, len(faults))
-            if struck is None:
-                result.missed.append(aim.name)
-            else:
-                result.strikes.append(struck)
+        for strike in strikes:
+            self._note(result, strike, self._strike(strike, known, len(faults)))
+        while len(result.strikes) < number and not self._over(known, len(faults)):
+            again = aim_at(self._chance, ANY)
+            self._note(result, again, self._strike(again, known, len(faults)))
         until(lambda: self._over(known, len(faults)), "the end of all incidents", END_S)
         result.seconds = round(time.monotonic() - began, 1)
         time.sleep(QUIET_S)
         reckon(result, self._plant, self._outside, known)
         return result
 
+    @staticmethod
+    def _note(result: Round, strike: Aim | Moment, struck: Strike | None) -> None:
+        if struck is None:
+            result.missed.append(strike.name)
+        else:
+            result.strikes.append(struck)
+
     def _over(self, known: set[str], expected: int) -> bool:
         new = [told for told in self._outside.told() if told.id not in known]
         return len(new) >= expected and all(told.closed for told in new)
 
-    def _strike(self, aim: Aim, known: set[str], expected: int) -> Strike | None:
+    def _strike(self, strike: Aim | Moment, known: set[str], expected: int) -> Strike | None:
+        """What was hit; None when nobody was met, or all was over before."""
         with self._outside.looking() as looking:
-            target = self._wait_for(aim, looking, known, expected)
-            if target is None:
+            member = (
+                self._by_chance(strike, known, expected)
+                if isinstance(strike, Moment)
+                else self._by_sight(strike, looking, known, expected)
+            )
+            if member is None or not member.kill(strike.whom):
                 return None
-            time.sleep(aim.delay_s)
-            member = self._victim(target)
-            member.kill(aim.whom)
             sight = looking.look()
-        if aim.whom is not Whom.RUNNER:
+        if strike.whom is not Whom.RUNNER:
             member.start()
         effects = tuple(f"{e.verb}, {self._felt(e, sight)}" for e in sight.effects)
-        return Strike(aim.name, aim.whom, sight.places, effects)
+        return Strike(strike.name, strike.whom, sight.places, effects)
+
+    def _by_chance(self, moment: Moment, known: set[str], expected: int) -> Member | None:
+        time.sleep(moment.after_s)
+        return None if self._over(known, expected) else self._chance.choice(self._vigils.members)
+
+    def _by_sight(
+        self, aim: Aim, looking: Looking, known: set[str], expected: int
+    ) -> Member | None:
+        target = self._wait_for(aim, looking, known, expected)
+        if target is None:
+            return None
+        time.sleep(aim.delay_s)
+        return self._victim(target)
 
     def _wait_for(self, aim: Aim, looking: Looking, known: set[str], expected: int) -> Open | None:
         deadline = time.monotonic() + POINT_S
-        while time.monotonic() < deadline:
+        look_again = 0.0
+        while (now := time.monotonic()) < deadline:
             for member in self._vigils.members if aim.effect else ():
                 member.runner()
             sight = looking.look()
             if (target := aim.target(sight)) is not None:
                 return target
-            if not sight.incidents and self._over(known, expected):
-                return None
+            if now > look_again and aim.is_past(sight):
+                # All were opened, and none that is open comes there any more.
+                if sum(told.id not in known for told in self._outside.told()) >= expected:
+                    return None
+                look_again = now + LOOK_AGAIN_S
             time.sleep(POLL_S)
-        raise PortUnavailable(f"no incident came to {aim.name} within {POINT_S:.0f} s")
+        return None
 
     def _victim(self, target: Open) -> Member:
         """Who works on it; of several that do not, anybody."""
@@ -172,6 +249,9 @@ class Siege:
         """How much of an effect the plant had felt when its Vigil was killed."""
         incident = sight.doing(effect)
         done = self._plant.done(incident.service) if incident else ()
-        kinds = {each.kind for each in done if each.what == effect.what or each.kind == SWITCH}
-        wanted = SWITCH if effect.verb == EFFECTS[0] else START
-        return "felt" if wanted in kinds else "half felt" if STOP in kinds else "not felt"
+        # A process is named; of the others there is one at a service.
+        named = effect.verb == "process.restart"
+        kinds = {each.kind for each in done if each.what == effect.what or not named}
+        if FELT[effect.verb] in kinds:
+            return "felt"
+        return "half felt" if named and STOP in kinds else "not felt"

@@ -25,6 +25,8 @@ STAGES = (
 CLOSING = "closing"
 """How it ends is on record, and the segment that closes has not done so yet."""
 LOCKED_OUT = "waiting for locks"
+ANY = "any"
+"""Wherever it is."""
 
 _OPEN = text(
     "SELECT id, service, stage, waiting_on, plan_digest, claimed_by, EXISTS ("
@@ -50,6 +52,8 @@ class Open:
     """Its stage, that it is about to be closed, or that it waits for what others hold."""
     plan: str | None
     worker: str | None
+    waiting: bool = False
+    """For a person, or for what others hold."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +212,8 @@ def _effect(row: Any) -> UnderWay:  # noqa: ANN401 - a row of a query written as
 
 def _open(row: Any) -> Open:  # noqa: ANN401 - a row of a query written as text
     place = CLOSING if row.ends else LOCKED_OUT if row.waiting_on == "locks" else row.stage
-    return Open(row.id, row.service, place, row.plan_digest, row.claimed_by)
+    waits = row.waiting_on is not None
+    return Open(row.id, row.service, place, row.plan_digest, row.claimed_by, waits)
 
 
 def _seconds(at: str | datetime) -> float:

@@ -31,7 +31,8 @@ from vigil.domain.incident import Incident
 from vigil.domain.policy import Policy
 from vigil.domain.runbook import Record as RunbookRecord
 from vigil.domain.runbook import Runbook
-from vigil.integrations.journal import Keys, SqlJournal
+from vigil.integrations.journal import Keys, SqlInbox, SqlJournal
+from vigil.integrations.journal.on_record import OnRecord
 from vigil.integrations.locks.embedded import SqlLocks
 from vigil.integrations.memory import memory_in
 from vigil.integrations.reasoner.embedded import PlaybookReasoner
@@ -40,6 +41,7 @@ from vigil.observe.intake import symptom_of, title_of
 from vigil.orient.scene import Senses
 from vigil.parts import Parts
 from vigil.ports.journal import NextSegment
+from vigil.shift import free_left_over
 
 Result = TypeVar("Result")
 RUNBOOKS = Path(__file__).resolve().parents[2] / "runbooks"
@@ -65,18 +67,35 @@ class Fuse:
             self.left -= 1
 
 
-class FusedJournal(SqlJournal):
-    """The real journal in a house whose power may be cut."""
+class Fused(OnRecord):
+    """The real record in a house whose power may be cut."""
+
+    fuse: Fuse
+
+    async def _write(self, work: Callable[[Connection], Result]) -> Result:
+        self.fuse.burn()
+        result = await super()._write(work)
+        self.fuse.burn()
+        return result
+
+
+class FusedInbox(Fused, SqlInbox):
+    """Where the power may be cut while letters are received."""
 
     def __init__(self, engine: Engine, keys: Keys, fuse: Fuse) -> None:
         super().__init__(engine, keys)
-        self._fuse = fuse
+        self.fuse = fuse
 
-    async def _write(self, work: Callable[[Connection], Result]) -> Result:
-        self._fuse.burn()
-        result = await super()._write(work)
-        self._fuse.burn()
-        return result
+
+class FusedJournal(Fused, SqlJournal):
+    """Where the power may be cut at each step of an incident."""
+
+    def __init__(
+        self, engine: Engine, keys: Keys, fuse: Fuse, switch: HandSwitch | None = None
+    ) -> None:
+        known = switch or HandSwitch()
+        super().__init__(engine, keys, switched=lambda _: known.read())
+        self.fuse = fuse
 
 
 @dataclass
@@ -124,7 +143,7 @@ class Story:
             starts_at=START + timedelta(seconds=since),
         )
         joined = await receive(
-            self.journal,
+            self.record.inbox,
             alert=alert,
             service="web",
             symptom=symptom_of(alert, self.parts.catalogue),
@@ -164,6 +183,11 @@ class Story:
         (closed,) = await self.payloads(incident_id, "closed")
         return str(closed["text"])
 
+    async def leases_end(self) -> None:
+        """So much time goes by, and what was left to closed incidents is freed."""
+        self.clock.advance(600)
+        await free_left_over(self.parts)
+
     async def locks_are_free(self) -> bool:
         """Whether somebody else gets everything at once."""
         wanted = ("service:db", "service:web")
@@ -191,7 +215,7 @@ async def begin(
     clock, switch, fuse = HandClock(), HandSwitch(), Fuse()
     shop = Shop(clock)
     sandbox = CountingSandbox(shop)
-    journal = FusedJournal(record.engine, record.keys, fuse)
+    journal = FusedJournal(record.engine, record.keys, fuse, switch)
     memory = memory_in(record.engine)
     await memory.ingest("shipped", measured_runbooks())
     probes = ScriptedProbes(clock, {"web/checkout": shop.checkout, "web/catalogue": shop.catalogue})
@@ -216,5 +240,6 @@ async def begin(
         switch=switch,
         locks=SqlLocks(record.engine),
     )
-    whole = Record(record.engine, record.keys, journal)
+    inbox = FusedInbox(record.engine, record.keys, fuse)
+    whole = Record(record.engine, record.keys, journal, inbox)
     return Story(whole, clock, shop, sandbox, switch, probes, fuse, parts)

@@ -77,21 +77,26 @@ class Member:
     def runner(self) -> int:
         """Its runner's process id; 0 while there is none. Asked beforehand, a kill is quicker."""
         if "runner" not in _words(self._runner):
-            found = (child for child in _below(self.pid) if "runner" in _words(child))
+            found = (child for child in below(self.pid) if "runner" in _words(child))
             self._runner = next(found, 0)
         return self._runner
 
-    def kill(self, whom: Whom = Whom.BOTH) -> None:
-        """As a power cut would; of two the runner first, some microseconds before the other."""
+    def kill(self, whom: Whom = Whom.BOTH) -> bool:
+        """As a power cut would; of two the runner first, some microseconds before the other.
+
+        Whether there was anybody to kill.
+        """
+        alive = bool(self.runner()) if whom is Whom.RUNNER else bool(self.pid)
         if whom is not Whom.VIGIL and (runner := self.runner()):
             os.kill(runner, signal.SIGKILL)
         if whom is not Whom.RUNNER and self._process is not None:
             self._process.kill()
             self._process.wait()
+        return alive
 
     def freeze(self) -> tuple[int, ...]:
         """Stop it and everything below it, as a machine that is paused; for ``thaw``."""
-        frozen = (self.pid, *_below(self.pid))
+        frozen = (self.pid, *below(self.pid))
         for pid in frozen:
             os.kill(pid, signal.SIGSTOP)
         return frozen
@@ -121,7 +126,8 @@ def thaw(frozen: Sequence[int]) -> None:
 class Vigils:
     """All processes on one record; the first one serves.
 
-    ``within`` is what each is started by, such as a sandbox with a disk of its own.
+    ``within`` is what each is started by, such as a sandbox with a disk of its own. Those that work
+    ``apart`` have a state folder each, as if on machines of their own.
     """
 
     def __init__(
@@ -130,6 +136,8 @@ class Vigils:
         database_url: str | None = None,
         workers: int = 0,
         within: Sequence[str] = (),
+        *,
+        apart: bool = False,
     ) -> None:
         self.layout = layout
         self.database_url = database_url
@@ -153,9 +161,18 @@ class Vigils:
         }
         kinds = ("serve", *("worker" for _ in range(workers)))
         self.members = tuple(
-            Member(kind, self.settings, layout.folder / f"{number}-{kind}.log", within)
+            Member(
+                kind,
+                self.settings | self._folder_of(number if apart else 0),
+                layout.folder / f"{number}-{kind}.log",
+                within,
+            )
             for number, kind in enumerate(kinds)
         )
+        self._apart = apart
+
+    def _folder_of(self, number: int) -> dict[str, str]:
+        return {"VIGIL_STATE_DIR": f"{self.state}{number}"} if number else {}
 
     @property
     def url(self) -> str:
@@ -167,9 +184,21 @@ class Vigils:
 
     def start(self) -> None:
         """Start all, and wait until the one that serves says that every part works."""
-        for member in self.members:
+        self.serve.start()
+        if self._apart:
+            self.wait_ready()
+            for number in range(1, len(self.members)):
+                # As whoever runs several machines does.
+                shutil.copytree(self.state / "keys", f"{self.state}{number}/keys")
+        for member in self.members[1:]:
             member.start()
         self.wait_ready()
+        until(self._all_are_at_work, "all workers", READY_S)
+
+    def _all_are_at_work(self) -> bool:
+        _, body = self.client.status("/ready")
+        told = next(part["text"] for part in body["parts"] if part["part"] == "workers")
+        return all(f"pid {member.pid}," in told for member in self.members)
 
     def wait_ready(self) -> float:
         """Seconds until every part of the one that serves says that it works."""
@@ -266,7 +295,7 @@ def until(reached: Callable[[], bool], what: str, seconds: float) -> float:
     return time.monotonic() - began
 
 
-def _below(pid: int) -> tuple[int, ...]:
+def below(pid: int) -> tuple[int, ...]:
     """The processes that this one started, and those that they started."""
     found: list[int] = []
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -275,7 +304,7 @@ def _below(pid: int) -> tuple[int, ...]:
         except OSError:  # it has just ended
             continue
         for child in direct:
-            found += [child, *_below(child)]
+            found += [child, *below(child)]
     return tuple(found)
 
 

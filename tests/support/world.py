@@ -124,8 +124,9 @@ class HandSwitch:
     def read(self) -> SwitchState:
         return self.state
 
-    def set(self, state: SwitchState) -> None:
+    def set(self, state: SwitchState) -> SwitchState:
         self.state = state
+        return state
 
 
 def http(path: str) -> HttpProbe:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
-from tests.support.story import Fuse, FusedJournal, Story
+from tests.support.story import Fuse, Fused, Story
 from tests.upgrades.kept import World
 from tests.upgrades.rows import Rows, Tables
 
@@ -25,7 +25,8 @@ class Keeper(Fuse):
         self._rows: Rows = {}
         self._ended: frozenset[str] = frozenset()
         self._file = file.open("w", encoding="utf-8")
-        cast("FusedJournal", story.journal)._fuse = self
+        for part in (story.record.journal, story.record.inbox):
+            cast("Fused", part).fuse = self
 
     def burn(self) -> None:
         """Keep what changed since the last place, once no kept story has been at this one."""

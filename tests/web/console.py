@@ -47,7 +47,12 @@ async def told(directory: Path) -> AsyncIterator[tuple[House, Story]]:
     await story.go_on()
     story.clock.advance(240)
     source = Source(AlertmanagerAlerts(WEBHOOK_TOKEN, story.clock))
-    engine = Engine(parts=story.parts, workflow=NoWork(), sources={"alertmanager": source})
+    engine = Engine(
+        parts=story.parts,
+        inbox=story.record.inbox,
+        workflow=NoWork(),
+        sources={"alertmanager": source},
+    )
     async with opened(engine, story.record, story.clock) as house:
         yield house, story
     story.record.engine.dispose()

@@ -28,7 +28,7 @@ from vigil.engine import Engine, Source
 from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
 from vigil.integrations.alerts.pagerduty import PagerDutyAlerts
 from vigil.integrations.changes.embedded import ReleaseLogChanges
-from vigil.integrations.journal import SqlJournal
+from vigil.integrations.journal import SqlInbox, SqlJournal
 from vigil.integrations.locks.embedded import SqlLocks
 from vigil.integrations.memory.embedded import EmbeddedMemory
 from vigil.integrations.probes.embedded import EmbeddedProbes
@@ -164,10 +164,14 @@ class House:
 async def served(directory: Path, bus: Bus | None = None) -> AsyncIterator[House]:
     """A Vigil on a free port of the loopback address; what is written is announced on the bus."""
     record = open_record(directory)
-    if bus is not None:
-        record = replace(record, journal=SqlJournal(record.engine, record.keys, bus.announce))
+    switch = FileSwitch(directory / "switch.json")
+    switch.set(SwitchState(stopped=False))
+    announce = bus.announce if bus else lambda _: None
+    journal = SqlJournal(record.engine, record.keys, announce, switch.read_within)
+    inbox = SqlInbox(record.engine, record.keys, announce)
+    record = replace(record, journal=journal, inbox=inbox)
     clock = HandClock()
-    engine = _engine(directory, record, clock)
+    engine = _engine(directory, record, clock, switch)
     engine.bus = bus
     async with opened(engine, record, clock) as house:
         yield house
@@ -235,9 +239,7 @@ def plan_for(incident: Incident) -> Plan:
     )
 
 
-def _engine(directory: Path, record: Record, clock: HandClock) -> Engine:
-    switch = FileSwitch(directory / "switch.json")
-    switch.set(SwitchState(stopped=False))
+def _engine(directory: Path, record: Record, clock: HandClock, switch: FileSwitch) -> Engine:
     parts = Parts(
         catalogue=CATALOGUE,
         policy=Policy(),
@@ -260,7 +262,13 @@ def _engine(directory: Path, record: Record, clock: HandClock) -> Engine:
         "pagerduty": Source(PagerDutyAlerts(",".join(PAGERDUTY_SECRETS), clock)),
     }
     screenshots = FileScreenshots(directory / "screenshots")
-    return Engine(parts=parts, workflow=NoWork(), sources=sources, screenshots=screenshots)
+    return Engine(
+        parts=parts,
+        inbox=record.inbox,
+        workflow=NoWork(),
+        sources=sources,
+        screenshots=screenshots,
+    )
 
 
 def _given(value: T) -> Callable[[], Awaitable[T]]:

@@ -29,6 +29,8 @@ from vigil.domain.verdict import Answer
 from vigil.ports.journal import Note
 from vigil.progress import Progress
 
+pytestmark = pytest.mark.takes(40)
+
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 expect.set_options(timeout=20_000)

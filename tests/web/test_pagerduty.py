@@ -12,7 +12,7 @@ from tests.web.house import PAGERDUTY_SECRETS, WEBHOOK_TOKEN, House, alertmanage
 
 from vigil.domain.alert import Alert, AlertStatus, Delivery
 from vigil.domain.incident import Incident, Stage
-from vigil.ports.journal import REMEMBERED, SETTLE
+from vigil.ports.inbox import REMEMBERED, SETTLE
 
 TITLE = "[FIRING:1] CheckoutErrors shop-web (critical)"
 

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from tests.support.pagerduty import PagerDuty
 from tests.web.house import PAGERDUTY_SECRETS, WEBHOOK_TOKEN, House, alertmanager_body
 
-from vigil.integrations.journal.inbox import SOURCE_BYTES
+from vigil.integrations.journal.letters import SOURCE_BYTES
 from vigil.integrations.journal.tables import deliveries, inbox
 from vigil.web.door import MOST_WEBHOOK_BYTES
 
@@ -21,7 +21,7 @@ async def test_a_delivery_is_on_disk_before_the_answer(house: House) -> None:
     answer = await house.client.post(PATH, content=FIRING, headers=SECRET)
     assert answer.status_code == 202
     assert answer.json() == {"alerts": 1, "not_understood": None, "without_effect": None}
-    [line] = await house.record.journal.inbox()
+    [line] = await house.record.inbox.lines()
     assert (line.source, line.waiting) == ("alertmanager", 1)
     await house.take_in()
     [incident] = await house.record.journal.incidents()
@@ -30,7 +30,7 @@ async def test_a_delivery_is_on_disk_before_the_answer(house: House) -> None:
     assert again.status_code == 202
     await house.take_in()
     assert len(await house.record.journal.incidents()) == 1
-    assert await house.record.journal.inbox() == ()
+    assert await house.record.inbox.lines() == ()
 
 
 async def test_an_authentic_body_that_nobody_understands_is_recorded(house: House) -> None:
@@ -141,4 +141,4 @@ async def test_whatever_an_authentic_delivery_says_it_is_answered_2xx_or_to_come
         answer = await house.client.post(PATH, content=body, headers=SECRET)
         assert answer.status_code == 202, body[:60]
     await house.take_in()
-    assert await house.record.journal.inbox() == (), "and all of it was taken in"
+    assert await house.record.inbox.lines() == (), "and all of it was taken in"

@@ -16,7 +16,11 @@ from tests.support.record import Record, open_record, opened
 
 from vigil.integrations._clients.database import open_engine
 from vigil.keeper import GIVEN_UP
+from vigil.ports.journal import NextSegment
 from vigil.ports.workers import Role
+from vigil.ports.workflow import Segment
+
+pytestmark = pytest.mark.takes(30)
 
 ROOT = Path(__file__).parents[2]
 EVERYTHING = sorted(Role)
@@ -153,3 +157,17 @@ async def test_told_twice_it_ends_at_once(place: Place, record: Record) -> None:
         a.terminate()
         assert a.wait(DRAIN_S) == 1
         assert place.claimed_by() == "a"
+
+
+async def test_what_a_buried_worker_had_sent_before_it_was_buried_is_taken_from_it(
+    place: Place, record: Record
+) -> None:
+    """Its last words reached the database late: nobody knows it any more, and it has something."""
+    incident = await opened(record, symptom="checkout-errors")
+    orient = NextSegment(segment=Segment.ORIENT, incident=incident.id, attempt=1)
+    assert await record.journal.take_up(orient, "buried") is not None
+    await record.journal.mark(orient)
+    (place.state / GO).touch()
+    with mate(place, "a"):
+        wait_until(place.is_closed, "the incident ends")
+    assert "taken from workers that nobody knows" in place.log("a")

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from tests.support.story import Story, begin
 
+from vigil.domain.catalogue import Autonomy
 from vigil.domain.errors import LockHeld, PortUnavailable
-from vigil.domain.incident import Stage
-from vigil.lifecycle import Lifecycle
+from vigil.domain.incident import Stage, WaitingOn
+from vigil.domain.run import RunOrder
+from vigil.ports.workflow import Segment
+from vigil.shift import free_left_over
 
 ERROR = PortUnavailable("the database did not answer")
 
@@ -45,6 +48,38 @@ async def test_a_run_gives_up_nothing_that_another_worker_has(story: Story) -> N
     await story.hear()
     [orient] = await story.journal.due(10)
     assert await story.journal.take_up(orient, "another") is not None
-    with pytest.raises(LockHeld):
-        await Lifecycle(story.parts).give_up(orient.segment, orient.incident, orient.attempt, ERROR)
+    await story.lifecycle.give_up(orient.segment, orient.incident, orient.attempt, ERROR)
     assert (await story.journal.incident(orient.incident)).closed_at is None
+
+
+async def test_what_waits_for_a_person_is_not_given_up_by_a_run_that_came_late(
+    tmp_path: Path,
+) -> None:
+    story = await begin(tmp_path / "asking", autonomy=Autonomy.APPROVE)
+    incident = await story.hear()
+    await story.go_on()
+    await story.lifecycle.give_up(Segment.DECIDE, incident.id, 1, ERROR)
+    incident = await story.journal.incident(incident.id)
+    assert (incident.waiting_on, incident.claimed_by) == (WaitingOn.APPROVAL, None)
+    story.record.engine.dispose()
+
+
+async def test_what_was_given_up_while_it_acted_stays_locked_as_long_as_a_script_may_go_on(
+    story: Story,
+) -> None:
+    def hang(_: RunOrder) -> None:
+        raise PortUnavailable("the runner did not answer")
+
+    story.sandbox.before = hang
+    incident = await story.hear()
+    with pytest.raises(PortUnavailable):
+        await story.go_on()
+    await story.lifecycle.give_up(Segment.ACT, incident.id, 1, ERROR)
+    (until,) = {lock.lease_until for lock in await story.parts.locks.held()}
+    assert until is not None
+    assert until > story.clock.now()
+    await free_left_over(story.parts)
+    with pytest.raises(LockHeld):
+        await story.locks_are_free()
+    await story.leases_end()
+    assert await story.locks_are_free()

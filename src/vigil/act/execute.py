@@ -10,8 +10,20 @@ from vigil.ports.sandbox import Sandbox
 
 OnLine = Callable[[str, str], Awaitable[None]]
 """(action id, one line of output or one logged call)."""
-Begin = Callable[[str], Awaitable[str | None]]
-"""Why the action of this id may not be begun, as a sentence; None when it is on record that it is.
+
+
+@dataclass(frozen=True)
+class Word:
+    """Whether an action may be begun now."""
+
+    against: str | None = None
+    """Why not, as a sentence."""
+    on_record: bool = False
+    """It was begun before: it may have been asked for, and only the runner knows."""
+
+
+Begin = Callable[[Action], Awaitable[Word]]
+"""The last word before an action is asked for; with nothing against it, it is on record as begun.
 """
 
 
@@ -38,8 +50,9 @@ async def execute(
     results: list[ActionResult] = []
     for action in plan.actions:
         lease = await permit.hold(action)
-        if (why := await begin(action.id)) is not None:
-            return Execution(plan_digest=plan.digest, results=tuple(results), refused=why)
+        word = await begin(action)
+        if word.against is not None and not word.on_record:
+            return Execution(plan_digest=plan.digest, results=tuple(results), refused=word.against)
 
         async def tell(line: str, action_id: str = action.id) -> None:
             await on_line(action_id, line)
@@ -50,11 +63,15 @@ async def execute(
             approved_digest=permit.approved_digest,
             action=action.id,
             lease=lease,
+            only_if_known=word.against is not None,
         )
         try:
             result = await sandbox.run(order, tell)
         except SandboxUnavailable as error:
             return Execution(plan_digest=plan.digest, results=tuple(results), refused=str(error))
+        if result.status is ActionStatus.NOT_BEGUN:
+            why = word.against or result.output
+            return Execution(plan_digest=plan.digest, results=tuple(results), refused=why)
         results.append(result)
         if result.status is not ActionStatus.SUCCEEDED:
             break

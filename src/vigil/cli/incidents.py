@@ -92,7 +92,7 @@ def _turn(state: SwitchState, *, as_json: bool) -> None:
     """Over the API; stopping does not wait for it where the switch itself is within reach."""
     with told():
         settings = load_settings()
-        refused = False
+        said, refused = state.model_dump(), False
         here = state.stopped and settings.vigil_state_dir.is_dir()
         if here:
             try:
@@ -103,15 +103,19 @@ def _turn(state: SwitchState, *, as_json: bool) -> None:
             client = Client.from_settings(settings)
             path = "/api/stop" if state.stopped else "/api/resume"
             body = {"now": state.now, "text": state.text, "by": state.by}
-            client.post(path, body if state.stopped else {"by": state.by})
+            _, said = client.post(path, body if state.stopped else {"by": state.by})
         except (PortUnavailable, PermanentError) as error:
             if not here:
                 raise
             complain(f"The switch in {settings.vigil_state_dir} is turned. But: {error}")
             # Nobody there is as good as stopped; somebody who refused may go on elsewhere.
             refused = isinstance(error, PermanentError) and settings.vigil_token is not None
-    words = ("stopped now" if state.now else "stopped") if state.stopped else "resumed"
-    print_json({"stopped": state.stopped, "now": state.now}) if as_json else typer.echo(words)
+    words = ("stopped now" if said["now"] else "stopped") if said["stopped"] else "resumed"
+    print_json({"stopped": said["stopped"], "now": said["now"]}) if as_json else typer.echo(words)
+    if said["stopped"] and not state.stopped:
+        who = said["by"] or "Somebody"
+        complain(f"{who} stopped Vigil meanwhile. Find out why, then resume again.")
+        refused = True
     if refused:
         raise typer.Exit(NO)
 

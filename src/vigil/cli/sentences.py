@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from vigil.domain.alert import source_name
 from vigil.domain.hypothesis import percent
 
 Say = Callable[[dict[str, Any]], str]
@@ -19,11 +20,6 @@ MEANING = {
     "RESOLVED": "closed: proven fixed, or a false alarm",
     "ESCALATED": "handed to a person",
 }
-SOURCES = {
-    "watch": "Vigil's own watcher",
-    "alertmanager": "Alertmanager",
-    "pagerduty": "PagerDuty",
-}
 
 
 def describe(event: dict[str, Any]) -> str | None:
@@ -33,7 +29,7 @@ def describe(event: dict[str, Any]) -> str | None:
 
 
 def _heard(what: str) -> Say:
-    return lambda p: f"{what} by {SOURCES.get(p['source'], p['source'])}: {p.get('name')}"
+    return lambda p: f"{what} by {source_name(p['source'])}: {p.get('name')}"
 
 
 def _fits(payload: dict[str, Any]) -> str:
@@ -56,6 +52,7 @@ SENTENCES: dict[str, Say] = {
     "opened": _heard("opened, reported"),
     "alert_joined": _heard("also reported"),
     "alert_resolved": _heard("alert resolved"),
+    "alerts_counted": lambda p: str(p["text"]),
     "stage_entered": lambda p: f"{p['stage']}: {MEANING[p['stage']]}",
     "evidence": lambda p: f"saw: {p['text']}",
     "hypotheses": _most_likely,
@@ -79,7 +76,7 @@ SENTENCES: dict[str, Say] = {
 
 def heard_from(sources: Iterable[str]) -> str:
     """Who reported a trouble."""
-    *others, last = [SOURCES.get(source, source) for source in sources] or ["nobody"]
+    *others, last = [source_name(source) for source in sources] or ["nobody"]
     return f"{', '.join(others)} and {last}" if others else last
 
 

@@ -1,7 +1,6 @@
 """`vigil serve`: one process that hears, decides and answers, and beside it the runner."""
 
 import asyncio
-import fcntl
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vigil import flock
 from vigil.cli.endings import told_to_end, waiting_for_no_thread
 from vigil.cli.logs import log_as_json
 from vigil.cli.words import CONSOLE_HOST, complain, told
-from vigil.domain.errors import LockHeld
 from vigil.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -121,13 +120,8 @@ def _access(settings: Settings) -> "Access":
 def _only_one(state: Path) -> Iterator[None]:
     """One Vigil on one state folder; the lock goes with the process, however that ends."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (state / "serve.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockHeld(
-                f"another Vigil runs on {state}; end it, or give this one another VIGIL_STATE_DIR"
-            ) from None
+    taken = f"another Vigil runs on {state}; end it, or give this one another VIGIL_STATE_DIR"
+    with flock.locked(state / "serve.lock", taken):
         yield
 
 

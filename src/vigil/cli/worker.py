@@ -1,17 +1,16 @@
 """`vigil worker`: one more process that does the work, on a record that several share."""
 
 import asyncio
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import structlog
 import typer
 
+from vigil import flock
 from vigil.cli.endings import told_to_end, waiting_for_no_thread
 from vigil.cli.logs import log_as_json
 from vigil.cli.words import complain, told
@@ -21,6 +20,8 @@ log = structlog.get_logger()
 
 LOCKS = ("worker.lock", "runner.lock")
 """Held by the worker and by its runner as long as each of them lives."""
+MAKING_S = 10.0
+"""How long others may take that make their folders; each of them takes milliseconds."""
 
 
 def worker(
@@ -61,41 +62,16 @@ async def _work(settings: Settings) -> None:
 def folder_of_its_own(folder: Path) -> Iterator[Path]:
     """Where this worker and its runner meet, gone afterwards; those of the dead go too."""
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _one_at_a_time(folder.parent):
-        for other in folder.parent.iterdir():
-            if _is_left(other):
-                log.info("folder of a dead worker removed", worker=other.name)
-                shutil.rmtree(other, ignore_errors=True)
-        folder.mkdir(mode=0o700)
-        lock = (folder / LOCKS[0]).open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    with lock:
+    with ExitStack() as living:
+        # A folder that is being made looks like one that was left.
+        with flock.awaited(folder.parent, MAKING_S):
+            for other in folder.parent.iterdir():
+                if not any(flock.is_held(other / name) for name in LOCKS):
+                    log.info("folder of a dead worker removed", worker=other.name)
+                    shutil.rmtree(other, ignore_errors=True)
+            folder.mkdir(mode=0o700)
+            living.enter_context(flock.locked(folder / LOCKS[0], f"{folder} is another worker's"))
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """A folder that is being made looks like one that was left."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _is_left(folder: Path) -> bool:
-    """Whether neither the worker nor its runner lives."""
-    return not any(_is_held(folder / name) for name in LOCKS)
-
-
-def _is_held(lock: Path) -> bool:
-    with suppress(FileNotFoundError), lock.open("r") as opened:
-        try:
-            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False

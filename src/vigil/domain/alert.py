@@ -5,6 +5,17 @@ from enum import StrEnum
 from vigil.domain.identity import content_digest
 from vigil.domain.value import Instant, Value
 
+_KNOWN_AS = {
+    "watch": "Vigil's own watcher",
+    "alertmanager": "Alertmanager",
+    "pagerduty": "PagerDuty",
+}
+
+
+def source_name(source: str) -> str:
+    """What people call a source."""
+    return _KNOWN_AS.get(source, source)
+
 
 class AlertStatus(StrEnum):
     """What the source says now."""

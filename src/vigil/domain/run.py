@@ -37,6 +37,8 @@ class RunOrder(Value):
     action: str
     lease: Lease
     """The runner kills the sandbox well before its end, and begins no call near it."""
+    only_if_known: bool = False
+    """It was called off: say what became of it, and begin nothing."""
 
 
 class Health(Value):

@@ -7,7 +7,7 @@ from vigil.domain.catalogue import Catalogue
 from vigil.domain.identity import content_digest
 from vigil.domain.scrub import clean
 from vigil.ports.clock import Clock
-from vigil.ports.journal import Arrival, Journal, Letter, MappedAlert, TakenIn
+from vigil.ports.inbox import Arrival, Inbox, Letter, MappedAlert, TakenIn
 
 UNMAPPED = "alert:"
 """Prefix of the symptom of an alert that nobody mapped; it keeps different alerts apart."""
@@ -18,14 +18,14 @@ MOST_SHOWN = 200
 
 
 async def intake(
-    letters: Sequence[Letter], *, catalogue: Catalogue, journal: Journal, clock: Clock
+    letters: Sequence[Letter], *, catalogue: Catalogue, inbox: Inbox, clock: Clock
 ) -> tuple[TakenIn, ...]:
     """Take every alert of these letters in; one fault heard of twice becomes one incident.
 
     All of it is one transaction, with which the letters leave the inbox: after a crash they are
     still there, or everything is done. Letters that cannot be read stay where they are.
     """
-    return await journal.receive(
+    return await inbox.receive(
         [
             arrival(letter, letter.delivery, catalogue, clock)
             for letter in letters

@@ -1,29 +1,21 @@
 """The record: incidents, stage outputs, timeline and outbox, committed together.
 
+How incidents come into it is the inbox's (``ports/inbox.py``).
+
 This port is not in the first plan of the house; docs/decisions says why it is one of its own.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Protocol
 
 from pydantic import JsonValue
 
-from vigil.domain.alert import Alert, Delivery
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.news import News
 from vigil.domain.timeline import Checkpoint, Event, Head
 from vigil.domain.value import Instant, Value
 from vigil.domain.verdict import Approval, Cancellation
 from vigil.ports.workflow import Segment
-
-SETTLE = timedelta(seconds=60)
-"""How long after a cure the same firing alert is still a repetition: a source looks at a window of
-time, which lags behind the cure, and what it repeats out of that window must page nobody."""
-
-REMEMBERED = timedelta(days=14)
-"""How long the identifiers of deliveries are kept: a body that somebody recorded and sends again
-is known for as long, and none of the sources repeats a delivery by itself for more than days."""
 
 
 class Note(Value):
@@ -52,81 +44,6 @@ class NextSegment(Value):
     attempt: int
     turn: int = 1
     """How often it was begun on purpose: once more after each wait in the middle of it."""
-
-
-class Full(Value):
-    """There is no room in the inbox for a delivery of this source: it was not written down."""
-
-    retry_after_s: int
-    """When there should be some again."""
-
-
-class Letter(Value):
-    """One delivery that lies in the inbox."""
-
-    number: int
-    """Its place: later ones have higher numbers, and none is given twice."""
-    source: str
-    at: Instant
-    """When it came."""
-    delivery: Delivery | None
-    """None when what lies there cannot be read (any more)."""
-
-
-class Line(Value):
-    """How much of one source lies in the inbox."""
-
-    source: str
-    waiting: int
-    oldest_at: Instant | None
-    """When the first of those that wait came."""
-    set_aside: int
-    set_aside_at: Instant | None
-    """When the newest of those that were set aside came."""
-    size: int
-    """Bytes of all."""
-
-
-class MappedAlert(Value):
-    """An alert, and what it means here."""
-
-    alert: Alert
-    service: str
-    symptom: str
-    title: str
-    new_id: str
-    """Of the incident, if it opens one."""
-
-
-class Arrival(Value):
-    """A letter that is to be taken in."""
-
-    number: int
-    source: str
-    at: Instant
-    alerts: tuple[MappedAlert, ...] = ()
-    traces: tuple[str, ...] = ()
-    """Why some of it opens or joins nothing."""
-    ids: tuple[str, ...] = ()
-    """What its source calls it."""
-
-
-class Joined(Value):
-    """What became of a received alert."""
-
-    incident: Incident | None
-    """None when it resolved something that is not open, or repeated such a message."""
-    opened: bool
-    repeated: bool
-
-
-class TakenIn(Value):
-    """What became of an arrival, alert by alert."""
-
-    arrival: Arrival
-    joined: tuple[Joined, ...]
-    replayed: bool = False
-    """It came before, and changed nothing now."""
 
 
 class Decided(Value):
@@ -162,86 +79,46 @@ class Load(Value):
 class Journal(Protocol):
     """The only thing that is believed after a crash.
 
-    1. ``receive`` takes letters out of the inbox and hears their alerts, all in one transaction; of
-       several that receive the same letter one does. The same delivery key again is a repetition
-       and changes nothing but a count, unless its source repeats it and it fires more than
-       ``SETTLE`` after its incident was RESOLVED: then it is heard like a new alert, and its key
-       belongs to the incident that it opens or joins; a firing alert opens an incident or joins the
-       open one of its (service, symptom), never two, also when two arrive at once; one that was
-       escalated is joined too, until the trouble is said to be over; a new incident comes with its
-       first event and its first segment.
-    2. ``commit`` writes incident, outputs, events and next segment in one transaction, or nothing;
+    1. ``commit`` writes incident, outputs, events and next segment in one transaction, or nothing;
        a commit whose ``expected`` stage and attempt are not those on record, or whose incident has
        been taken up by another run or been cancelled since, writes nothing and returns False.
-    3. Outputs are written once: the first stays.
-    4. ``append`` and ``commit`` make each event the next link of the incident's chain; two at once
+    2. Outputs are written once: the first stays.
+    3. ``append`` and ``commit`` make each event the next link of the incident's chain; two at once
        never share a place.
-    5. ``answer`` is a compare-and-set: of any number of answers to the plan that waits exactly one
+    4. ``answer`` is a compare-and-set: of any number of answers to the plan that waits exactly one
        wins, and the next segment is written with it; an answer to another digest never wins. Nor
-       does an approval win after ``expires_at``, or an expiry before it.
-    6. ``due`` gives segments not yet marked, oldest first; marking is idempotent.
-    7. ``checkpoint`` signs the heads of all chains and is chained to the one before.
-    8. ``due_again`` makes the last segment of each incident that is open and waits for nobody due
-       once more, marked or not, and no other one.
-    9. An arrival of which any identifier was received before is a replay: nothing of it is heard,
-       nor are its other identifiers remembered. They are known for ``REMEMBERED`` at least, across
-       restarts, and each belongs to its source.
-    10. ``heads`` gives the newest link of each open incident and of the newest ones, at most
-        ``limit`` of either, so that somebody who looks again sees what has changed. ``news`` gives
-        another version after each change of an incident.
-    11. ``take_up`` gives an incident to one worker at a time (``LockHeld`` for the others), and to
-        none when it is closed, in another attempt, or when a later segment of its attempt has been
-        written; what an earlier run of the same worker commits after it is refused. A commit that
-        hands over, waits or closes lets go, as do ``let_go`` and ``forfeit``.
-    12. ``said_to_be_over`` is true when the last that any source said of an incident is that it
-       ended, and reads no payload for it.
-    13. What ``write_down`` gave a number is on disk, and the numbers grow. The inbox is bounded in
-        rows and bytes, as a whole and by source; a source that has little in it always finds room,
-        whatever others sent.
-    14. ``letters`` come in the order of their numbers and stay until they are received; what was
-        ``set_aside`` is none of them until it is to be tried again.
-    15. ``cancel`` wins once, and only before it is on record how the incident ends. Of a plan that
+       does an approval win after ``expires_at`` or while Vigil is stopped (the plan then goes on
+       waiting), or an expiry before it.
+    5. ``due`` gives segments not yet marked, oldest first; marking is idempotent.
+    6. ``checkpoint`` signs the heads of all chains and is chained to the one before.
+    7. ``due_again`` makes the last segment of each incident that is open, waits for nobody and is
+       taken up by nobody due in another turn, marked or not, and no other one.
+    8. ``heads`` gives the newest link of each open incident and of the newest ones, at most
+       ``limit`` of either, so that somebody who looks again sees what has changed. ``news`` gives
+       another version after each change of an incident.
+    9. ``take_up`` gives an incident to one worker at a time, and to none when it is closed, in
+       another attempt, or when a later segment of its attempt has been written; what an earlier
+       run of the same worker commits after it is refused. A commit that hands over, waits or
+       closes lets go, as do ``let_go`` and ``forfeit``; what a forfeited worker had is due in
+       another turn. ``claimants`` are the workers that have something.
+    10. ``said_to_be_over`` is true when the last that any source said of an incident is that it
+        ended, and reads no payload for it.
+    11. ``cancel`` wins once, and only before it is on record how the incident ends. Of a plan that
         waits it is the answer. Before EXECUTING the last segment is written with it, and the run
         under way is overtaken; from EXECUTING on that run goes on once it knows.
-    16. ``overdue`` gives the incidents whose plan still waits after its ``expires_at``, the longest
+    12. ``overdue`` gives the incidents whose plan still waits after its ``expires_at``, the longest
         overdue first.
-    17. ``wake`` is a compare-and-set: an incident that waits for locks waits no more, and its
+    13. ``wake`` is a compare-and-set: an incident that waits for locks waits no more, and its
         acting is due in another turn; of any other nothing is changed. Marking a segment as handed
         over marks that turn only.
     """
-
-    async def write_down(
-        self, deliveries: Sequence[Delivery], now: Instant
-    ) -> tuple[int | Full, ...]:
-        """Put deliveries into the inbox, in this order; for each its number, or no room."""
-        ...
-
-    async def inbox(self) -> tuple[Line, ...]:
-        """How much lies there, by source; whose letter has waited longest comes first."""
-        ...
-
-    async def letters(self, source: str, limit: int) -> tuple[Letter, ...]:
-        """The first of those of a source that wait; fewer than ``limit`` where they are large."""
-        ...
-
-    async def receive(self, arrivals: Sequence[Arrival]) -> tuple[TakenIn, ...]:
-        """Take letters in; for each that was still there, what became of it."""
-        ...
-
-    async def set_aside(self, number: int, why: str) -> None:
-        """This letter cannot be taken in: it waits no more, and is kept for a person."""
-        ...
-
-    async def try_again(self, since: Instant) -> None:
-        """What was set aside and came after this moment waits again."""
-        ...
 
     async def incident(self, incident_id: str) -> Incident:
         """One incident; NotFound."""
         ...
 
     async def take_up(self, following: NextSegment, worker: str) -> Incident | None:
-        """The incident with a claim of its own; None: nothing is left to do. LockHeld, NotFound."""
+        """The incident with a claim of its own; None: nothing is left to do for it. NotFound."""
         ...
 
     async def let_go(self, incident: Incident) -> None:
@@ -249,17 +126,19 @@ class Journal(Protocol):
         ...
 
     async def forfeit(self, workers: Sequence[str]) -> None:
-        """These workers are dead or gone: what they had taken up may be taken up by others."""
+        """These workers are dead or gone: what they had taken up is for others to take up."""
+        ...
+
+    async def claimants(self) -> frozenset[str]:
+        """The workers that have something taken up."""
         ...
 
     async def incidents(self, limit: int = 100, *, only_open: bool = False) -> tuple[Incident, ...]:
         """Newest first."""
         ...
 
-    async def output(
-        self, incident_id: str, attempt: int, stage: Stage, name: str = "output"
-    ) -> str | None:
-        """JSON of what a stage gave, or None."""
+    async def outputs(self, incident_id: str, attempt: int) -> tuple[StageOutput, ...]:
+        """Everything that the stages of an attempt gave, in no order."""
         ...
 
     async def commit(
@@ -281,6 +160,10 @@ class Journal(Protocol):
 
     async def events(self, incident_id: str, after: int = 0) -> tuple[Event, ...]:
         """The timeline from a sequence number on, payloads opened where they are still there."""
+        ...
+
+    async def newest(self, incident_id: str, kind: str) -> Event | None:
+        """The newest event of a kind, its payload opened where it is still there."""
         ...
 
     async def heads(self, limit: int) -> tuple[Head, ...]:
@@ -319,8 +202,8 @@ class Journal(Protocol):
         """Segments written and not yet handed to the workflow engine."""
         ...
 
-    async def mark(self, following: NextSegment) -> None:
-        """This segment was handed over."""
+    async def mark(self, *handed: NextSegment) -> None:
+        """These segments were handed over, each of them in this turn."""
         ...
 
     async def wake(self, incident_id: str) -> bool:
@@ -335,14 +218,10 @@ class Journal(Protocol):
         """How much there is to do now."""
         ...
 
-    async def executions_since(self, since: Instant) -> int:
-        """How many plans were executed since then, for the breaker."""
+    async def executions_since(self, since: Instant, besides: str) -> int:
+        """How many plans of other incidents than this were executed since then."""
         ...
 
     async def checkpoint(self, now: Instant) -> Checkpoint | None:
         """Sign all heads; None when nothing is new since the last."""
-        ...
-
-    async def erase_payloads(self, incident_id: str, now: Instant) -> int:
-        """Erase what happened and keep that it happened; says how many payloads went."""
         ...

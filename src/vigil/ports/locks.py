@@ -30,8 +30,8 @@ class Locks(Protocol):
        same owner and holder it keeps the tokens, and no lease becomes shorter.
     2. A token of a resource only ever grows, also across restarts.
     3. Another owner gets nothing before ``release``, also when the lease has run out.
-    4. Another holder of the same owner takes over, with higher tokens, once the lease has run out
-       or its holder was forfeited, and not before.
+    4. Another holder of the same owner takes over, with higher tokens, once the lease has run out,
+       its holder was forfeited or has let go, and not before.
     5. ``release`` gives back what the owner has and its place in the line; of others, nothing. By
        a holder it gives back what that one holds for the owner, or nobody does, and no place: who
        was overtaken takes nothing away from the one that goes on.
@@ -50,6 +50,10 @@ class Locks(Protocol):
 
     async def release(self, owner: str, holder: str | None = None) -> None:
         """The owner is done and wants nothing any more; or, for now, this holder of it is."""
+        ...
+
+    async def let_go(self, owner: str, holder: str | None = None) -> None:
+        """This holder, or whoever it is, does nothing for the owner now, which keeps it all."""
         ...
 
     async def renew(self, holder: str, now: Instant, lease_s: float) -> None:

@@ -23,6 +23,12 @@ class Sandbox(Protocol):
     4. A plan whose digest is not ``approved_digest`` is refused with ``PlanMismatch``.
     5. Without a sandbox that is safe nothing runs: ``SandboxUnavailable``. A runner that does not
        answer is ``PortUnavailable``, and the run may be asked for again under the same key.
+    6. An order that is ``only_if_known`` begins nothing, and needs no sandbox to be answered. What
+       ended or is under way is answered with its end; what was cut off with calls begun is
+       ``UNCERTAIN``; of anything else no call was ever begun: ``NOT_BEGUN``. The answer is on
+       record as the end, so nothing is begun after it, whoever asks under that key.
+    7. The client's going away ends no run. By the end of its lease nothing more is begun for it,
+       whoever still waits for it.
     """
 
     async def run(self, order: RunOrder, on_output: OnOutput) -> ActionResult:

@@ -14,12 +14,14 @@ class Switch(Protocol):
        on all within a second, also by somebody who reached no more than its file. A stop holds on
        its own machine at once. Of two who turn it at the same time the one who stops wins, and who
        stops at once before who stops; a file that says nothing has no say.
+    4. A stop that came while somebody let Vigil act again is never undone by that, however slow it
+       is: ``set`` then gives the stop.
     """
 
     def read(self) -> SwitchState:
         """What it says now; cheap enough to ask before every action."""
         ...
 
-    def set(self, state: SwitchState) -> None:
-        """Turn it."""
+    def set(self, state: SwitchState) -> SwitchState:
+        """Turn it; what it says then."""
         ...

@@ -78,6 +78,9 @@ class Workers(Protocol):
        ask at once, one is told.
     4. A role belongs to one living worker that is not draining; a beat takes each one that belongs
        to nobody else. It passes on when its worker drains, leaves or is given up.
+    5. A worker whose process has ended is given up at the next ``reap`` of those who can know it
+       for certain, which is at most the others on its machine. Nothing less is a proof: one that
+       is frozen, or of which nothing can be seen, is given up as in 2.
     """
 
     async def beat(self, worker: Worker) -> Standing:

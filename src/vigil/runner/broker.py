@@ -17,20 +17,17 @@ from vigil.domain.effects import Call
 from vigil.domain.errors import LockHeld, PortUnavailable
 from vigil.domain.plan import CallRecord
 from vigil.domain.value import Value
-from vigil.runner.lease import boot_s
 from vigil.runner.ledger import Ledger, Outcome
-from vigil.runner.limits import MAX_CALLS_PER_RUN
+from vigil.runner.limits import MAX_CALLS_PER_RUN, MAX_RESULT_CHARS
 from vigil.runner.orders import CheckedOrder
 from vigil.runner.switch import read_switch
 from vigil.runner.verbs import operation
-from vigil.runner.verbs.base import NotDone, Operation, Refusal, Seen, Unfinished
+from vigil.runner.verbs.base import Deadline, NotDone, Operation, Refusal, Seen, Unfinished
 
 OnCall = Callable[[CallRecord], None]
 EFFECT_DEADLINE_S = 25.0
 LEAST_S = 2.0
 """With less of the lease left a call is not begun."""
-LEAST_EFFECT_S = 0.5
-"""With less left until its deadline an effect that is on record as begun is not done after all."""
 _UNREAD = Call(verb="?", grant="?", arguments=())
 _log = structlog.get_logger("vigil.runner.broker")
 
@@ -127,10 +124,7 @@ class Broker:
 
     def _admit(self, call: Call) -> _Admitted:
         """Whether this call may be made now; the checks that only read come first."""
-        switch = read_switch(self._switch_file)
-        if switch.stopped:
-            self.stopped = True
-            raise Refusal(f"the stop switch is on{f' ({switch.text})' if switch.text else ''}")
+        self._check_switch()
         order = self._checked.order
         if order.plan.digest != order.approved_digest:
             raise Refusal("the plan is not the one that was approved")
@@ -151,6 +145,12 @@ class Broker:
             raise Refusal(f"the judged script makes this call {len(contained)} times, not more")
         return unused[0]
 
+    def _check_switch(self) -> None:
+        switch = read_switch(self._switch_file)
+        if switch.stopped:
+            self.stopped = True
+            raise Refusal(f"the stop switch is on{f' ({switch.text})' if switch.text else ''}")
+
     def _check_lease(self) -> None:
         if self._checked.seconds_left < LEAST_S:
             until = self._checked.order.lease.until.isoformat()
@@ -170,32 +170,33 @@ class Broker:
 
     def _begin(self, admitted: _Admitted) -> Reply:
         before = admitted.bound.look()
+        # Looking takes long where a database or a disk is slow.
+        self._check_switch()
+        self._check_lease()
         # Before it is on record: who takes over waits from when he sees it there, and by then
         # this one does nothing any more, however long it stood still in between.
-        until = self._effect_ends()
+        deadline = self._deadline()
         call, key = admitted.call, admitted.key
         if not self._ledger.begin_effect(key, call, before, self._checked.order.lease.fences):
             raise NotDone("another runner has just begun this very call")
-        return self._do(admitted, before, until)
+        return self._do(admitted, before, deadline)
 
     def _go_on(self, admitted: _Admitted, before: Seen) -> Reply:
         """Somebody was killed between begin and end: only the target knows how far it came."""
         self.open_ended.add(admitted.key)
-        until = self._effect_ends()
+        deadline = self._deadline()
         self._ledger.note(self._checked.order.lease.fences)
         if (found := admitted.bound.done_since(before)) is not None:
             return self._finish(admitted, found, repeated=True)
-        return self._do(admitted, before, until)
+        return self._do(admitted, before, deadline)
 
-    def _effect_ends(self) -> float:
-        """When an effect that is begun now is over, by the clock that nobody sets."""
-        return boot_s() + min(EFFECT_DEADLINE_S, self._checked.seconds_left)
+    def _deadline(self) -> Deadline:
+        """When an effect that is begun now is over."""
+        return Deadline.within(min(EFFECT_DEADLINE_S, self._checked.seconds_left))
 
-    def _do(self, admitted: _Admitted, before: Seen, until: float) -> Reply:
-        if (deadline_s := until - boot_s()) < LEAST_EFFECT_S:
-            return self._uncertain(admitted, "this runner was held up until it was too late for it")
+    def _do(self, admitted: _Admitted, before: Seen, deadline: Deadline) -> Reply:
         try:
-            outcome = admitted.bound.do(before, deadline_s)
+            outcome = admitted.bound.do(before, deadline)
         except Unfinished as unknown:
             return self._uncertain(admitted, str(unknown))
         return self._finish(admitted, outcome, repeated=False)
@@ -222,6 +223,7 @@ class Broker:
     def _record(
         self, status: Status, call: Call, text: str, *, allowed: bool, repeated: bool = False
     ) -> Reply:
+        text = text[:MAX_RESULT_CHARS]
         record = CallRecord(call=call, allowed=allowed, result=text, repeated=repeated)
         self._ledger.log_call(self._checked.order.run_key, record)
         self.records.append(record)

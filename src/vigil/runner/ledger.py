@@ -98,16 +98,18 @@ class Ledger:
         result = self._store.transaction(work)
         return None if result is None else ActionResult.model_validate_json(result)
 
-    def end_run(self, order: RunOrder, result: ActionResult) -> None:
-        """The first end stays; whoever was overtaken has none to tell."""
+    def end_run(self, order: RunOrder, result: ActionResult) -> bool:
+        """Whether this is its end: the first one stays, and whoever was overtaken has none."""
         runs = self._tables.runs
         ends = update(runs).where(runs.c.run_key == order.run_key, runs.c.result.is_(None))
 
-        def work(connection: Connection) -> None:
-            if self._overtaken(connection, order.lease.fences) is None:
-                connection.execute(ends.values(ended_at=_now(), result=result.model_dump_json()))
+        def work(connection: Connection) -> bool:
+            if self._overtaken(connection, order.lease.fences) is not None:
+                return False
+            ended = ends.values(ended_at=_now(), result=result.model_dump_json())
+            return connection.execute(ended).rowcount == 1
 
-        self._store.transaction(work)
+        return self._store.transaction(work)
 
     def effect(self, key: str) -> Begun | None:
         """The effect under this idempotency key, if it was ever begun."""

@@ -17,6 +17,11 @@ MAX_CALLS_PER_RUN = 64
 """How often one script may knock at the broker, refused knocks included."""
 
 
+MAX_RESULT_CHARS = 1000
+"""What is kept and told of one call, as a target may answer at any length: the whole end of a run
+with all its calls has to fit into one line to the worker."""
+
+
 class Limits(Value):
     """Limits of one sandbox; each default is ample for a script that only asks the broker."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from vigil.domain.catalogue import Catalogue
-from vigil.domain.errors import PortUnavailable, SandboxUnavailable
+from vigil.domain.errors import LockHeld, PortUnavailable, SandboxUnavailable
 from vigil.domain.plan import ActionResult, ActionStatus, CallRecord
 from vigil.domain.run import RunOrder
 from vigil.domain.switch import SWITCH_FILE, SwitchState
@@ -70,7 +70,7 @@ class Runs:
         self.selfcheck = SelfCheck(self._doors)
 
     async def run(self, order: RunOrder, listener: Listener) -> ActionResult:
-        """Run one action, or answer from the record.
+        """Run one action, or answer from the record; ``only_if_known`` begins nothing.
 
         :raises PlanMismatch: the order is not for the plan that was judged.
         :raises NotFound: the catalogue does not have the service.
@@ -85,7 +85,10 @@ class Runs:
             return recorded
         before = await self._begun_before(order.run_key)
         result = await self._end_of(verified, before, listener)
-        await asyncio.to_thread(self._ledger.end_run, order, result)
+        kept = await asyncio.to_thread(self._ledger.end_run, order, result)
+        if order.only_if_known and not kept:
+            # An answer that nothing will be begun has to be on record before it is given.
+            raise LockHeld(f"somebody else goes on with the run {order.run_key}: ask again")
         _log.info(
             "run ended",
             run_key=order.run_key,
@@ -116,6 +119,8 @@ class Runs:
         self, verified: CheckedOrder, before: tuple[Begun, ...], listener: Listener
     ) -> ActionResult:
         """How it ended, whether anything was run now or not."""
+        if verified.order.only_if_known:
+            return _not_run(verified, before, ActionStatus.NOT_BEGUN, "it was called off")
         try:
             confinement = await self.selfcheck.passed()
         except SandboxUnavailable as unsafe:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import fcntl
 import os
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
-from vigil.domain.errors import LockHeld, PermanentError, PlanMismatch, PortUnavailable, VigilError
+from vigil import flock
+from vigil.domain.errors import PermanentError, PlanMismatch, PortUnavailable, VigilError
 from vigil.domain.plan import ActionResult, CallRecord
 from vigil.domain.run import RunOrder
 from vigil.domain.wire import (
@@ -182,13 +182,8 @@ def only_runner(state: Path) -> Iterator[None]:
     """
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     state.chmod(0o700)
-    with (state / LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as held:
-            raise LockHeld(
-                f"another runner serves {state}: stop it first, or give this one a state of its own"
-            ) from held
+    taken = f"another runner serves {state}: stop it first, or give this one a state of its own"
+    with flock.locked(state / LOCK, taken):
         yield
 
 

@@ -6,7 +6,7 @@ import structlog
 
 from vigil.domain.errors import TemporaryError
 from vigil.engine import Engine
-from vigil.ports.journal import Joined, TakenIn
+from vigil.ports.inbox import Joined, TakenIn
 from vigil.web.metrics import Metrics
 
 log = structlog.get_logger()
@@ -27,7 +27,7 @@ class IntakeCounts:
         except TemporaryError as error:
             log.warning("inbox not counted", error=str(error))
             return
-        now = self._engine.parts.senses.clock.now()
+        now = self._engine.now()
         gauges = (self._metrics.inbox, self._metrics.inbox_oldest, self._metrics.inbox_kept)
         for gauge in gauges:
             gauge.clear()
@@ -38,7 +38,7 @@ class IntakeCounts:
                 gauge.labels(line.source).set(value)
 
     def _count(self, taken: Sequence[TakenIn]) -> None:
-        now = self._engine.parts.senses.clock.now()
+        now = self._engine.now()
         for one in taken:
             source = one.arrival.source
             seconds = (now - one.arrival.at).total_seconds()

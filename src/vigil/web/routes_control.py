@@ -51,24 +51,23 @@ def set_session_cookie(response: Response, request: Request, session: Session) -
     )
 
 
-def turn_switch(engine: Engine, state: SwitchState) -> Refusal | None:
-    """Write what the stop switch says, or say that it could not be written."""
+def turn_switch(engine: Engine, state: SwitchState) -> SwitchState | Refusal:
+    """What the stop switch says once it was turned, or that it could not be written."""
     try:
-        engine.turn_switch(state)
+        return engine.turn_switch(state)
     except OSError as error:
         log.exception("the stop switch could not be written")
         reason = error.strerror or type(error).__name__
         hint = "make room on the disk of Vigil's state folder; to stop at once, end `vigil`"
         return Refusal(503, f"the stop switch could not be written: {reason}", hint)
-    return None
 
 
 def add_control_routes(app: FastAPI, engine: Engine) -> None:
     """/api/stop and /api/resume."""
 
     async def turn(state: SwitchState) -> SwitchState | JSONResponse:
-        refusal = await asyncio.to_thread(turn_switch, engine, state)
-        return state if refusal is None else refusal.answer()
+        said = await asyncio.to_thread(turn_switch, engine, state)
+        return said.answer() if isinstance(said, Refusal) else said
 
     @app.post(
         "/api/stop", response_model=SwitchState, dependencies=SAID_IN_SCHEMA, responses=errors()
@@ -81,5 +80,5 @@ def add_control_routes(app: FastAPI, engine: Engine) -> None:
         "/api/resume", response_model=SwitchState, dependencies=SAID_IN_SCHEMA, responses=errors()
     )
     async def resume(order: ResumeOrder) -> SwitchState | JSONResponse:
-        """Act again."""
+        """Act again, unless somebody stopped Vigil meanwhile: the answer is what holds."""
         return await turn(SwitchState(stopped=False, by=order.by))

@@ -40,7 +40,7 @@ def add_incident_routes(app: FastAPI, engine: Engine) -> None:
         """One incident and its seconds per stage."""
         found = await engine.incident(incident)
         course = await engine.course(incident)
-        now = engine.parts.senses.clock.now()
+        now = engine.now()
         return OneIncident(incident=found, stages=course.seconds(found, now))
 
     @app.get(

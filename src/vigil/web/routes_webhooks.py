@@ -84,7 +84,7 @@ def _off(source: str) -> Refusal:
 
 def _refuse(name: str, source: Source, engine: Engine) -> Refusal:
     """Counted and shown by /ready until the next good delivery: a wrong secret loses alerts."""
-    at = engine.parts.senses.clock.now().isoformat(timespec="seconds")
+    at = engine.now().isoformat(timespec="seconds")
     source.refused += 1
     source.refused_last = f"a delivery was refused at {at}: its secret is wrong or missing"
     log.warning("delivery refused", source=name, refused=source.refused)

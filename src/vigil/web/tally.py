@@ -23,14 +23,14 @@ class Tally:
     def __init__(self, engine: Engine, metrics: Metrics) -> None:
         self._engine = engine
         self._metrics = metrics
-        self._since = engine.parts.senses.clock.now()
+        self._since = engine.now()
         self._opened: set[str] = set()
         self._closed: set[str] = set()
         self._looking = asyncio.Lock()
 
     async def look(self) -> None:
         """Bring the counters up to date; without a record they stay as they are."""
-        self._metrics.stopped.set(self._engine.parts.switch.read().stopped)
+        self._metrics.stopped.set(self._engine.switch().stopped)
         async with self._looking:
             try:
                 newest = await self._engine.incidents(NEWEST)

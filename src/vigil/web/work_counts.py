@@ -37,7 +37,7 @@ class WorkCounts:
 
     async def _count_incidents(self) -> None:
         load = await self._engine.load()
-        now = self._engine.parts.senses.clock.now()
+        now = self._engine.now()
         counts = {
             "under_way": load.under_way,
             "queued": load.queued,
@@ -52,4 +52,4 @@ class WorkCounts:
         self._metrics.oldest_waiting.set(max(seconds, 0.0))
 
     async def _count_locks(self) -> None:
-        self._metrics.locks.set(len(await self._engine.parts.locks.held()))
+        self._metrics.locks.set(len(await self._engine.locks()))

@@ -1,7 +1,11 @@
-"""``python -m tests.support.plant FOLDER PORT SERVICES HUBS``: run a plant until it is killed."""
+"""``python -m tests.support.plant FOLDER PORT SERVICES HUBS``: run a plant until it is killed.
+
+The server of its databases, if it has one, is named in the environment.
+"""
 
 import asyncio
 import json
+import os
 import sys
 import xmlrpc.client
 from collections.abc import Awaitable, Callable
@@ -10,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.plant.effects import EffectLog
-from tests.support.plant.layout import Layout
+from tests.support.plant.layout import SERVER, Layout
 from tests.support.plant.switches import Switches
 from tests.support.plant.works import Fault, Refused, Works
 
@@ -50,10 +54,10 @@ def users(works: Works, layout: Layout) -> Answer:
     async def answer(path: str, _: bytes) -> tuple[HTTPStatus, bytes]:
         match path.strip("/").split("/"):
             case ["break", service, fault]:
-                works.break_(service, Fault(fault))
+                await works.break_(service, Fault(fault))
                 return HTTPStatus.OK, b""
             case ["mend", service]:
-                works.mend(service)
+                await works.mend(service)
                 return HTTPStatus.OK, b""
             case ["complaints"]:
                 told = {name: works.complaint(name) for name in layout.names}
@@ -101,6 +105,7 @@ async def main(layout: Layout) -> None:
     """Open for users and for the supervisor's callers, and look at the links meanwhile."""
     log = EffectLog(layout.effects)
     works = Works(layout, log)
+    await works.databases.open()
     switches = Switches(layout, log)
     asyncio.get_running_loop().add_reader(switches.descriptor, switches.read)
     control = await asyncio.start_unix_server(handler(supervisor(works)), layout.supervisor)
@@ -112,4 +117,5 @@ async def main(layout: Layout) -> None:
 if __name__ == "__main__":
     folder, *numbers = sys.argv[1:]
     port, services, hubs = map(int, numbers)
-    asyncio.run(main(Layout(Path(folder), port, services, hubs)))
+    server = os.environ.get(SERVER, "")
+    asyncio.run(main(Layout(Path(folder), port, services, hubs, server)))

@@ -12,6 +12,8 @@ BROKEN = "broken"
 START = "start"
 STOP = "stop"
 SWITCH = "switch"
+ENDED = "ended"
+"""A session of its own that somebody else ended."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Effect:
     service: str
     kind: str
     what: str
-    """The process, the release, or the fault."""
+    """The process, the release, the session, or the fault."""
 
 
 class EffectLog:

@@ -1,12 +1,18 @@
 """Where everything of a plant is, and what Vigil is told of it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from psycopg.conninfo import make_conninfo
+
 INSTANCES = ("a", "b")
 """Two processes for each service, so that a cure is several effects in a row."""
+
+SERVER = "PLANT_SERVER"
+"""Where a plant's own process finds the URL of its server: not among its arguments, as it holds a
+password."""
 
 DOWN_BOOK = """\
 ---
@@ -70,6 +76,34 @@ vigil-do release.switch {{grant.release.switch}} {{release.current}}
 vigil-do process.restart {{grant.process.restart}} {{processes}}
 ```
 """
+LEAK_BOOK = """\
+---
+title: A leaked session holds up the others
+service: [web-application]
+failure_types: [leaked_session]
+severity: [critical]
+keywords: [database, session, leaked]
+risk_level: MEDIUM
+checks:
+  - id: session-leaked
+    title: A session of its own is idle in a transaction, and others wait for it
+    finding: session_leaked
+---
+
+# A leaked session holds up the others
+
+## Remediation
+
+### End it
+
+- verbs: session.terminate
+- no_undo: the database rolls back what nobody was going to commit
+
+```bash
+set -eu
+vigil-do session.terminate {{grant.session.terminate}} {{session.leaked}}
+```
+"""
 
 
 @dataclass(frozen=True)
@@ -77,13 +111,15 @@ class Layout:
     """One plant: so many services, each of which needs one or two of some hubs.
 
     Services that need the same hub look at it when they prove a cure, so what they lock overlaps.
-    A hub never fails.
+    A hub never fails. Where ``server`` is the URL of a PostgreSQL, of its superuser, every fourth
+    service has a database there.
     """
 
     folder: Path
     port: int
     services: int = 20
     hubs: int = 8
+    server: str = field(default="", repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -134,6 +170,34 @@ class Layout:
         """Whether what is locked for the one and for the other has something in common."""
         return one == other or bool(set(self.needs(one)) & set(self.needs(other)))
 
+    # --- databases ----------------------------------------------------------------------------
+
+    @property
+    def with_database(self) -> tuple[str, ...]:
+        return self.names[::4] if self.server and self.hubs else ()
+
+    @property
+    def app(self) -> str:
+        """Whom the services connect as; named for the plant, as others may use the server."""
+        return f"plant_{self.port}"
+
+    @property
+    def observer(self) -> str:
+        """Who may watch sessions."""
+        return f"plant_{self.port}_observer"
+
+    @property
+    def password(self) -> str:
+        return "of-a-plant"
+
+    def database(self, service: str) -> str:
+        return f"plant_{self.port}_{service}"
+
+    def dsn(self, service: str, role: str) -> str:
+        """A service's database, for one of its two roles."""
+        named = {"user": role, "password": self.password, "dbname": self.database(service)}
+        return make_conninfo(self.server, **named)
+
     # --- what Vigil is told -------------------------------------------------------------------
 
     def write_configuration(self, *, asks: bool = False, looks_every_s: float = 1.0) -> None:
@@ -144,6 +208,7 @@ class Layout:
         self.runbooks.mkdir(exist_ok=True)
         (self.runbooks / "process-down.md").write_text(DOWN_BOOK)
         (self.runbooks / "bad-release.md").write_text(RELEASE_BOOK)
+        (self.runbooks / "leaked-session.md").write_text(LEAK_BOOK)
 
     @property
     def catalogue_file(self) -> Path:
@@ -170,7 +235,7 @@ class Layout:
         where = {"supervisor": str(self.supervisor)}
         processes = list(self.processes(name))
         release = {"link": str(self.link(name)), "releases": str(self.releases(name))}
-        return {
+        return self._sessions(name) | {
             "kind": "web-application",
             "autonomy": "auto",
             "depends_on": list(self.needs(name)),
@@ -183,8 +248,21 @@ class Layout:
             "grants": {
                 "release": {"verb": "release.switch"} | release,
                 "restart": {"verb": "process.restart", "processes": processes} | where,
+                **self._may_end_sessions(name),
             },
         }
+
+    def _sessions(self, name: str) -> dict[str, Any]:
+        if name not in self.with_database:
+            return {}
+        watched = {"dsn": self.dsn(name, self.observer), "role": self.app}
+        return {"telemetry": {"sessions": {"on": self.needs(name)[0]} | watched}}
+
+    def _may_end_sessions(self, name: str) -> dict[str, Any]:
+        if name not in self.with_database:
+            return {}
+        grant = {"dsn": self.dsn(name, self.app), "role": self.app, "idle_s": 1.0}
+        return {"sessions": {"verb": "session.terminate"} | grant}
 
     def _probe(self, name: str) -> dict[str, Any]:
         # Slow is not broken here: the machine is short of time while Vigil is started again.

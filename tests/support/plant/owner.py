@@ -1,6 +1,7 @@
 """Whoever owns a plant: starts it, breaks it, and reads what was done to it."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,8 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.plant import sessions
 from tests.support.plant.effects import Effect, read_effects, since_broken
-from tests.support.plant.layout import Layout
+from tests.support.plant.layout import SERVER, Layout
 from tests.support.plant.works import Fault
 
 from vigil.children import tied_to_us
@@ -61,13 +63,16 @@ class Plant:
 
 
 @contextmanager
-def running_plant(services: int = 20, hubs: int = 8) -> Iterator[Plant]:
+def running_plant(services: int = 20, hubs: int = 8, server: str = "") -> Iterator[Plant]:
     """A plant of its own in a folder with a short name, ended and cleared away afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="vp-", dir="/tmp"))
-    layout = Layout(folder, free_port(), services, hubs)
+    layout = Layout(folder, free_port(), services, hubs, server)
+    if layout.with_database:
+        sessions.make(layout)
     numbers = map(str, (layout.port, services, hubs))
     command = [sys.executable, "-m", "tests.support.plant", str(folder), *numbers]
-    with subprocess.Popen([*tied_to_us("KILL"), *command], cwd=ROOT) as process:
+    environment = os.environ | {SERVER: server}
+    with subprocess.Popen([*tied_to_us("KILL"), *command], cwd=ROOT, env=environment) as process:
         try:
             plant = Plant(layout)
             _wait(plant, process)
@@ -75,6 +80,8 @@ def running_plant(services: int = 20, hubs: int = 8) -> Iterator[Plant]:
             yield plant
         finally:
             process.kill()
+    if layout.with_database:
+        sessions.drop(layout)
     shutil.rmtree(folder, ignore_errors=True)
 
 

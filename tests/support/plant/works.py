@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.support.plant.effects import BROKEN, START, STOP, EffectLog
 from tests.support.plant.layout import Layout
+from tests.support.plant.sessions import Databases
 
 from vigil.domain.identity import tree_digest
 
@@ -38,6 +39,13 @@ class Fault(StrEnum):
     """Its first process ends: one restart of it is the cure."""
     RELEASE = "release"
     """A bad release goes live: one switch back and one restart of each process are the cure."""
+    LEAK = "leak"
+    """A session of its own holds up all others in its database: to end that one is the cure."""
+
+
+def faults_of(layout: Layout, service: str) -> tuple[Fault, ...]:
+    """How a service can be broken."""
+    return tuple(Fault) if service in layout.with_database else (Fault.DOWN, Fault.RELEASE)
 
 
 class Refused(Exception):
@@ -79,6 +87,7 @@ class Works:
     def __init__(self, layout: Layout, log: EffectLog) -> None:
         self._layout = layout
         self._log = log
+        self.databases = Databases(layout, log)
         self._pids = count(1000)
         self._released = dict.fromkeys(layout.names, 0)
         self.processes: dict[str, Process] = {}
@@ -98,7 +107,7 @@ class Works:
                 return f"{name} is {process.state.name}"
             if process.release.startswith(BAD):
                 return f"{name} runs {process.release}"
-        return None
+        return self.databases.complaint(service)
 
     # --- what its supervisor does --------------------------------------------------------------
 
@@ -135,10 +144,13 @@ class Works:
 
     # --- how it is broken ----------------------------------------------------------------------
 
-    def break_(self, service: str, fault: Fault) -> None:
+    async def break_(self, service: str, fault: Fault) -> None:
         """Break it now; nothing of this counts as an effect."""
         self._log.write(service, BROKEN, fault)
         names = self._layout.processes(service)
+        if fault is Fault.LEAK:
+            await self.databases.leak(service)
+            return
         if fault is Fault.DOWN:
             broken = self.processes[names[0]]
             broken.state, broken.pid = State.EXITED, 0
@@ -147,8 +159,9 @@ class Works:
         for name in names:
             self.processes[name] = self._new_process(name, service)
 
-    def mend(self, service: str) -> None:
+    async def mend(self, service: str) -> None:
         """What its owner does by hand: a good release, and every process on it."""
+        await self.databases.mend(service)
         self._release(service, GOOD)
         for name in self._layout.processes(service):
             self.processes[name] = self._new_process(name, service)

@@ -1,12 +1,11 @@
 """What an installation consists of, and where each part of it is."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from vigil.domain.errors import LockHeld
+from vigil import flock
 from vigil.domain.switch import SWITCH_FILE
 from vigil.integrations._clients.database import only_process
 from vigil.integrations._clients.database.urls import file_of, is_sqlite, parse
@@ -21,8 +20,8 @@ from vigil.integrations.backup.manifest import (
 
 _HELD_BY = ("serve.lock", "runner.lock")
 """In the state folder: whoever works in it holds one of them."""
-_WORKERS_HOLD = "workers/*/runner.lock"
-"""Each `vigil worker` has a folder of its own for its runner."""
+_WORKERS_HOLD = ("workers/*/worker.lock", "workers/*/runner.lock")
+"""Each `vigil worker` has a folder of its own, before its runner is there and after it."""
 _SIDE_FILES = ("", "-wal", "-shm")
 """SQLite's own, which belong to the database beside which they lie."""
 
@@ -64,14 +63,9 @@ class State:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         with ExitStack() as stack:
-            workers = self.folder.glob(_WORKERS_HOLD)
+            workers = [path for pattern in _WORKERS_HOLD for path in self.folder.glob(pattern)]
+            taken = f"a Vigil runs on {self.folder}; end it before its state is replaced"
             for path in (*(self.folder / name for name in _HELD_BY), *workers):
-                lock = stack.enter_context(path.open("w"))
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    raise LockHeld(
-                        f"a Vigil runs on {self.folder}; end it before its state is replaced"
-                    ) from None
+                stack.enter_context(flock.locked(path, taken))
             stack.enter_context(only_process(self.database_url))
             yield

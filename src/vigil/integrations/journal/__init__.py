@@ -2,7 +2,8 @@
 
 from vigil.integrations.journal.counting import holds_incidents
 from vigil.integrations.journal.export import export_lines
+from vigil.integrations.journal.inbox import SqlInbox
 from vigil.integrations.journal.journal import SqlJournal
 from vigil.integrations.journal.keys import Keys, load_keys
 
-__all__ = ["Keys", "SqlJournal", "export_lines", "holds_incidents", "load_keys"]
+__all__ = ["Keys", "SqlInbox", "SqlJournal", "export_lines", "holds_incidents", "load_keys"]

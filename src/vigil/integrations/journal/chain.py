@@ -3,13 +3,14 @@
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from pydantic import JsonValue
 from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, delete, insert, select
 
 from vigil.domain.audit_chain import ERASED
 from vigil.domain.identity import canonical_json
-from vigil.domain.timeline import Event, link_hash, payload_digest
+from vigil.domain.timeline import Event, Head, link_hash, payload_digest
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.payload import bounded, parse
 from vigil.integrations.journal.rows import change_incident
@@ -20,42 +21,57 @@ _SALT_BYTES = 16
 _HEAD = select(incidents.c.head_seq, incidents.c.head_hash).where(
     incidents.c.id == bindparam("which")
 )
+_ADD_LINKS = insert(events)
+_ADD_PAYLOADS = insert(payloads)
 
 
 def append_events(
     connection: Connection, keys: Keys, incident_id: str, notes: Sequence[Note], now: datetime
 ) -> None:
     """Add the next links. The caller holds the incident's row, so that no other gets in between."""
-    head = connection.execute(_HEAD, {"which": incident_id}).one()
-    seq, previous = int(head.head_seq), str(head.head_hash)
+    row = connection.execute(_HEAD, {"which": incident_id}).one()
+    head = Head(incident=incident_id, seq=row.head_seq, hash=row.head_hash)
+    if notes:
+        added = add_links(connection, keys, head, notes, now)
+        change_incident(connection, incident_id, **head_columns(added))
+
+
+def add_links(
+    connection: Connection, keys: Keys, head: Head, notes: Sequence[Note], now: datetime
+) -> Head:
+    """Add the next links to a chain; its new head is for the caller to write into the row."""
     links: list[Event] = []
     for note in notes:
-        seq += 1
         # A link commits to the spelling of its time, so there is only one: UTC.
-        links.append(_next_link(incident_id, seq, now.astimezone(UTC), note, previous))
-        previous = links[-1].hash
+        links.append(_next_link(head, now.astimezone(UTC), note))
+        head = Head(incident=head.incident, seq=links[-1].seq, hash=links[-1].hash)
     if links:
         _store(connection, keys, links)
-        change_incident(connection, incident_id, head_seq=seq, head_hash=previous)
+    return head
 
 
-def _next_link(incident_id: str, seq: int, at: datetime, note: Note, previous: str) -> Event:
+def head_columns(head: Head) -> dict[str, Any]:
+    """The columns of an incident's row that name its newest link."""
+    return {"head_seq": head.seq, "head_hash": head.hash}
+
+
+def _next_link(head: Head, at: datetime, note: Note) -> Event:
     salt, payload = secrets.token_hex(_SALT_BYTES), bounded(note.payload)
-    digest = payload_digest(salt, payload)
+    digest, seq = payload_digest(salt, payload), head.seq + 1
     return Event(
-        incident=incident_id,
+        incident=head.incident,
         seq=seq,
         at=at,
         kind=note.kind,
         payload_digest=digest,
-        previous=previous,
+        previous=head.hash,
         hash=link_hash(
-            incident=incident_id,
+            incident=head.incident,
             seq=seq,
             at=at,
             kind=note.kind,
             payload_digest=digest,
-            previous=previous,
+            previous=head.hash,
         ),
         salt=salt,
         payload=payload,
@@ -64,11 +80,9 @@ def _next_link(incident_id: str, seq: int, at: datetime, note: Note, previous: s
 
 def _store(connection: Connection, keys: Keys, links: Sequence[Event]) -> None:
     """All together: two statements, however many there are."""
+    connection.execute(_ADD_LINKS, [link.model_dump(exclude={"salt", "payload"}) for link in links])
     connection.execute(
-        insert(events), [link.model_dump(exclude={"salt", "payload"}) for link in links]
-    )
-    connection.execute(
-        insert(payloads),
+        _ADD_PAYLOADS,
         [
             {
                 "incident": link.incident,
@@ -106,6 +120,14 @@ def read_events(
     """One incident's links after a sequence number."""
     query = event_rows().where(events.c.incident == incident_id, events.c.seq > after)
     return tuple(to_event(row, keys) for row in connection.execute(query).mappings())
+
+
+def newest_event(connection: Connection, keys: Keys, incident_id: str, kind: str) -> Event | None:
+    """One incident's newest link of a kind."""
+    of_kind = event_rows().where(events.c.incident == incident_id, events.c.kind == kind)
+    newest = of_kind.order_by(None).order_by(events.c.seq.desc()).limit(1)
+    row = connection.execute(newest).mappings().one_or_none()
+    return None if row is None else to_event(row, keys)
 
 
 def erase(

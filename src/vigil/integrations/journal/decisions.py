@@ -1,13 +1,17 @@
 """What people decide, and the clock: one compare-and-set each, under the incident's row lock.
 
-Whoever comes first wins. Everybody else is told what happened instead, by whom and when.
+Whoever comes first wins. Everybody else is told what happened instead, by whom and when. A stop is
+one of them: an approval reads the switch in its own transaction, so it is on record before the stop
+or not at all.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection, insert
 
 from vigil.domain.incident import Incident, Stage, WaitingOn
+from vigil.domain.switch import SwitchState
 from vigil.domain.verdict import Answer, Approval, Cancellation, readable_time
 from vigil.integrations.journal.chain import append_events
 from vigil.integrations.journal.keys import Keys
@@ -17,6 +21,9 @@ from vigil.integrations.journal.rows import change_incident, get_approval, get_i
 from vigil.integrations.journal.tables import approvals
 from vigil.ports.journal import Decided, NextSegment, Note, StageOutput
 from vigil.ports.workflow import Segment
+
+Switched = Callable[[Connection], SwitchState]
+"""What the stop switch says to a transaction that has begun to write."""
 
 _AFTER = {
     Answer.APPROVED: Segment.ACT,
@@ -30,13 +37,27 @@ _CANCELLED = "cancelled"
 """The name of the output, of the first stage of the first attempt, that says who cancelled."""
 
 
-def answer(connection: Connection, keys: Keys, incident_id: str, approval: Approval) -> Decided:
+def never_stopped(_connection: Connection) -> SwitchState:
+    """Of a record without a switch."""
+    return SwitchState(stopped=False)
+
+
+def answer(
+    connection: Connection,
+    keys: Keys,
+    incident_id: str,
+    approval: Approval,
+    switched: Switched = never_stopped,
+) -> Decided:
     """The caller's transaction holds the incident's row from here on."""
     incident = get_incident(connection, incident_id, to_change=True)
     before = get_approval(connection, incident_id, approval.plan_digest)
     if before is not None:
         return Decided(won=False, text=str(before), approval=before)
-    if (refusal := _refusal(connection, incident, approval)) is not None:
+    refusal = _refusal(connection, incident, approval)
+    if refusal is None and approval.answer is Answer.APPROVED:
+        refusal = _halted(incident, switched(connection))
+    if refusal is not None:
         return Decided(won=False, text=refusal, approval=None)
     _settle(connection, incident, approval)
     note = Note(
@@ -77,6 +98,19 @@ def _untimely(incident: Incident, approval: Approval) -> str | None:
     if approval.answer is Answer.EXPIRED and not late:
         return f"this plan waits until {when}"
     return None
+
+
+def _halted(incident: Incident, switch: SwitchState) -> str | None:
+    """While Vigil is stopped no plan is approved: it goes on waiting."""
+    if not switch.stopped:
+        return None
+    by = f" by {switch.by}" if switch.by else ""
+    why = f" ({switch.text})" if switch.text else ""
+    until = f" until {readable_time(incident.expires_at)}" if incident.expires_at else ""
+    return (
+        f"Vigil is stopped{by}{why}, so nothing may be approved; the plan goes on waiting{until}. "
+        "Let Vigil act again (`vigil resume`), then approve it"
+    )
 
 
 def _settle(connection: Connection, incident: Incident, approval: Approval) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, select
 
 from vigil.domain.audit import End, Header, Line, write_line
 from vigil.domain.timeline import Checkpoint, Head
-from vigil.integrations._clients.database import reading, write
+from vigil.integrations._clients.database import reading
 from vigil.integrations.journal.chain import event_rows, to_event
 from vigil.integrations.journal.checkpoints import make_checkpoint
 from vigil.integrations.journal.keys import Keys
@@ -20,7 +20,7 @@ def export_lines(engine: Engine, keys: Keys, now: datetime) -> Iterator[str]:
     What happens while it is read is left for the next export, so that a signature covers
     everything in this one.
     """
-    write(engine, lambda connection: make_checkpoint(connection, keys, now))
+    make_checkpoint(engine, keys, now)
     end = End(checkpoints=0, events=0)
     with reading(engine) as connection:
         yield write_line(Line(header=Header(schema="vigil.audit/1", public_key=keys.public_key)))

@@ -9,17 +9,13 @@ from vigil.domain.identity import content_digest
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.timeline import GENESIS
 from vigil.integrations._clients.database import storable
-from vigil.integrations.journal.chain import append_events
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.outbox import put
-from vigil.integrations.journal.rows import (
-    ALERT_ENDED,
-    change_incident,
-    incident_columns,
-    incident_to_join,
-)
+from vigil.integrations.journal.rows import incident_columns, incident_to_join
+from vigil.integrations.journal.said import say
 from vigil.integrations.journal.tables import deliveries, incidents
-from vigil.ports.journal import SETTLE, Joined, MappedAlert, NextSegment, Note
+from vigil.ports.inbox import SETTLE, Joined, MappedAlert
+from vigil.ports.journal import NextSegment
 from vigil.ports.workflow import Segment
 
 MAX_TRACE = 4096
@@ -40,9 +36,7 @@ def hear(
     else:
         joined = Joined(incident=current, opened=False, repeated=False)
     if joined.incident is not None:
-        append_events(connection, keys, joined.incident.id, [_note(alert, joined)], now)
-        if alert.status is AlertStatus.RESOLVED:
-            _trouble_is_over(connection, joined.incident)
+        say(connection, keys, joined.incident, alert, now, opened=joined.opened)
     if came_back:
         _record_anew(connection, alert.delivery_key, joined.incident)
     else:
@@ -83,30 +77,6 @@ def _open(connection: Connection, mapped: MappedAlert, now: datetime) -> Inciden
     first = NextSegment(segment=Segment.ORIENT, incident=incident.id, attempt=incident.attempt)
     put(connection, first, incident.opened_at)
     return incident
-
-
-def _trouble_is_over(connection: Connection, incident: Incident) -> None:
-    """What fires after this is new trouble."""
-    change_incident(connection, incident.id, handed_over_until=None)
-
-
-def _note(alert: Alert, joined: Joined) -> Note:
-    if joined.opened:
-        kind = "opened"
-    else:
-        kind = "alert_joined" if alert.status is AlertStatus.FIRING else ALERT_ENDED
-    incident = joined.incident
-    return Note(
-        kind=kind,
-        payload={
-            "source": alert.source,
-            "name": alert.name,
-            "service": incident.service if incident else alert.service,
-            "symptom": incident.symptom if incident else None,
-            "severity": alert.severity.value,
-            "summary": alert.summary,
-        },
-    )
 
 
 def _record(

@@ -1,53 +1,25 @@
 """The record on SQLite or PostgreSQL: each call is one transaction, in a thread of its own."""
 
-import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import partial
 
 from sqlalchemy import Connection, Engine
 
-from vigil.domain.alert import Delivery
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.news import News
 from vigil.domain.timeline import Checkpoint, Event, Head
 from vigil.domain.value import Instant
 from vigil.domain.verdict import Approval, Cancellation
-from vigil.integrations._clients.database import read, write
-from vigil.integrations.journal import (
-    chain,
-    checkpoints,
-    counting,
-    decisions,
-    inbox,
-    moves,
-    outbox,
-    receiving,
-    rows,
-)
+from vigil.integrations.journal import chain, checkpoints, counting, decisions, moves, outbox, rows
 from vigil.integrations.journal.keys import Keys
-from vigil.integrations.journal.news import with_news
-from vigil.ports.journal import (
-    Arrival,
-    Decided,
-    Full,
-    Letter,
-    Line,
-    Load,
-    NextSegment,
-    Note,
-    StageOutput,
-    TakenIn,
-)
-
-Result = TypeVar("Result")
+from vigil.integrations.journal.on_record import OnRecord
+from vigil.ports.journal import Decided, Load, NextSegment, Note, StageOutput
 
 
-class SqlJournal:
+class SqlJournal(OnRecord):
     """Fulfils ``ports.journal.Journal``; every promise rests on one transaction a call.
 
-    A caller that is cancelled may find later that its call was done: a transaction under way is
-    not torn apart. ``announce`` is told, in any thread, of each incident that was changed.
+    ``switched`` tells a transaction what the stop switch says.
     """
 
     def __init__(
@@ -55,56 +27,10 @@ class SqlJournal:
         engine: Engine,
         keys: Keys,
         announce: Callable[[Sequence[News]], None] = lambda _: None,
+        switched: decisions.Switched = decisions.never_stopped,
     ) -> None:
-        self._engine = engine
-        self._keys = keys
-        self._announce = announce
-        self._at_the_door = ThreadPoolExecutor(1, "vigil-inbox")
-
-    async def _write(self, work: Callable[[Connection], Result]) -> Result:
-        return await asyncio.to_thread(self._write_and_tell, work)
-
-    def _write_and_tell(self, work: Callable[[Connection], Result]) -> Result:
-        """In the thread, as whoever asked for it may have been cancelled meanwhile."""
-        result, news = write(self._engine, lambda c: with_news(c, work))
-        if news:
-            self._announce(news)
-        return result
-
-    async def _read(self, work: Callable[[Connection], Result]) -> Result:
-        return await asyncio.to_thread(read, self._engine, work)
-
-    async def write_down(
-        self, deliveries: Sequence[Delivery], now: Instant
-    ) -> tuple[int | Full, ...]:
-        """Put deliveries into the inbox."""
-
-        def work(connection: Connection) -> tuple[int | Full, ...]:
-            return inbox.write_down(connection, self._keys, deliveries, now)
-
-        # A thread of its own: whoever sent them must not wait for a crowd of incidents that write.
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._at_the_door, self._write_and_tell, work)
-
-    async def inbox(self) -> tuple[Line, ...]:
-        """How much lies there, by source."""
-        return await self._read(inbox.lines)
-
-    async def letters(self, source: str, limit: int) -> tuple[Letter, ...]:
-        """The first of those of a source that wait."""
-        return await self._read(lambda c: inbox.letters(c, self._keys, source, limit))
-
-    async def receive(self, arrivals: Sequence[Arrival]) -> tuple[TakenIn, ...]:
-        """Take letters in."""
-        return await self._write(lambda c: receiving.receive(c, self._keys, arrivals))
-
-    async def set_aside(self, number: int, why: str) -> None:
-        """This letter waits no more."""
-        await self._write(lambda c: inbox.set_aside(c, number, why))
-
-    async def try_again(self, since: Instant) -> None:
-        """What was set aside and came after this moment waits again."""
-        await self._write(lambda c: inbox.try_again(c, since))
+        super().__init__(engine, keys, announce)
+        self._switched = switched
 
     async def incident(self, incident_id: str) -> Incident:
         """One incident; NotFound."""
@@ -122,15 +48,17 @@ class SqlJournal:
         """These workers run nothing any more."""
         await self._write(lambda c: moves.forfeit(c, workers))
 
+    async def claimants(self) -> frozenset[str]:
+        """The workers that have something taken up."""
+        return await self._read(moves.claimants)
+
     async def incidents(self, limit: int = 100, *, only_open: bool = False) -> tuple[Incident, ...]:
         """Newest first."""
         return await self._read(lambda c: rows.list_incidents(c, limit, only_open=only_open))
 
-    async def output(
-        self, incident_id: str, attempt: int, stage: Stage, name: str = "output"
-    ) -> str | None:
-        """JSON of what a stage gave, or None."""
-        return await self._read(lambda c: moves.get_output(c, incident_id, attempt, stage, name))
+    async def outputs(self, incident_id: str, attempt: int) -> tuple[StageOutput, ...]:
+        """Everything that the stages of an attempt gave."""
+        return await self._read(lambda c: moves.get_outputs(c, incident_id, attempt))
 
     async def commit(
         self,
@@ -145,11 +73,16 @@ class SqlJournal:
         """Move an incident, or nothing at all."""
 
         def work(connection: Connection) -> bool:
-            if not moves.move(connection, incident, expected, handed_over=following is not None):
+            current, head = rows.hold_incident(connection, incident.id)
+            if not moves.may_move(connection, current, incident, expected):
                 return False
-            moves.record_execution(connection, incident, now)
+            if incident.stage is Stage.EXECUTING and current.stage is not Stage.EXECUTING:
+                moves.record_execution(connection, incident, now)
             moves.put_outputs(connection, outputs)
-            chain.append_events(connection, self._keys, incident.id, notes, now)
+            head = chain.add_links(connection, self._keys, head, notes, now)
+            lets_go = following is not None
+            moved = moves.moved_columns(connection, incident, handed_over=lets_go)
+            rows.change_incident(connection, incident.id, **moved, **chain.head_columns(head))
             if following is not None:
                 outbox.put(connection, following, now)
             return True
@@ -160,14 +93,19 @@ class SqlJournal:
         """Add events without moving the incident."""
 
         def work(connection: Connection) -> None:
-            rows.get_incident(connection, incident_id, to_change=True)
-            chain.append_events(connection, self._keys, incident_id, notes, now)
+            _, head = rows.hold_incident(connection, incident_id)
+            head = chain.add_links(connection, self._keys, head, notes, now)
+            rows.change_incident(connection, incident_id, **chain.head_columns(head))
 
         await self._write(work)
 
     async def events(self, incident_id: str, after: int = 0) -> tuple[Event, ...]:
         """The timeline from a sequence number on, payloads opened where they are still there."""
         return await self._read(lambda c: chain.read_events(c, self._keys, incident_id, after))
+
+    async def newest(self, incident_id: str, kind: str) -> Event | None:
+        """The newest event of a kind."""
+        return await self._read(lambda c: chain.newest_event(c, self._keys, incident_id, kind))
 
     async def heads(self, limit: int) -> tuple[Head, ...]:
         """How far the timelines have come."""
@@ -183,7 +121,10 @@ class SqlJournal:
 
     async def answer(self, incident_id: str, approval: Approval) -> Decided:
         """A person's answer to the plan that waits, or Vigil's own."""
-        return await self._write(lambda c: decisions.answer(c, self._keys, incident_id, approval))
+        keys, switched = self._keys, self._switched
+        return await self._write(
+            lambda c: decisions.answer(c, keys, incident_id, approval, switched)
+        )
 
     async def cancel(self, incident_id: str, cancellation: Cancellation) -> Decided:
         """A person takes the incident in hand."""
@@ -207,9 +148,9 @@ class SqlJournal:
         """Segments written and not yet handed to the workflow engine."""
         return await self._read(lambda c: outbox.due(c, limit))
 
-    async def mark(self, following: NextSegment) -> None:
-        """This segment was handed over."""
-        await self._write(lambda c: outbox.mark(c, following))
+    async def mark(self, *handed: NextSegment) -> None:
+        """These segments were handed over."""
+        await self._write(lambda c: outbox.mark(c, handed))
 
     async def wake(self, incident_id: str) -> bool:
         """What an incident waited for in the middle of acting is free."""
@@ -223,19 +164,14 @@ class SqlJournal:
         """How much there is to do now."""
         return await self._read(counting.load)
 
-    async def executions_since(self, since: Instant) -> int:
-        """How many plans were executed since then, for the breaker."""
-        return await self._read(lambda c: moves.executions_since(c, since))
+    async def executions_since(self, since: Instant, besides: str) -> int:
+        """How many plans of other incidents than this were executed since then."""
+        return await self._read(lambda c: moves.executions_since(c, since, besides))
 
     async def checkpoint(self, now: Instant) -> Checkpoint | None:
         """Sign all heads; None when nothing is new since the last."""
-        return await self._write(lambda c: checkpoints.make_checkpoint(c, self._keys, now))
-
-    async def erase_payloads(self, incident_id: str, now: Instant) -> int:
-        """Erase what happened and keep that it happened; says how many payloads went."""
-
-        def work(connection: Connection) -> int:
-            rows.get_incident(connection, incident_id, to_change=True)
-            return chain.erase(connection, self._keys, incident_id, now)
-
-        return await self._write(work)
+        draw_up = partial(checkpoints.draw_up, keys=self._keys, now=now)
+        while (drawn := await self._read(draw_up)) is not None:
+            if await self._write(partial(checkpoints.store, drawn=drawn)):
+                return drawn.checkpoint
+        return None

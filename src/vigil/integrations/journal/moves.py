@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, func, select
 
-from vigil.domain.errors import LockHeld
 from vigil.domain.incident import HANDED_OVER, Incident, Stage, WaitingOn
-from vigil.integrations.journal.outbox import has_later, put_again
+from vigil.integrations._clients.database import Adding
+from vigil.integrations.journal.outbox import has_later, last, put_again
 from vigil.integrations.journal.rows import (
     change_incident,
     get_approval,
@@ -25,26 +26,27 @@ _OUTPUT = select(outputs.c.json_text).where(
     outputs.c.stage == bindparam("in_stage"),
     outputs.c.name == bindparam("called"),
 )
+_OUTPUTS = select(outputs).where(
+    outputs.c.incident == bindparam("of"), outputs.c.attempt == bindparam("in_attempt")
+)
+_ADD_OUTPUTS, _ADD_EXECUTION = Adding(outputs), Adding(executions)
 
 
-def move(
-    connection: Connection,
-    incident: Incident,
-    expected: tuple[Stage, int],
-    *,
-    handed_over: bool = False,
+def may_move(
+    connection: Connection, current: Incident, incident: Incident, expected: tuple[Stage, int]
 ) -> bool:
-    """Write the incident if it stands where the caller believes it to be.
-
-    A run that hands over, waits or closes lets go of it.
-    """
-    current = get_incident(connection, incident.id, to_change=True)
+    """Whether it stands where the caller believes it to be, and is the caller's to move."""
     if (current.stage, current.attempt) != expected or current.claim != incident.claim:
         return False
     if current.cancelled_by != incident.cancelled_by:
         return False
-    if _asks_again(connection, incident):
-        return False
+    return not _asks_again(connection, incident)
+
+
+def moved_columns(
+    connection: Connection, incident: Incident, *, handed_over: bool
+) -> dict[str, Any]:
+    """What a move writes into its row; a run that hands over, waits or closes lets go of it."""
     values = movable_columns(incident)
     if handed_over or incident.waiting_on is not None or incident.closed_at is not None:
         values["claimed_by"] = None
@@ -52,20 +54,18 @@ def move(
         # Nobody has to take in hand what is known to be over: what fires after it is new trouble.
         over = said_to_be_over(connection, incident.id)
         values["handed_over_until"] = None if over else incident.closed_at + HANDED_OVER
-    change_incident(connection, incident.id, **values)
-    return True
+    return values
 
 
 def take_up(connection: Connection, following: NextSegment, worker: str) -> Incident | None:
-    """A run of a segment begins, if there is still something to do; ``LockHeld`` when not now."""
+    """A run of a segment begins, if there is still something for it to do."""
     incident = get_incident(connection, following.incident, to_change=True)
     if incident.closed_at is not None or incident.attempt != following.attempt:
         return None
     if has_later(connection, following):
         return None
     if incident.claimed_by not in {None, worker}:
-        # Not "nothing to do": if that worker dies now, this run may be the only one that is left.
-        raise LockHeld(f"worker {incident.claimed_by} has taken up incident {incident.id}")
+        return None  # If that worker dies, its being forfeited makes the segment due once more.
     claimed = {"claim": incident.claim + 1, "claimed_by": worker}
     change_incident(connection, incident.id, **claimed)
     return incident.model_copy(update=claimed)
@@ -91,10 +91,20 @@ def wake(connection: Connection, incident_id: str) -> bool:
 
 
 def forfeit(connection: Connection, workers: Sequence[str]) -> None:
-    """These workers run nothing any more."""
-    claimed = select(incidents.c.id).where(incidents.c.claimed_by.in_(workers))
-    for incident_id in connection.execute(claimed).scalars().all():
-        change_incident(connection, incident_id, claimed_by=None)
+    """These workers run nothing any more: what they had is begun once more, by whoever comes."""
+    query = select(incidents.c.id).where(incidents.c.claimed_by.in_(workers))
+    for incident_id in connection.execute(query.order_by(incidents.c.id)).scalars().all():
+        # Others look after the dead too, and it may have been taken up anew meanwhile.
+        if get_incident(connection, incident_id, to_change=True).claimed_by in workers:
+            change_incident(connection, incident_id, claimed_by=None)
+            for following in last(connection, incidents.c.id == incident_id):
+                put_again(connection, following)
+
+
+def claimants(connection: Connection) -> frozenset[str]:
+    """Who has something taken up."""
+    query = select(incidents.c.claimed_by).where(incidents.c.claimed_by.is_not(None)).distinct()
+    return frozenset(connection.execute(query).scalars())
 
 
 def _asks_again(connection: Connection, incident: Incident) -> bool:
@@ -105,21 +115,14 @@ def _asks_again(connection: Connection, incident: Incident) -> bool:
 
 
 def record_execution(connection: Connection, incident: Incident, now: datetime) -> None:
-    """An attempt that is being executed counts once."""
-    if incident.stage is not Stage.EXECUTING:
-        return
-    there = select(executions.c.at).where(
-        executions.c.incident == incident.id, executions.c.attempt == incident.attempt
-    )
-    if connection.execute(there).one_or_none() is None:
-        connection.execute(
-            insert(executions).values(incident=incident.id, attempt=incident.attempt, at=now)
-        )
+    """An attempt that comes to be executed counts once."""
+    _ADD_EXECUTION(connection, [{"incident": incident.id, "attempt": incident.attempt, "at": now}])
 
 
-def executions_since(connection: Connection, since: datetime) -> int:
-    """How many attempts came to be executed."""
-    query = select(func.count()).select_from(executions).where(executions.c.at >= since)
+def executions_since(connection: Connection, since: datetime, besides: str) -> int:
+    """How many attempts came to be executed, those on one incident left out."""
+    those = (executions.c.at >= since) & (executions.c.incident != besides)
+    query = select(func.count()).select_from(executions).where(those)
     return connection.execute(query).scalar_one()
 
 
@@ -131,9 +134,12 @@ def get_output(
     return connection.execute(_OUTPUT, place).scalar_one_or_none()
 
 
+def get_outputs(connection: Connection, incident_id: str, attempt: int) -> tuple[StageOutput, ...]:
+    """Everything that the stages of an attempt gave."""
+    rows = connection.execute(_OUTPUTS, {"of": incident_id, "in_attempt": attempt}).mappings()
+    return tuple(StageOutput.model_validate(dict(row)) for row in rows)
+
+
 def put_outputs(connection: Connection, given: Iterable[StageOutput]) -> None:
     """Write each output that is not there yet; the caller holds the incident's row."""
-    for output in given:
-        key = (output.incident, output.attempt, output.stage, output.name)
-        if get_output(connection, *key) is None:
-            connection.execute(insert(outputs).values(output.model_dump()))
+    _ADD_OUTPUTS(connection, [output.model_dump() for output in given])

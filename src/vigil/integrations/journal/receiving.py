@@ -10,17 +10,17 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from vigil.domain.incident import Incident
-from vigil.integrations.journal import inbox, intake
+from vigil.integrations.journal import intake, letters
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.replays import Replays
 from vigil.integrations.journal.rows import get_incidents
 from vigil.integrations.journal.tables import deliveries
-from vigil.ports.journal import Arrival, Joined, MappedAlert, TakenIn
+from vigil.ports.inbox import Arrival, Joined, MappedAlert, TakenIn
 
 
 def receive(connection: Connection, keys: Keys, arrivals: Sequence[Arrival]) -> tuple[TakenIn, ...]:
     """Those that are still in the inbox leave it, and are heard in this order."""
-    there = inbox.take_out(connection, [arrival.number for arrival in arrivals])
+    there = letters.take_out(connection, [arrival.number for arrival in arrivals])
     present = [arrival for arrival in arrivals if arrival.number in there]
     replays = Replays(connection, present)
     known = _KnownKeys(connection, [mapped for one in present for mapped in one.alerts])

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from vigil.domain.identity import sha256_hex
 from vigil.integrations.journal.tables import delivery_ids
-from vigil.ports.journal import REMEMBERED, Arrival
+from vigil.ports.inbox import REMEMBERED, Arrival
 
 
 class Replays:

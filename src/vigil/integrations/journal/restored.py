@@ -28,7 +28,8 @@ def note_restored(engine: Engine, keys: Keys, taken_at: datetime, now: datetime)
         for incident_id in found:
             get_incident(connection, incident_id, to_change=True)
             append_events(connection, keys, incident_id, [note], now)
-        make_checkpoint(connection, keys, now)
         return len(found)
 
-    return write(engine, work)
+    told = write(engine, work)
+    make_checkpoint(engine, keys, now)
+    return told

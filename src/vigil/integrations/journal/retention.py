@@ -32,7 +32,7 @@ from vigil.integrations.journal.tables import (
     payloads,
 )
 from vigil.ports.clock import Clock
-from vigil.ports.journal import REMEMBERED
+from vigil.ports.inbox import REMEMBERED
 
 log = structlog.get_logger()
 

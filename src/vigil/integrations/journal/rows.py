@@ -12,20 +12,22 @@ from vigil.domain.news import News
 from vigil.domain.timeline import Head
 from vigil.domain.verdict import Approval
 from vigil.integrations.journal.news import COLUMNS, gather, to_news
-from vigil.integrations.journal.tables import approvals, events, incidents
+from vigil.integrations.journal.tables import approvals, incidents
 
 _INCIDENT = tuple(incidents.c[name] for name in Incident.model_fields)
 # Written once: a statement takes SQLAlchemy longer to put together than SQLite to carry out.
 _ONE = select(*_INCIDENT).where(incidents.c.id == bindparam("which"))
 _ONE_TO_CHANGE = _ONE.with_for_update()
+_HELD = _ONE_TO_CHANGE.add_columns(incidents.c.head_seq, incidents.c.head_hash)
+_APPROVAL = select(*(approvals.c[name] for name in Approval.model_fields)).where(
+    approvals.c.incident == bindparam("which"), approvals.c.plan_digest == bindparam("asked")
+)
 _CHANGE = (
     update(incidents)
     .where(incidents.c.id == bindparam("which"))
     .values(version=incidents.c.version + 1)
     .returning(*COLUMNS)
 )
-ALERT_ENDED = "alert_resolved"
-_OF_ALERTS = ("opened", "alert_joined", ALERT_ENDED)
 _FIXED = frozenset({"id", "service", "symptom", "opened_at", "claim", "claimed_by", "cancelled_by"})
 """What no move of an incident changes."""
 
@@ -47,6 +49,16 @@ def get_incident(connection: Connection, incident_id: str, *, to_change: bool = 
     if row is None:
         raise no_incident(incident_id)
     return Incident.model_validate(dict(row))
+
+
+def hold_incident(connection: Connection, incident_id: str) -> tuple[Incident, Head]:
+    """One incident and the newest link of its chain, ours until this transaction ends."""
+    row = connection.execute(_HELD, {"which": incident_id}).mappings().one_or_none()
+    if row is None:
+        raise no_incident(incident_id)
+    incident = {name: row[name] for name in Incident.model_fields}
+    head = Head(incident=incident_id, seq=row["head_seq"], hash=row["head_hash"])
+    return Incident.model_validate(incident), head
 
 
 def no_incident(incident_id: str) -> NotFound:
@@ -127,19 +139,12 @@ def incident_to_join(
 
 def get_approval(connection: Connection, incident_id: str, plan_digest: str) -> Approval | None:
     """The answer that won."""
-    query = select(*(approvals.c[name] for name in Approval.model_fields)).where(
-        approvals.c.incident == incident_id, approvals.c.plan_digest == plan_digest
-    )
-    row = connection.execute(query).mappings().one_or_none()
+    which = {"which": incident_id, "asked": plan_digest}
+    row = connection.execute(_APPROVAL, which).mappings().one_or_none()
     return None if row is None else Approval.model_validate(dict(row))
 
 
 def said_to_be_over(connection: Connection, incident_id: str) -> bool:
-    """Whether the newest event that tells of an alert tells of its end."""
-    query = (
-        select(events.c.kind)
-        .where(events.c.incident == incident_id, events.c.kind.in_(_OF_ALERTS))
-        .order_by(events.c.seq.desc())
-        .limit(1)
-    )
-    return connection.execute(query).scalar_one_or_none() == ALERT_ENDED
+    """Whether the last that any source said of it is that it ended."""
+    query = select(incidents.c.said_over).where(incidents.c.id == incident_id)
+    return bool(connection.execute(query).scalar_one_or_none())

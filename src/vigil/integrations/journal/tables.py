@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from vigil.integrations._clients.database import UtcTime
@@ -42,6 +43,8 @@ incidents = Table(
     Column("version", Integer, nullable=False, server_default="0"),
     # Escalated and not heard to be over: alerts of the same trouble join it until then.
     Column("handed_over_until", UtcTime),
+    # The last that any source said of it is that it ended.
+    Column("said_over", Boolean, nullable=False, server_default=false()),
     # The newest link of the chain, and how far the newest checkpoint has signed it.
     Column("head_seq", Integer, nullable=False),
     Column("head_hash", String(64), nullable=False),
@@ -49,6 +52,13 @@ incidents = Table(
     Index("ix_incidents_opened_at", "opened_at"),
     Index("ix_incidents_closed_at", "closed_at"),
     Index("ix_incidents_expires_at", "expires_at"),
+)
+# Finds what the next checkpoint has to sign, however many incidents there ever were.
+Index(
+    "ix_incidents_unsigned",
+    incidents.c.id,
+    sqlite_where=incidents.c.head_seq != incidents.c.signed_seq,
+    postgresql_where=incidents.c.head_seq != incidents.c.signed_seq,
 )
 Index(
     "uq_incidents_one_open",

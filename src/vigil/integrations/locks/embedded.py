@@ -65,6 +65,13 @@ class SqlLocks:
 
         await self._write(work)
 
+    async def let_go(self, owner: str, holder: str | None = None) -> None:
+        """This holder, or whoever it is, does nothing for the owner now, which keeps it all."""
+        its = locks.c.owner == owner
+        if holder is not None:
+            its &= locks.c.holder == holder
+        await self._write(lambda c: _change(c, its, holder=None))
+
     async def renew(self, holder: str, now: Instant, lease_s: float) -> None:
         """The holder lives."""
         until = now + timedelta(seconds=lease_s)

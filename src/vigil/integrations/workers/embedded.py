@@ -7,29 +7,38 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from vigil.integrations._clients.database import read, try_exclusively, write
+from vigil.integrations.workers.pulse import Pulse
 from vigil.integrations.workers.silence import Silence
 from vigil.integrations.workers.tables import roles, workers
 from vigil.ports.workers import LEASE_S, Role, Standing, Worker, WorkerState
 
 
 class SqlWorkers:
-    """Fulfils ``ports.workers.Workers`` on SQLite or PostgreSQL, for one process."""
+    """Fulfils ``ports.workers.Workers`` on SQLite or PostgreSQL, for one process.
+
+    ``pulse`` is what shows on this machine who lives; without it only beats do.
+    """
 
     def __init__(
         self,
         engine: Engine,
         lease_s: float = LEASE_S,
         tick: Callable[[], float] = time.monotonic,
+        pulse: Pulse | None = None,
     ) -> None:
         self._engine = engine
         self._alone = engine.dialect.name == "sqlite"
         self._silence = Silence(lease_s)
         self._tick = tick
+        self._pulse = pulse
         self._entered: set[str] = set()
 
     async def beat(self, worker: Worker) -> Standing:
         """This worker lives, drains, or leaves."""
         new, alone = worker.id not in self._entered, self._alone
+        if new and self._pulse is not None:
+            # Before its row is there: whom others find in the record they find alive here.
+            await asyncio.to_thread(self._pulse.begin, worker.id)
         standing = await asyncio.to_thread(
             write, self._engine, lambda c: _beat(c, worker, new=new, alone=alone)
         )
@@ -39,7 +48,8 @@ class SqlWorkers:
     async def reap(self, asker: str) -> tuple[str, ...]:
         """Whose work is to be taken over."""
         beats, dead = await asyncio.to_thread(read, self._engine, _look)
-        silent = self._silent(beats) - {asker}
+        stopped = await asyncio.to_thread(self._stopped, beats)
+        silent = (self._silent(beats) | stopped) - {asker}
         if asker not in beats or not (silent or dead):
             return ()
         still = {worker: beats[worker] for worker in silent}
@@ -49,9 +59,16 @@ class SqlWorkers:
         """Where one process can work on the record, whoever entered before is gone."""
         return frozenset(beats) if self._alone else self._silence.after(beats, self._tick())
 
+    def _stopped(self, beats: Collection[str]) -> frozenset[str]:
+        """Those whose processes have ended for certain, however fresh their last beat is."""
+        pulse = self._pulse
+        return frozenset(w for w in beats if pulse.has_stopped(w)) if pulse else frozenset()
+
     async def bury(self, workers: Sequence[str]) -> None:
         """Nothing of theirs is left; only the dead are forgotten."""
-        await asyncio.to_thread(write, self._engine, lambda c: _bury(c, workers))
+        left = await asyncio.to_thread(write, self._engine, lambda c: _bury(c, workers))
+        if self._pulse is not None:
+            await asyncio.to_thread(self._pulse.forget, left)
 
     async def everyone(self) -> tuple[Worker, ...]:
         """All that are known, the oldest first."""
@@ -115,8 +132,10 @@ def _give_up(connection: Connection, still: Mapping[str, int]) -> tuple[str, ...
     return tuple(connection.execute(dead).scalars())
 
 
-def _bury(connection: Connection, buried: Collection[str]) -> None:
+def _bury(connection: Connection, buried: Collection[str]) -> frozenset[str]:
+    """Forget them; who is known from now on."""
     connection.execute(delete(workers).where(workers.c.id.in_(buried), workers.c.dead))
+    return frozenset(connection.execute(select(workers.c.id)).scalars())
 
 
 def _everyone(connection: Connection) -> tuple[Worker, ...]:

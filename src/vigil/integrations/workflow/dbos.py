@@ -170,14 +170,14 @@ class DbosWorkflow:
         # The first turn has no number, as what former versions began.
         workflow_id = f"inc:{incident}:{attempt}:{segment}{f':{turn}' if turn > 1 else ''}"
         async with self._in_time():
-            known = await DBOS.get_workflow_status_async(workflow_id)
-            if known is not None and known.status in _FAILED:
-                await DBOS.rewind_workflow_async(workflow_id, queue_name=QUEUE)
-                return
-            with SetWorkflowID(workflow_id):
-                await DBOS.enqueue_workflow_async(
-                    QUEUE, self._segment, segment.value, incident, attempt
-                )
+            try:
+                with SetWorkflowID(workflow_id, workflow_id_reuse_policy="reject"):
+                    await DBOS.enqueue_workflow_async(
+                        QUEUE, self._segment, segment.value, incident, attempt
+                    )
+            except dbos_error.DBOSWorkflowIDInUseError as known:
+                if known.workflow_status in _FAILED:
+                    await DBOS.rewind_workflow_async(workflow_id, queue_name=QUEUE)
 
     async def forget(self, before: Instant, most: int) -> int:
         """Drop the history of segments that ended before then, at most so many; says how many.

@@ -5,10 +5,14 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from vigil.domain.errors import TemporaryError
+from vigil.domain.value import Value
+from vigil.runner.lease import boot_s
 from vigil.runner.ledger import Outcome
 
 Seen = dict[str, JsonValue]
 """What a target looks like, as the ledger keeps it."""
+LEAST_EFFECT_S = 0.5
+"""With less left until its deadline an effect that is on record as begun is not done after all."""
 
 
 class Refusal(Exception):
@@ -23,14 +27,41 @@ class Unfinished(TemporaryError):
     """The call was under way when the target stopped answering; the next look decides."""
 
 
+class Deadline(Value):
+    """When an effect has to be over: after it somebody else may act on the same target."""
+
+    ends_at: float
+    """By the clock since the start of the machine."""
+
+    @classmethod
+    def within(cls, seconds: float) -> "Deadline":
+        """So many seconds from now."""
+        return cls(ends_at=boot_s() + seconds)
+
+    @property
+    def left_s(self) -> float:
+        """Never less than nothing, as what waits does not wait for less."""
+        return max(0.0, self.ends_at - boot_s())
+
+    def last_moment(self) -> None:
+        """Asked directly before each effect, with nothing between that could take time.
+
+        :raises Unfinished: it is too late. This runner has not done it; whoever has taken over in
+            the meantime may have, so only the next look can say.
+        """
+        if self.left_s < LEAST_EFFECT_S:
+            raise Unfinished("this runner was held up until it was too late for it")
+
+
 class Operation(Protocol):
     """One call, bound to its grant and its arguments.
 
     1. ``look`` changes nothing. It raises ``Refusal`` when the arguments are outside the grant.
     2. ``done_since`` tells from what is seen now whether the effect has happened since ``before``
        was seen, and what that looked like; it is asked only when the ledger says begun, not done.
-    3. ``do`` ends before ``deadline_s``. It may raise ``NotDone`` or ``Unfinished``; a target that
-       answered no is an ``Outcome`` that is not ok.
+    3. ``do`` tells the target nothing after its deadline, and waits for no answer beyond it:
+       directly before each effect it calls ``last_moment``. It may raise ``NotDone`` or
+       ``Unfinished``; a target that answered no is an ``Outcome`` that is not ok.
     """
 
     def look(self) -> Seen:
@@ -41,6 +72,6 @@ class Operation(Protocol):
         """The outcome, if it has been done."""
         ...
 
-    def do(self, before: Seen, deadline_s: float) -> Outcome:
+    def do(self, before: Seen, deadline: Deadline) -> Outcome:
         """Do it."""
         ...

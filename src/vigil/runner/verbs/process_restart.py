@@ -5,7 +5,7 @@ import xmlrpc.client
 
 from vigil.domain.grant import ProcessRestartGrant
 from vigil.runner.ledger import Outcome
-from vigil.runner.verbs.base import NotDone, Refusal, Seen, Unfinished
+from vigil.runner.verbs.base import Deadline, NotDone, Refusal, Seen, Unfinished
 from vigil.runner.verbs.supervisor import ProcessInfo, Supervisor
 
 _LOOK_AGAIN_S = 0.1
@@ -34,16 +34,15 @@ class ProcessRestart:
             return None
         return Outcome(ok=True, text=f"{self._name} was restarted (pid {was.pid} -> {now.pid})")
 
-    def do(self, before: Seen, deadline_s: float) -> Outcome:
-        until = time.monotonic() + deadline_s
+    def do(self, before: Seen, deadline: Deadline) -> Outcome:
         was = ProcessInfo.model_validate(before)
         try:
-            self._supervisor.stop(self._name, until - time.monotonic())
+            self._supervisor.stop(self._name, deadline)
         except xmlrpc.client.Fault as fault:
             return Outcome(ok=False, text=f"{self._name} cannot be stopped: {fault.faultString}")
         try:
-            self._supervisor.start(self._name, until - time.monotonic())
-            now = self._settled(until)
+            self._supervisor.start(self._name, deadline)
+            now = self._settled(deadline)
         except xmlrpc.client.Fault as fault:
             return Outcome(
                 ok=False,
@@ -56,10 +55,10 @@ class ProcessRestart:
             return Outcome(ok=False, text=f"{self._name} was started and is {now.state}")
         return Outcome(ok=True, text=f"{self._name} was restarted (pid {was.pid} -> {now.pid})")
 
-    def _settled(self, until: float) -> ProcessInfo:
+    def _settled(self, deadline: Deadline) -> ProcessInfo:
         """Wait while somebody else's start is still under way."""
         while True:
-            now = self._supervisor.info(self._name, max(_LOOK_AGAIN_S, until - time.monotonic()))
-            if now.state != "STARTING" or time.monotonic() >= until:
+            now = self._supervisor.info(self._name, max(_LOOK_AGAIN_S, deadline.left_s))
+            if now.state != "STARTING" or deadline.left_s == 0:
                 return now
             time.sleep(_LOOK_AGAIN_S)

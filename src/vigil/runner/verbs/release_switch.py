@@ -13,7 +13,7 @@ from vigil.domain.grant import ReleaseSwitchGrant
 from vigil.domain.identity import tree_digest
 from vigil.runner.ledger import Outcome
 from vigil.runner.limits import MIB
-from vigil.runner.verbs.base import Refusal, Seen
+from vigil.runner.verbs.base import Deadline, Refusal, Seen
 
 MAX_RELEASES = 100
 MAX_FILES = 20_000
@@ -45,11 +45,11 @@ class ReleaseSwitch:
         return {"link": self._points_at(), "release": str(release)}
 
     def done_since(self, before: Seen) -> Outcome | None:
-        wanted = self._wanted()
+        wanted = self._wanted(before)
         if self._is_at(wanted):
             # Killed between the switch and its line in the log, the line is still owed.
             if before["link"] != self._points_at():
-                self._write_log(wanted, before)
+                self._write_log(wanted, self._previous(before))
             return Outcome(ok=True, text=f"{self._link} points at {wanted.name}")
         if self._log is not None and self._is_logged():
             return Outcome(
@@ -58,8 +58,9 @@ class ReleaseSwitch:
             )
         return None
 
-    def do(self, before: Seen, deadline_s: float) -> Outcome:  # noqa: ARG002 - it takes no time
-        wanted = self._wanted()
+    def do(self, before: Seen, deadline: Deadline) -> Outcome:
+        # What reads whole releases comes first: nothing that takes long is left then.
+        wanted, previous = self._wanted(before), self._previous(before)
         if self._is_at(wanted):
             return Outcome(ok=True, text=f"{self._link} points at {wanted.name} already")
         if self._points_at() != before["link"]:
@@ -68,18 +69,22 @@ class ReleaseSwitch:
                 text=f"{self._link} was moved by somebody else meanwhile; it was left alone",
             )
         try:
-            self._switch(wanted, before)
+            self._switch(wanted, before, deadline)
         except OSError as refused:
             return Outcome(ok=False, text=f"{self._link} cannot be switched: {refused}")
-        logged = self._write_log(wanted, before)
+        logged = self._write_log(wanted, previous)
         return Outcome(ok=True, text=f"{self._link} now points at {wanted.name}{logged}")
 
-    def _switch(self, wanted: Path, before: Seen) -> None:
+    def _switch(self, wanted: Path, before: Seen, deadline: Deadline) -> None:
         was_relative = isinstance(before["link"], str) and not before["link"].startswith("/")
         target = os.path.relpath(wanted, self._link.parent) if was_relative else str(wanted)
         self._temporary.unlink(missing_ok=True)
         self._temporary.symlink_to(target)
-        self._temporary.replace(self._link)
+        try:
+            deadline.last_moment()
+            self._temporary.replace(self._link)
+        finally:
+            self._temporary.unlink(missing_ok=True)
         folder = os.open(self._link.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)
@@ -97,14 +102,18 @@ class ReleaseSwitch:
     def _is_at(self, release: Path) -> bool:
         return self._link.is_symlink() and self._link.resolve() == release.resolve()
 
-    def _wanted(self) -> Path:
-        """The release of this content, directly below the folder of releases."""
+    def _wanted(self, before: Seen | None = None) -> Path:
+        """The release of this content, directly below the folder of releases.
+
+        The one that was found ``before`` is tried first, as reading the others takes long.
+        """
+        found = None if before is None else before.get("release")
         try:
-            folders = sorted(self._releases.iterdir())
+            folders = sorted(self._releases.iterdir())[-MAX_RELEASES:]
         except OSError as unreadable:
             raise Refusal(f"the releases cannot be listed: {unreadable}") from unreadable
         faults: list[str] = []
-        for folder in folders[-MAX_RELEASES:]:
+        for folder in sorted(folders, key=lambda folder: str(folder) != found):
             if folder.is_symlink() or not folder.is_dir():
                 continue
             try:
@@ -134,7 +143,7 @@ class ReleaseSwitch:
             if isinstance(value, dict):
                 yield value
 
-    def _write_log(self, wanted: Path, before: Seen) -> str:
+    def _write_log(self, wanted: Path, previous: str | None) -> str:
         """Append the line that every deploy tool appends, once; words to add if that failed."""
         if self._log is None:
             return ""
@@ -143,7 +152,7 @@ class ReleaseSwitch:
             "service": self._service,
             "release": wanted.name,
             "digest": self._digest,
-            "previous": self._digest_of(before["link"]),
+            "previous": previous,
             "by": OWN_NAME,
             "note": self._note,
         }
@@ -154,8 +163,10 @@ class ReleaseSwitch:
             return f", but the release log {self._log} could not be written: {refused}"
         return ""
 
-    def _digest_of(self, link: object) -> str | None:
-        if not isinstance(link, str):
+    def _previous(self, before: Seen) -> str | None:
+        """The digest that the link pointed at, for the log if there is one."""
+        link = before["link"]
+        if self._log is None or not isinstance(link, str):
             return None
         try:
             return release_digest(self._link.parent / link)

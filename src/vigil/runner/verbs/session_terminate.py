@@ -11,15 +11,15 @@ from types import MappingProxyType
 from vigil.domain.grant import SessionTerminateGrant
 from vigil.guard.rules import SESSION
 from vigil.runner.ledger import Outcome
-from vigil.runner.verbs.base import NotDone, Refusal, Seen, Unfinished
+from vigil.runner.verbs.base import Deadline, NotDone, Refusal, Seen, Unfinished
 from vigil.runner.verbs.postgres import Postgres, Row, Session
 
 LOOK_S = 10.0
 PATIENCE_S = 5.0
 """Those who wait give up and come back, so for a moment there may be none."""
 _AGAIN_S = 0.1
-_SPARE_S = 0.5
-"""Kept of the deadline, so that the last look still has its answer."""
+_SPARE_S = 1.0
+"""Kept of the deadline: patience ends before it, and the last look still has its answer."""
 
 # The one place that says what may be ended. The call's two numbers only choose a row; what it must
 # be like comes from the grant. A column that the login may not see is null, and so not true.
@@ -99,22 +99,22 @@ class SessionTerminate:
                 return None
         return self._gone() if before["gone"] else self._ended()
 
-    def do(self, before: Seen, deadline_s: float) -> Outcome:  # noqa: ARG002 - the present decides
-        until = time.monotonic() + deadline_s - _SPARE_S
-        with self._database.connected(deadline_s) as broker:
+    def do(self, before: Seen, deadline: Deadline) -> Outcome:  # noqa: ARG002 - the present decides
+        with self._database.connected(deadline.left_s) as broker:
             try:
-                return self._end(broker, until)
+                return self._end(broker, deadline)
             except Refusal as forbidden:
                 return Outcome(
                     ok=False, text=f"session {self._session} cannot be ended: {forbidden}"
                 )
 
-    def _end(self, broker: Session, until: float) -> Outcome:
-        patience = min(until, time.monotonic() + PATIENCE_S)
+    def _end(self, broker: Session, deadline: Deadline) -> Outcome:
+        patience = time.monotonic() + min(PATIENCE_S, deadline.left_s - _SPARE_S)
         while True:
+            deadline.last_moment()
             row = broker.change(_END, self._values)
             if row is not None:
-                return self._see_it_go(broker, row, until)
+                return self._see_it_go(broker, row, deadline)
             now = broker.read(_SEEN, self._values)
             if now is None or now["same"] is False:
                 return self._gone()
@@ -124,11 +124,11 @@ class SessionTerminate:
                 return Outcome(ok=False, text=f"session {self._session} was left alone: {why}")
             time.sleep(_AGAIN_S)
 
-    def _see_it_go(self, broker: Session, told: Row, until: float) -> Outcome:
+    def _see_it_go(self, broker: Session, told: Row, deadline: Deadline) -> Outcome:
         """A session that was told to end still has to roll back what it did."""
         try:
             while not self._is_gone(broker):
-                if time.monotonic() >= until:
+                if deadline.left_s < _SPARE_S:
                     raise Unfinished(f"session {self._session} was told to end and is still there")
                 time.sleep(_AGAIN_S)
         except NotDone as silent:  # telling it has happened

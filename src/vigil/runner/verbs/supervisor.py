@@ -2,7 +2,6 @@
 
 import http.client
 import socket
-import time
 import xmlrpc.client
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from pydantic import TypeAdapter, ValidationError
 
 from vigil.domain.value import Value
-from vigil.runner.verbs.base import NotDone, Refusal, Unfinished
+from vigil.runner.verbs.base import Deadline, NotDone, Refusal, Unfinished
 
 NOT_RUNNING = 70
 ALREADY_STARTED = 60
@@ -58,9 +57,10 @@ class Supervisor:
 
     def info(self, name: str, timeout_s: float = LOOK_S) -> ProcessInfo:
         """:raises Refusal: no such process. :raises NotDone: supervisor does not answer."""
+        deadline = Deadline.within(timeout_s)
         try:
-            with self._answers(timeout_s):
-                raw = self._call("supervisor.getProcessInfo", (name,), timeout_s)
+            with self._answers():
+                raw = self._call("supervisor.getProcessInfo", (name,), deadline)
         except xmlrpc.client.Fault as fault:
             raise Refusal(
                 f"supervisor at {self._path} says of '{name}': {fault.faultString}"
@@ -77,28 +77,27 @@ class Supervisor:
                 f"supervisor at {self._path} answered something else: {strange}"
             ) from strange
 
-    def stop(self, name: str, timeout_s: float) -> None:
+    def stop(self, name: str, deadline: Deadline) -> None:
         """Stop it and wait; nothing to do when it does not run."""
-        self._ignoring(NOT_RUNNING, "supervisor.stopProcess", name, timeout_s)
+        self._ignoring(NOT_RUNNING, "supervisor.stopProcess", name, deadline)
 
-    def start(self, name: str, timeout_s: float) -> None:
+    def start(self, name: str, deadline: Deadline) -> None:
         """Start it and wait until supervisor counts it as running."""
-        self._ignoring(ALREADY_STARTED, "supervisor.startProcess", name, timeout_s)
+        self._ignoring(ALREADY_STARTED, "supervisor.startProcess", name, deadline)
 
-    def _ignoring(self, fine: int, method: str, name: str, timeout_s: float) -> None:
+    def _ignoring(self, fine: int, method: str, name: str, deadline: Deadline) -> None:
+        deadline.last_moment()
         try:
-            with self._answers(timeout_s):
-                self._call(method, (name, True), timeout_s)
+            with self._answers():
+                self._call(method, (name, True), deadline)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode != fine:
                 raise
 
     @contextmanager
-    def _answers(self, timeout_s: float) -> Iterator[None]:
+    def _answers(self) -> Iterator[None]:
         """Translate what a socket can do into what a verb promises."""
         where = f"supervisor at {self._path}"
-        if timeout_s <= 0:
-            raise Unfinished(f"no time was left to ask {where}")
         try:
             yield
         except (ConnectionRefusedError, FileNotFoundError, PermissionError) as closed:
@@ -108,18 +107,17 @@ class Supervisor:
                 raise
             raise Unfinished(f"{where} stopped answering ({broken!r})") from broken
 
-    def _call(self, method: str, arguments: tuple[object, ...], timeout_s: float) -> object:
+    def _call(self, method: str, arguments: tuple[object, ...], deadline: Deadline) -> object:
         body = xmlrpc.client.dumps(arguments, method)  # type: ignore[arg-type] # strings and booleans
-        until = time.monotonic() + timeout_s
-        connection = _Connection(self._path, timeout_s)
+        connection = _Connection(self._path, deadline.left_s)
         try:
             connection.request("POST", "/RPC2", body, {"Content-Type": "text/xml"})
             reply = connection.getresponse()
             if reply.status != http.HTTPStatus.OK:
                 raise http.client.HTTPException(f"HTTP {reply.status} {reply.reason}")
             text = reply.read(MAX_REPLY_BYTES)
-            if time.monotonic() > until:
-                raise TimeoutError(f"{method} took longer than {timeout_s:.1f} s")
+            if deadline.left_s == 0:
+                raise TimeoutError(f"{method} was not over in time")
         finally:
             connection.close()
         values, _ = xmlrpc.client.loads(text.decode())

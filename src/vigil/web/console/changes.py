@@ -122,7 +122,7 @@ class Changes:
                 return
             self._heads = {head.incident: head.seq for head in heads}
             self._look_again_at = now + self._patience_s
-        switch = self._engine.parts.switch.read().model_dump_json()
+        switch = self._engine.switch().model_dump_json()
         seen: Seen = {**self._heads, SWITCH: switch}
         if seen != self._seen:
             self._seen = seen

@@ -57,7 +57,7 @@ async def dossier(engine: Engine, incident_id: str) -> Dossier:
     """Read it all; NotFound."""
     incident = await engine.incident(incident_id)
     events = await engine.timeline(incident_id)
-    now = engine.parts.senses.clock.now()
+    now = engine.now()
     found = told(events)
     attempts = [
         one
@@ -68,7 +68,7 @@ async def dossier(engine: Engine, incident_id: str) -> Dossier:
     approved_by = answer.by if answer and answer.kind == Answer.APPROVED else None
     return Dossier(
         incident=incident,
-        headline=headline(incident, now, engine.parts.switch.read(), approved_by),
+        headline=headline(incident, now, engine.switch(), approved_by),
         stages=Course.of(events).seconds(incident, now),
         told=found,
         attempts=tuple(attempts),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from vigil.domain.alert import source_name
 from vigil.domain.incident import Stage
 from vigil.domain.timeline import Event
 from vigil.domain.value import Instant
@@ -19,6 +20,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "opened": ("alert", "Reported by {source}: {summary}"),
     "alert_joined": ("alert", "Also reported by {source}: {summary}"),
     "alert_resolved": ("alert", "{source} says it is over"),
+    "alerts_counted": ("alert", "{text}"),
     "stage_entered": ("stage", "{stage}"),
     "evidence": ("saw", "{text}"),
     "hypotheses": ("cause", "The explanations were ranked"),
@@ -79,7 +81,7 @@ def _filled(pattern: str, payload: dict[str, JsonValue]) -> str:
 
 def _said(name: str, value: JsonValue) -> str:
     if name == "source":
-        return words.source(str(value))
+        return source_name(str(value))
     if name == "stage" and value in set(Stage):
         return words.STAGES[Stage(str(value))]
     if name == "outcome":

@@ -42,7 +42,7 @@ class Listing:
 
     async def groups(self) -> tuple[Group, ...]:
         """Only groups that have something in them, the most urgent first."""
-        now = self._engine.parts.senses.clock.now()
+        now = self._engine.now()
         found = {one.id: one for one in await self._engine.incidents(MOST, only_open=True)}
         found |= {one.id: one for one in await self._engine.incidents(MOST)}
         by_standing: dict[Standing, list[Incident]] = {one: [] for one in Standing}

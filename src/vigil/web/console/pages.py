@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from vigil.domain.alert import source_name
 from vigil.domain.scrub import without_control
 from vigil.domain.switch import SwitchState
 from vigil.web.answers import SECURITY_HEADERS, Refusal
@@ -124,7 +125,7 @@ def _environment() -> Environment:
         age=words.age,
         span=words.span,
         until=words.until,
-        source=words.source,
+        source=source_name,
         spaced=words.spaced,
         short=words.short,
         clock=words.clock_time,

@@ -184,9 +184,9 @@ def _add_answer_forms(app: FastAPI, visiting: Visiting) -> None:
 
 def _add_switch_forms(app: FastAPI, visiting: Visiting) -> None:
     async def turn(request: Request, state: SwitchState) -> Response:
-        refusal = await asyncio.to_thread(turn_switch, visiting.engine, state)
-        if refusal is not None:
-            return refused(request, refusal)
+        said = await asyncio.to_thread(turn_switch, visiting.engine, state)
+        if isinstance(said, Refusal):
+            return refused(request, said)
         done = RedirectResponse("/console/switch", SEE_OTHER)
         remember_name(done, request, state.by)
         return done

@@ -50,7 +50,7 @@ class Visiting:
         return Visitor(
             csrf=session.csrf if session else None,
             name=name_of(request),
-            switch=self.engine.parts.switch.read(),
+            switch=self.engine.switch(),
         )
 
 

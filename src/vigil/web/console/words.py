@@ -33,9 +33,6 @@ OUTCOMES = MappingProxyType(
 LOOKS = MappingProxyType(
     {ProbeOutcome.PASSING: "✓", ProbeOutcome.FAILING: "✕", ProbeOutcome.UNKNOWN: "?"}
 )
-SOURCES = MappingProxyType(
-    {"watch": "Vigil's own watcher", "alertmanager": "Alertmanager", "pagerduty": "PagerDuty"}
-)
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 
@@ -61,11 +58,6 @@ def span(seconds: float) -> str:
     if whole < 2 * DAY_S:
         return f"{whole // HOUR_S} h"
     return f"{whole // DAY_S} days"
-
-
-def source(name: str) -> str:
-    """Who reported a trouble."""
-    return SOURCES.get(name, name)
 
 
 def spaced(word: str) -> str:

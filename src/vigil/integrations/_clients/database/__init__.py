@@ -4,6 +4,7 @@ Adapters of several ports keep their tables in it. They do not know each other, 
 live here, in one line of revisions.
 """
 
+from vigil.integrations._clients.database.adding import Adding
 from vigil.integrations._clients.database.columns import UtcTime
 from vigil.integrations._clients.database.connect import open_engine
 from vigil.integrations._clients.database.exclusive import exclusively, try_exclusively
@@ -13,6 +14,7 @@ from vigil.integrations._clients.database.text import storable
 from vigil.integrations._clients.database.transaction import read, reading, write
 
 __all__ = [
+    "Adding",
     "UtcTime",
     "exclusively",
     "migrate",

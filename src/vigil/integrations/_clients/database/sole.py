@@ -1,11 +1,10 @@
 """A record in SQLite belongs to one process that works on it."""
 
-import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from vigil.domain.errors import LockHeld, SettingsError
+from vigil import flock
+from vigil.domain.errors import SettingsError
 from vigil.integrations._clients.database.urls import file_of, is_sqlite, parse
 
 
@@ -23,23 +22,16 @@ def only_process(url: str) -> Iterator[None]:
         return
     # Two names of one file are one record.
     path = file_of(parsed).resolve()
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(
-            path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
-    except OSError as error:
-        raise SettingsError(
-            [f"the database {path} cannot be locked: {error}; check path, owner and free space"]
-        ) from error
-    try:
+    taken = (
+        f"another Vigil works on {path}, and a record in SQLite has one process; end that one, or "
+        "put the record into PostgreSQL (VIGIL_DATABASE_URL), which many can share"
+    )
+    with ExitStack() as stack:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockHeld(
-                f"another Vigil works on {path}, and a record in SQLite has one process; end that "
-                "one, or put the record into PostgreSQL (VIGIL_DATABASE_URL), which many can share"
-            ) from None
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stack.enter_context(flock.locked(path.with_name(f"{path.name}.lock"), taken))
+        except OSError as error:
+            raise SettingsError(
+                [f"the database {path} cannot be locked: {error}; check path, owner and free space"]
+            ) from error
         yield
-    finally:
-        os.close(descriptor)

@@ -1,9 +1,6 @@
 """The record in a file of one process, read by others."""
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
@@ -11,7 +8,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from vigil.domain.errors import SettingsError
+from vigil import flock
+from vigil.domain.errors import LockHeld, SettingsError
 from vigil.integrations._clients.database.reading import READING
 from vigil.integrations._clients.database.writers import stand_in_line
 
@@ -42,7 +40,8 @@ def open_sqlite(path: Path) -> Engine:
     stand_in_line(engine)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _one_at_a_time(path.parent):
+        # Two that switch a new file to WAL at once collide.
+        with flock.awaited(path.parent, BUSY_TIMEOUT_MS / 1000):
             if not path.exists():
                 # SQLite gives its side files the mode of the database, which it would make 0644.
                 # Never a file that is there: to close it here would drop the locks that SQLite
@@ -50,24 +49,13 @@ def open_sqlite(path: Path) -> Engine:
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             path.chmod(0o600)
             engine.connect().close()
-    except (OSError, OperationalError) as error:
+    except (OSError, OperationalError, LockHeld) as error:
         engine.dispose()
         reason = error.orig if isinstance(error, OperationalError) else error
         raise SettingsError(
             [f"the database {path} cannot be opened: {reason}; check path, owner and free space"]
         ) from error
     return engine
-
-
-@contextmanager
-def _one_at_a_time(directory: Path) -> Iterator[None]:
-    """Hold a lock that dies with the process: two that switch a new file to WAL at once collide."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _on_connect(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:

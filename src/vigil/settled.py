@@ -1,4 +1,7 @@
-"""How an incident ends that somebody decided: who answered, who took it in hand, or the clock."""
+"""How an incident ends that somebody settled: who answered, who took it in hand, or the clock.
+
+What they may decide, and which of them wins, is in ``decisions.py`` and the journal's.
+"""
 
 from datetime import timedelta
 
@@ -50,5 +53,5 @@ async def _expired(parts: Parts, progress: Progress, plan: Plan, answer: Approva
 
 async def _asked_at(parts: Parts, progress: Progress) -> Instant | None:
     """When the plan began to wait; an event keeps its time also when its payload was erased."""
-    events = await parts.journal.events(progress.incident.id)
-    return next((event.at for event in reversed(events) if event.kind == "waiting"), None)
+    waiting = await parts.journal.newest(progress.incident.id, "waiting")
+    return waiting.at if waiting else None

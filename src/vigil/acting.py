@@ -1,0 +1,185 @@
+"""One plan, carried out under the locks of its incident, and proven while they still are held.
+
+What is on record as begun is carried through, whoever takes over. What is not is asked for anew and
+looked at anew: however long a crash or a wait lasted, nothing is begun on an old word or an old
+look.
+"""
+
+from datetime import timedelta
+
+from vigil import still_right
+from vigil.act.execute import Permit, Word, execute, locked_set
+from vigil.close import escalate
+from vigil.domain.ending import Ending
+from vigil.domain.errors import LockHeld
+from vigil.domain.incident import Stage
+from vigil.domain.plan import Action, Execution, Plan, PlanKind
+from vigil.domain.proof import Proof
+from vigil.domain.run import Lease
+from vigil.parts import Parts
+from vigil.ports.journal import Note
+from vigil.ports.workers import LEASE_S
+from vigil.progress import Progress
+from vigil.recorded import Tried
+from vigil.telling import tell_baseline, tell_execution, tell_proof
+from vigil.verify.baseline import Baseline, take_baseline
+from vigil.verify.condition import condition_holds
+from vigil.verify.verify import verify
+
+LEASE_MARGIN_S = 60.0
+"""How much longer than an action's own limit its lease is."""
+OUTPUT_LINES = 200
+"""How many lines of a plan's output the timeline keeps."""
+
+
+class Acting:
+    """One run of the segment that acts on one incident."""
+
+    def __init__(self, parts: Parts, progress: Progress, plan: Plan) -> None:
+        self._parts = parts
+        self._progress = progress
+        self._plan = plan
+        self._told_lines = 0
+
+    async def tried(self) -> Tried | None:
+        """What came of it; None when it ended, or has to wait, before anything was begun."""
+        progress, plan = self._progress, self._plan
+        baseline = await progress.recorded.baseline() or await self._ready()
+        if baseline is None:
+            return None
+        approved_digest = await progress.recorded.approved_digest(plan)
+        execution = await progress.stage(
+            Stage.EXECUTING,
+            Execution,
+            lambda: self._execute(Permit(approved_digest, self._hold), baseline),
+            tell_execution,
+        )
+        await self._lock()
+        proof = await progress.stage(
+            Stage.VERIFYING, Proof, lambda: self._verify(execution, baseline), tell_proof
+        )
+        return Tried(plan, execution, proof)
+
+    async def _ready(self) -> Baseline | None:
+        """How everything looks right before; None when it is not to be begun, or not yet.
+
+        It goes on record with the first action that is begun. After a crash before that all of this
+        is done anew.
+        """
+        if not await self._may_begin():
+            return None
+        await self._progress.enter(Stage.EXECUTING)
+        baseline = await self._take_baseline()
+        if self._plan.kind is PlanKind.REMEDY and (vain := _in_vain(self._plan, baseline)):
+            await self._progress.end(vain, tell_baseline(baseline))
+            return None
+        return baseline
+
+    async def _may_begin(self) -> bool:
+        """Whether it is still right, and nobody else is at work there; otherwise it ends or waits.
+
+        What waits is rows, and is asked all of this anew when its turn has come.
+        """
+        objection = await still_right.objection(self._parts, self._progress, self._plan)
+        if objection is not None:
+            await self._progress.end(objection)
+            return False
+        try:
+            await self._lock()
+        except LockHeld as busy:
+            if not busy.held:
+                raise  # By a worker that acted for this very incident, and may be dead.
+            await self._progress.wait_for_locks(busy)
+            return False
+        return True
+
+    async def _execute(self, permit: Permit, baseline: Baseline) -> Execution:
+        return await execute(
+            self._plan,
+            permit,
+            sandbox=self._parts.sandbox,
+            begin=lambda action: self._begin(action, baseline),
+            on_line=self._tell_line,
+        )
+
+    async def _begin(self, action: Action, baseline: Baseline) -> Word:
+        """That an action is begun stands on record before it is asked for.
+
+        What speaks against it now stops also one that stands there already, if the runner was never
+        asked for it.
+        """
+        on_record = await self._progress.recorded.begun(action.id)
+        against = await self._against()
+        begun = on_record or against is not None
+        if not begun and not await self._progress.begin(
+            action.id, baseline, tell_baseline(baseline)
+        ):
+            against = _called_off(await self._progress.recorded.cancellation())
+        return Word(against, on_record)
+
+    async def _against(self) -> str | None:
+        """Why nothing more may be begun now, as a sentence."""
+        switch = self._parts.switch.read()
+        if switch.stopped:
+            return f"The stop switch is on ({switch.text or 'no reason given'})."
+        cancelled = await self._progress.recorded.cancellation()
+        if cancelled is not None:
+            return _called_off(cancelled)
+        return await still_right.word_against(self._parts, self._progress, self._plan)
+
+    async def _tell_line(self, action: str, line: str) -> None:
+        self._told_lines += 1
+        if self._told_lines <= OUTPUT_LINES:
+            note = Note(kind="action_output", payload={"action": action, "line": line})
+            await self._progress.append(note)
+
+    async def _take_baseline(self) -> Baseline:
+        return await take_baseline(
+            self._plan,
+            self._parts.catalogue,
+            self._parts.senses.probes,
+            clock=self._parts.senses.clock,
+            condition_holds=self._condition_holds,
+        )
+
+    async def _verify(self, execution: Execution, baseline: Baseline) -> Proof:
+        return await verify(
+            self._plan,
+            execution,
+            baseline,
+            catalogue=self._parts.catalogue,
+            probes=self._parts.senses.probes,
+            clock=self._parts.senses.clock,
+            condition_holds=self._condition_holds,
+        )
+
+    async def _condition_holds(self) -> bool | None:
+        senses = self._parts.senses
+        return await condition_holds(self._plan, self._parts.catalogue, senses.telemetry)
+
+    async def _lock(self, seconds: float = LEASE_S) -> Lease:
+        """Take the locks, or take them once more; while this worker lives its keeper renews them.
+
+        Others get them when they are released and not before. The lease is what this worker may
+        count on: after it, another one may go on with this very plan.
+        """
+        now = self._parts.senses.clock.now()
+        wanted, worker = locked_set(self._plan), self._parts.worker
+        fences = await self._parts.locks.take(wanted, self._plan.incident, worker, now, seconds)
+        return Lease(fences=fences, until=now + timedelta(seconds=seconds), seconds=seconds)
+
+    async def _hold(self, action: Action) -> Lease:
+        """The runner is not told of renewals: what it is given must last for the whole action."""
+        return await self._lock(action.timeout_s + LEASE_MARGIN_S)
+
+
+def _called_off(cancelled: object) -> str:
+    return f"Nothing more was begun: {cancelled}."
+
+
+def _in_vain(plan: Plan, baseline: Baseline) -> Ending | None:
+    """Why a remedy is not begun after all: nothing could prove it, or nothing is left to cure."""
+    unseen = baseline.unseen(plan.proving)
+    if unseen:
+        return escalate.unprovable(plan, unseen)
+    return None if baseline.still_failing(plan.proving) else escalate.gone(plan)

@@ -1,0 +1,43 @@
+"""Where one Vigil is put together: the only package that names integrations.
+
+Adapters are given plain values, never the settings.
+"""
+
+from vigil.bootstrap.building import SHIPPED_RUNBOOKS, Installation, build, new_worker
+from vigil.bootstrap.place import runner_folder
+from vigil.bootstrap.upkeep import (
+    check_browser,
+    check_bus,
+    check_database,
+    check_many_may_work,
+    check_timelines,
+    known_backup,
+    open_access,
+    open_audit,
+    open_memory,
+    open_switch,
+    restore_backup,
+    sole_process,
+    take_backup,
+)
+
+__all__ = [
+    "SHIPPED_RUNBOOKS",
+    "Installation",
+    "build",
+    "check_browser",
+    "check_bus",
+    "check_database",
+    "check_many_may_work",
+    "check_timelines",
+    "known_backup",
+    "new_worker",
+    "open_access",
+    "open_audit",
+    "open_memory",
+    "open_switch",
+    "restore_backup",
+    "runner_folder",
+    "sole_process",
+    "take_backup",
+]

@@ -1,0 +1,87 @@
+"""Which adapter does the work, where settings choose one.
+
+A vendor is chosen by giving its settings; without them its embedded sibling does the work.
+"""
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine as DatabaseEngine
+
+from vigil.bootstrap.place import works_alone
+from vigil.domain.identity import sha256_hex
+from vigil.domain.switch import SWITCH_FILE, SwitchState
+from vigil.engine import Source
+from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
+from vigil.integrations.alerts.pagerduty import PagerDutyAlerts
+from vigil.integrations.bus.embedded import EmbeddedBus
+from vigil.integrations.clock.system import SystemClock
+from vigil.integrations.switch.embedded import FileSwitch
+from vigil.integrations.switch.shared import SharedSwitch
+from vigil.integrations.workflow.dbos import DbosWorkflow
+from vigil.settings import Settings
+
+if TYPE_CHECKING:
+    from vigil.integrations.browser.cdp import CdpBrowser
+    from vigil.integrations.browser.embedded import LightpandaBrowser
+    from vigil.integrations.bus.redis import RedisBus
+
+
+def choose_switch(
+    settings: Settings, database: DatabaseEngine, *, first_start: bool
+) -> FileSwitch | SharedSwitch:
+    """A file for the one process, or one that says what all machines say."""
+    path = settings.vigil_state_dir / SWITCH_FILE
+    file = FileSwitch(path)
+    # Only where there has never been a switch: one that was lost later reads as stopped.
+    if first_start and not path.exists():
+        file.set(SwitchState(stopped=False))
+    if works_alone(settings):
+        return FileSwitch(path, database)
+    shared = SharedSwitch(path, database)
+    shared.compare()
+    return shared
+
+
+def choose_workflow(settings: Settings, worker: str) -> DbosWorkflow:
+    """DBOS beside the record: many workers share one, or a process takes up what the one before it
+    left, in a file of its own.
+    """
+    if works_alone(settings):
+        return DbosWorkflow(f"sqlite:///{settings.vigil_state_dir / 'workflow.sqlite'}")
+    return DbosWorkflow(settings.database_url, worker)
+
+
+def choose_bus(
+    settings: Settings, clock: SystemClock, installation: str
+) -> "EmbeddedBus | RedisBus":
+    """Within this process, or over the Redis that is given; all that share a record share a key."""
+    alone = works_alone(settings)
+    if settings.redis_url is None:
+        return EmbeddedBus(clock.elapsed, alone=alone)
+    from vigil.integrations.bus.redis import RedisBus
+
+    name = sha256_hex(installation.encode())[:16]
+    return RedisBus(settings.redis_url.get_secret_value(), name, clock.elapsed, alone=alone)
+
+
+def choose_browser(settings: Settings) -> "LightpandaBrowser | CdpBrowser":
+    """One's own Lightpanda, or the browser that somebody else runs."""
+    if settings.lightpanda_ws_endpoint is not None:
+        from vigil.integrations.browser.cdp import CdpBrowser
+
+        return CdpBrowser(settings.lightpanda_ws_endpoint.get_secret_value())
+    from vigil.integrations.browser.embedded import LightpandaBrowser
+
+    return LightpandaBrowser()
+
+
+def known_sources(settings: Settings, clock: SystemClock) -> dict[str, Source]:
+    """The alert sources whose secret is known; the others are off, not open."""
+    sources: dict[str, Source] = {}
+    if settings.alertmanager_webhook_token is not None:
+        token = settings.alertmanager_webhook_token.get_secret_value()
+        sources["alertmanager"] = Source(AlertmanagerAlerts(token, clock))
+    if settings.pagerduty_webhook_secret is not None:
+        secrets = settings.pagerduty_webhook_secret.get_secret_value()
+        sources["pagerduty"] = Source(PagerDutyAlerts(secrets, clock))
+    return sources

@@ -1,0 +1,46 @@
+"""Tests are handed out to workers as tests/support/scheduling.py says (about 5 s: four workers)."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LAB = """\
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.lab
+
+def test_at_most_one_other_runs_beside_it():
+    here = Path(__file__)
+    own = here.with_suffix(".runs")
+    own.touch()
+    time.sleep(0.3)
+    running = list(here.parent.glob("*.runs"))
+    own.unlink()
+    assert len(running) <= 2, running
+"""
+OTHER = """\
+import pytest
+
+@pytest.mark.parametrize("number", range(4))
+def test_it_runs(number):
+    pass
+"""
+
+
+def test_of_four_workers_two_at_most_have_a_lab_and_all_is_run(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = lab\n")
+    for number in range(5):
+        (tmp_path / f"test_lab_{number}.py").write_text(LAB)
+        (tmp_path / f"test_other_{number}.py").write_text(OTHER)
+    command = [sys.executable, "-m", "pytest", "-c", str(tmp_path / "pytest.ini"), "-q"]
+    command += ["-p", "tests.support.scheduling", "-p", "no:cacheprovider"]
+    command += ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", str(tmp_path)]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "25 passed" in done.stdout
