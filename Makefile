@@ -11,7 +11,7 @@ DEMO_OPTIONS := $(if $(filter-out 0,$(ONCE)),--once) $(if $(SEED),--seed $(SEED)
 
 # Tests start real servers, and a file shares its own. Two workers mostly wait, for labs, while a third
 # one computes: tests/support/scheduling.py and the order in tests/conftest.py see to that.
-WORKERS ?= 3
+WORKERS ?= 4
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
