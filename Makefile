@@ -9,8 +9,8 @@ BIN := .venv/bin
 DEMO_OPTIONS := $(if $(filter-out 0,$(ONCE)),--once) $(if $(SEED),--seed $(SEED)) \
 	$(if $(filter-out 0,$(CONTROLS)),--controls)
 
-# Tests start real servers, and a file shares its own. Two workers mostly wait, for labs, while a third
-# one computes: tests/support/scheduling.py and the order in tests/conftest.py see to that.
+# Tests start real servers, and a file shares its own. Two workers mostly wait, for labs, while the
+# others compute: tests/support/scheduling.py and the order in tests/conftest.py see to that.
 WORKERS ?= 4
 
 help: ## show this list

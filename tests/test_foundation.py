@@ -196,8 +196,7 @@ def lint_with(tmp_path: Path, importer: str, statement: str) -> str:
         (package / room / "part.py").touch()
     (package / "__init__.py").touch()
     story = ("parts", "recorded", "progress", "telling", "still_right", "settled", "acting")
-    story += ("lifecycle",)
-    for module in (*story, "watcher", "engine", "settings", "bootstrap"):
+    for module in (*story, "lifecycle", "watcher", "engine", "settings", "bootstrap"):
         (package / f"{module}.py").touch()
     (package / f"{importer}.py").write_text(f"{statement}\n")
     linter = Path(sys.executable).with_name("lint-imports")

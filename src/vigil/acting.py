@@ -16,6 +16,7 @@ from vigil.domain.incident import Stage
 from vigil.domain.plan import Action, Execution, Plan, PlanKind
 from vigil.domain.proof import Proof
 from vigil.domain.run import Lease
+from vigil.domain.verdict import Cancellation
 from vigil.parts import Parts
 from vigil.ports.journal import Note
 from vigil.ports.workers import LEASE_S
@@ -26,7 +27,7 @@ from vigil.verify.baseline import Baseline, take_baseline
 from vigil.verify.condition import condition_holds
 from vigil.verify.verify import verify
 
-LEASE_MARGIN_S = 60.0
+BEYOND_LIMIT_S = 60.0
 """How much longer than an action's own limit its lease is."""
 OUTPUT_LINES = 200
 """How many lines of a plan's output the timeline keeps."""
@@ -41,10 +42,10 @@ class Acting:
         self._plan = plan
         self._told_lines = 0
 
-    async def tried(self) -> Tried | None:
-        """What came of it; None when it ended, or has to wait, before anything was begun."""
+    async def carry_out(self) -> Tried | None:
+        """Do it and prove it; None when it ended, or has to wait, before anything was begun."""
         progress, plan = self._progress, self._plan
-        baseline = await progress.recorded.baseline() or await self._ready()
+        baseline = await progress.recorded.baseline() or await self._prepare()
         if baseline is None:
             return None
         approved_digest = await progress.recorded.approved_digest(plan)
@@ -60,7 +61,7 @@ class Acting:
         )
         return Tried(plan, execution, proof)
 
-    async def _ready(self) -> Baseline | None:
+    async def _prepare(self) -> Baseline | None:
         """How everything looks right before; None when it is not to be begun, or not yet.
 
         It goes on record with the first action that is begun. After a crash before that all of this
@@ -110,11 +111,10 @@ class Acting:
         """
         on_record = await self._progress.recorded.begun(action.id)
         against = await self._against()
-        begun = on_record or against is not None
-        if not begun and not await self._progress.begin(
-            action.id, baseline, tell_baseline(baseline)
-        ):
-            against = _called_off(await self._progress.recorded.cancellation())
+        if against is None and not on_record:
+            notes = tell_baseline(baseline)
+            if not await self._progress.begin(action.id, baseline, notes):
+                against = _called_off(await self._progress.recorded.cancellation())
         return Word(against, on_record)
 
     async def _against(self) -> str | None:
@@ -170,10 +170,10 @@ class Acting:
 
     async def _hold(self, action: Action) -> Lease:
         """The runner is not told of renewals: what it is given must last for the whole action."""
-        return await self._lock(action.timeout_s + LEASE_MARGIN_S)
+        return await self._lock(action.timeout_s + BEYOND_LIMIT_S)
 
 
-def _called_off(cancelled: object) -> str:
+def _called_off(cancelled: Cancellation | None) -> str:
     return f"Nothing more was begun: {cancelled}."
 
 

@@ -29,13 +29,13 @@ class Solo:
     """The only worker there is: it leads everything, and there is nobody to take over from."""
 
     async def start(self) -> None:
-        """Begin to be seen, and take from the dead what they held."""
+        """Nobody has to see it, and nobody can have died beside it."""
 
     async def drain(self) -> None:
-        """Leave what only one may do to others."""
+        """There is nobody to whom it could leave what only one may do."""
 
     async def leave(self) -> None:
-        """Nothing of this worker is under way any more that it would not leave to others."""
+        """Nor anybody who could take over what it did not end."""
 
     def sure(self) -> bool:
         """Whether nobody can have taken this worker for dead."""

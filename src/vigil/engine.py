@@ -25,7 +25,7 @@ from vigil.domain.verdict import Answer, Verdict
 from vigil.parts import Parts
 from vigil.ports.alerts import Alerts
 from vigil.ports.bus import Bus
-from vigil.ports.inbox import Inbox, Line
+from vigil.ports.inbox import Backlog, Inbox
 from vigil.ports.journal import Decided, Load
 from vigil.ports.locks import Lock
 from vigil.ports.screenshots import Screenshots
@@ -173,7 +173,7 @@ class Engine:
         """How much there is to do now."""
         return await self.parts.journal.load()
 
-    async def lines(self) -> tuple[Line, ...]:
+    async def lines(self) -> tuple[Backlog, ...]:
         """How much of each source lies in the inbox."""
         return await self.inbox.lines()
 

@@ -162,10 +162,10 @@ class Lifecycle:
         plan = await progress.recorded.plan()
         if plan is None:
             raise VigilError(f"incident {progress.incident.id} has no plan to execute")
+        acting = Acting(self._parts, progress, plan)
         # Once it is proven nothing is locked again: the incident keeps what it has until it is
         # closed, so that nobody comes between a cure and its undo.
-        acting = Acting(self._parts, progress, plan)
-        tried = await progress.recorded.tried() or await acting.tried()
+        tried = await progress.recorded.tried() or await acting.carry_out()
         if tried is None:
             return
         await self._parts.locks.let_go(plan.incident, self._parts.worker)
@@ -228,6 +228,8 @@ class Lifecycle:
             now=self._parts.senses.clock.now(),
         )
         return [tell_lesson(each) for each in learned]
+
+    # --- when Vigil itself fails ------------------------------------------------------------
 
     async def give_up(
         self, segment: Segment, incident_id: str, attempt: int, error: Exception

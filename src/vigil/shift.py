@@ -35,7 +35,7 @@ TIDY_S = 300.0
 
 
 class Shift:
-    """One worker at work. ``led`` is what only one worker may do, ``always`` what each one does."""
+    """One worker at work."""
 
     def __init__(self, parts: Parts, workflow: Workflow, crew: Solo) -> None:
         self._parts = parts
@@ -44,14 +44,17 @@ class Shift:
         self._lifecycle = Lifecycle(parts)
         self._handing_out: list[asyncio.Task[None]] = []
         self._always: list[asyncio.Task[None]] = []
-        self._turns: WeakValueDictionary[tuple[Segment, str, int], asyncio.Lock] = (
+        self._runs: WeakValueDictionary[tuple[Segment, str, int], asyncio.Lock] = (
             WeakValueDictionary()
         )
         self._running = False
         self.draining = False
 
     async def begin(self, led: Mapping[Role, Loop], always: Sequence[Loop] = ()) -> None:
-        """Take up what is on record, and go on until ``end``."""
+        """Take up what is on record, and go on until ``end``.
+
+        ``led`` is what only one worker may do; ``always`` goes on also while this one drains.
+        """
         await self._crew.start()
         await self._workflow.launch(self._run, self._give_up)
         self._running = True
@@ -87,20 +90,20 @@ class Shift:
     # --- segments ---------------------------------------------------------------------------
 
     async def _run(self, segment: Segment, incident: str, attempt: int) -> None:
-        async with self._turn(segment, incident, attempt):
+        async with self._one_at_a_time(segment, incident, attempt):
             self._only_if_sure()
             await self._lifecycle.run(segment, incident, attempt)
 
     async def _give_up(
         self, segment: Segment, incident: str, attempt: int, error: Exception
     ) -> None:
-        async with self._turn(segment, incident, attempt):
+        async with self._one_at_a_time(segment, incident, attempt):
             self._only_if_sure()
             await self._lifecycle.give_up(segment, incident, attempt, error)
 
-    def _turn(self, segment: Segment, incident: str, attempt: int) -> asyncio.Lock:
-        """One run of a segment at a time: the next one finds what is left, and mostly nothing."""
-        return self._turns.setdefault((segment, incident, attempt), asyncio.Lock())
+    def _one_at_a_time(self, segment: Segment, incident: str, attempt: int) -> asyncio.Lock:
+        """The next run of the same segment finds what is left, and mostly nothing."""
+        return self._runs.setdefault((segment, incident, attempt), asyncio.Lock())
 
     def _only_if_sure(self) -> None:
         """A process that was frozen must not take up what others have taken over meanwhile."""
@@ -132,7 +135,7 @@ class Shift:
             await asyncio.sleep(SWEEP_S)
 
     async def _wake(self) -> None:
-        """Let go on what waited for locks that are free now; of those that look one wakes it."""
+        """Wake what waited for locks that are free now; of several workers that look, one does."""
         while True:
             for owner in await self._parts.locks.ready(SWEEP_BATCH):
                 if not await self._parts.journal.wake(owner):

@@ -16,7 +16,7 @@ from vigil.domain.run import Health
 from vigil.domain.value import Instant
 from vigil.observe.intake import intake
 from vigil.ports.clock import Clock
-from vigil.ports.inbox import Inbox, Letter, Line, TakenIn
+from vigil.ports.inbox import Backlog, Inbox, Letter, TakenIn
 
 log = structlog.get_logger()
 
@@ -159,7 +159,7 @@ class TakingIn:
         log.error("delivery set aside", source=letter.source, number=letter.number, why=why)
 
 
-def inbox_health(lines: Sequence[Line], now: Instant) -> Health:
+def inbox_health(lines: Sequence[Backlog], now: Instant) -> Health:
     """Whether all that came is being taken in."""
     waiting, kept = sum(line.waiting for line in lines), sum(line.set_aside for line in lines)
     oldest = min((line.oldest_at for line in lines if line.oldest_at), default=now)

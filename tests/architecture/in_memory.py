@@ -32,7 +32,7 @@ from vigil.lifecycle import Lifecycle
 from vigil.observe.intake import intake
 from vigil.orient.scene import Senses
 from vigil.parts import Parts
-from vigil.ports.inbox import Arrival, Full, Joined, Letter, Line, MappedAlert, TakenIn
+from vigil.ports.inbox import Arrival, Backlog, Full, Joined, Letter, MappedAlert, TakenIn
 from vigil.ports.journal import (
     Decided,
     Load,
@@ -82,7 +82,7 @@ class ListJournal:
     ) -> tuple[int | Full, ...]:
         raise NotImplementedError
 
-    async def lines(self) -> tuple[Line, ...]:
+    async def lines(self) -> tuple[Backlog, ...]:
         return ()
 
     async def letters(self, source: str, limit: int) -> tuple[Letter, ...]:

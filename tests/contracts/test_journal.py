@@ -384,7 +384,9 @@ async def test_erasing_keeps_the_chain_and_takes_what_it_said(record: Record) ->
     assert erase_payloads(record, incident.id, at(9)) == 1
     erased, said = await record.journal.events(incident.id)
     assert erased == before[0].model_copy(update={"salt": None, "payload": None})
-    assert (said.kind, said.payload) == ("payloads_erased", {"count": 1})
+    text = "erased, as the incident was closed 30 days ago"
+    payload = {"count": 1, "after_days": 30, "text": text}
+    assert (said.kind, said.payload) == ("payloads_erased", payload)
 
 
 async def test_erasing_a_closed_incident_takes_its_outputs_too(record: Record) -> None:

@@ -265,7 +265,7 @@ async def test_locks_that_a_worker_took_too_late_keep_nobody_from_anything(
     assert await locks.held() == ()
 
 
-async def test_what_waits_for_a_person_locks_nothing(story: Story, tmp_path: Path) -> None:
+async def test_a_lock_of_what_waits_for_a_person_is_freed(story: Story, tmp_path: Path) -> None:
     story.with_parts(catalogue=catalogue(Autonomy.APPROVE))
     incident = await story.hear()
     await story.go_on()

@@ -379,7 +379,7 @@ def break_verification(story: Story) -> None:
         (break_verification, Outcome.NOT_FIXED),
     ],
 )
-async def test_an_unexpected_error_ends_with_a_person_and_gives_back_the_locks(
+async def test_an_unexpected_error_ends_with_a_person_and_its_locks_come_free(
     story: Story, broken: Callable[[Story], None], outcome: Outcome
 ) -> None:
     broken(story)

@@ -89,7 +89,7 @@ async def kinds(record: Record, incident: Incident) -> list[str]:
 
 def erase_payloads(record: Record, incident_id: str, now: datetime) -> int:
     """As retention does once its time is over."""
-    return write(record.engine, lambda c: erase(c, record.keys, incident_id, now))
+    return write(record.engine, lambda c: erase(c, record.keys, incident_id, now, after_days=30))
 
 
 _ids = count(1)

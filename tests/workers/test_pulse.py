@@ -39,6 +39,7 @@ def test_it_lives_on_when_nobody_in_it_remembers_that_it_was_begun(tmp_path: Pat
 def test_what_is_not_there_or_is_no_name_proves_nothing(tmp_path: Path, worker: str) -> None:
     (tmp_path / "one").write_bytes(Path("/proc/sys/kernel/random/boot_id").read_bytes())
     assert Pulse(tmp_path).has_stopped("one")
+    (tmp_path / "below").mkdir()
     assert not Pulse(tmp_path / "below").has_stopped(worker)
 
 

@@ -44,7 +44,7 @@ class Letter(Value):
     """None when what lies there cannot be read (any more)."""
 
 
-class Line(Value):
+class Backlog(Value):
     """How much of one source lies in the inbox."""
 
     source: str
@@ -127,7 +127,7 @@ class Inbox(Protocol):
         """Put deliveries into the inbox, in this order; for each its number, or no room."""
         ...
 
-    async def lines(self) -> tuple[Line, ...]:
+    async def lines(self) -> tuple[Backlog, ...]:
         """How much lies there, by source; whose letter has waited longest comes first."""
         ...
 

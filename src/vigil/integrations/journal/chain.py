@@ -131,33 +131,23 @@ def newest_event(connection: Connection, keys: Keys, incident_id: str, kind: str
 
 
 def erase(
-    connection: Connection,
-    keys: Keys,
-    incident_id: str,
-    now: datetime,
-    *,
-    after_days: int | None = None,
+    connection: Connection, keys: Keys, incident_id: str, now: datetime, *, after_days: int
 ) -> int:
     """Erase every payload and its salt, say so in the chain; the caller holds the incident's row.
 
     The stage outputs of a closed incident repeat what its events said, so they go too; those of an
-    open one are needed to go on after a crash. ``after_days`` says that their time was over.
+    open one are needed to go on after a crash.
     """
     gone = connection.execute(delete(payloads).where(payloads.c.incident == incident_id)).rowcount
     closed_at = select(incidents.c.closed_at).where(incidents.c.id == incident_id)
     if connection.execute(closed_at).scalar_one() is not None:
         connection.execute(delete(outputs).where(outputs.c.incident == incident_id))
     if gone:
-        note = Note(kind=ERASED, payload={"count": gone, **_why_erased(after_days)})
+        text = f"erased, as the incident was closed {after_days} days ago"
+        payload: dict[str, JsonValue] = {"count": gone, "after_days": after_days, "text": text}
+        note = Note(kind=ERASED, payload=payload)
         append_events(connection, keys, incident_id, [note], now)
     return gone
-
-
-def _why_erased(after_days: int | None) -> dict[str, JsonValue]:
-    if after_days is None:
-        return {}
-    text = f"erased, as the incident was closed {after_days} days ago"
-    return {"after_days": after_days, "text": text}
 
 
 def _place(incident_id: str, seq: int) -> str:

@@ -12,7 +12,7 @@ from vigil.domain.value import Instant
 from vigil.integrations.journal import letters, receiving
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.on_record import OnRecord
-from vigil.ports.inbox import Arrival, Full, Letter, Line, TakenIn
+from vigil.ports.inbox import Arrival, Backlog, Full, Letter, TakenIn
 
 
 class SqlInbox(OnRecord):
@@ -30,7 +30,7 @@ class SqlInbox(OnRecord):
     async def write_down(
         self, deliveries: Sequence[Delivery], now: Instant
     ) -> tuple[int | Full, ...]:
-        """Put deliveries into the letters."""
+        """Put deliveries into the inbox, as letters."""
 
         def work(connection: Connection) -> tuple[int | Full, ...]:
             return letters.write_down(connection, self._keys, deliveries, now)
@@ -39,7 +39,7 @@ class SqlInbox(OnRecord):
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._at_the_door, self._write_and_tell, work)
 
-    async def lines(self) -> tuple[Line, ...]:
+    async def lines(self) -> tuple[Backlog, ...]:
         """How much lies there, by source."""
         return await self._read(letters.lines)
 

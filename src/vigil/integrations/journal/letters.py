@@ -12,7 +12,7 @@ from vigil.domain.errors import ChainBroken
 from vigil.domain.scrub import without_control
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.tables import inbox
-from vigil.ports.inbox import Full, Letter, Line
+from vigil.ports.inbox import Backlog, Full, Letter
 
 SOURCE_ROWS = 10_000
 """Of one source: more than its storms have, and taken in within a few minutes."""
@@ -60,7 +60,7 @@ def write_down(
     return tuple(numbers[a] if isinstance(a, int) else a for a in answers)
 
 
-def lines(connection: Connection) -> tuple[Line, ...]:
+def lines(connection: Connection) -> tuple[Backlog, ...]:
     """What lies there, by source, as their first letters came; read from an index alone."""
     waits = inbox.c.failed.is_(None)
     query = (
@@ -75,7 +75,7 @@ def lines(connection: Connection) -> tuple[Line, ...]:
         .group_by(inbox.c.source)
         .order_by(func.min(case((waits, inbox.c.id))), inbox.c.source)
     )
-    return tuple(Line.model_validate(dict(row)) for row in connection.execute(query).mappings())
+    return tuple(Backlog.model_validate(dict(row)) for row in connection.execute(query).mappings())
 
 
 def letters(connection: Connection, keys: Keys, source: str, limit: int) -> tuple[Letter, ...]:
@@ -134,16 +134,16 @@ def _place(source: str) -> str:
     return f"inbox/{source}"
 
 
-def _empty(source: str) -> Line:
-    return Line(source=source, waiting=0, oldest_at=None, set_aside=0, set_aside_at=None, size=0)
+def _empty(source: str) -> Backlog:
+    return Backlog(source=source, waiting=0, oldest_at=None, set_aside=0, set_aside_at=None, size=0)
 
 
-def _longer(line: Line, size: int, now: datetime) -> Line:
+def _longer(line: Backlog, size: int, now: datetime) -> Backlog:
     changes = {"waiting": line.waiting + 1, "size": line.size + size}
     return line.model_copy(update={**changes, "oldest_at": line.oldest_at or now})
 
 
-def _has_no_room(line: Line, every: Iterable[Line], size: int) -> bool:
+def _has_no_room(line: Backlog, every: Iterable[Backlog], size: int) -> bool:
     rows, weight = line.waiting + line.set_aside + 1, line.size + size
     if rows <= SHARE_ROWS and weight <= SHARE_BYTES:
         return False
@@ -153,7 +153,7 @@ def _has_no_room(line: Line, every: Iterable[Line], size: int) -> bool:
     return sum(r for r, _ in full) >= ROWS or sum(s for _, s in full) + size > BYTES
 
 
-def _retry_after_s(line: Line, now: datetime) -> int:
+def _retry_after_s(line: Backlog, now: datetime) -> int:
     """How long the first has waited tells how fast the line moves."""
     waited = now - line.oldest_at if line.oldest_at else timedelta()
     return round(min(max(waited.total_seconds() * MADE_ROOM, SOONEST_S), LATEST_S))

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 from typing import TypeAlias, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from vigil.domain.errors import LockHeld
 from vigil.domain.run import Fence
 from vigil.domain.value import Instant, Value
-from vigil.integrations._clients.database import read, write
+from vigil.integrations._clients.database import Adding, read, write
 from vigil.integrations.locks import line
 from vigil.integrations.locks.tables import locks
 from vigil.ports.locks import Lock
@@ -19,6 +18,7 @@ from vigil.ports.locks import Lock
 Result = TypeVar("Result")
 _Row: TypeAlias = Row[str, str | None, str | None, int, datetime | None]
 
+_ADD = Adding(locks)
 _NAMED = 3
 """Of what is held, so much is said in words; ``LockHeld.held`` has it all."""
 
@@ -132,10 +132,7 @@ def _rows(connection: Connection, resources: Sequence[str]) -> Sequence[_Row]:
     missing = sorted(set(resources) - {row.resource for row in connection.execute(query)})
     if missing:
         # Before any row is held, so that who waits here for another maker holds up nobody else.
-        is_postgres = connection.dialect.name == "postgresql"
-        make = (postgresql.insert if is_postgres else sqlite.insert)(locks)
-        rows = [{"resource": name, "token": 0} for name in missing]
-        connection.execute(make.on_conflict_do_nothing(), rows)
+        _ADD(connection, [{"resource": name, "token": 0} for name in missing])
     return connection.execute(query.with_for_update()).all()
 
 
