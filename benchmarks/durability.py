@@ -154,8 +154,9 @@ def summary(done: Sequence[Round], audit: Rows) -> Rows:
 def right(told: Rows, options: Namespace) -> bool:
     """Everything that was promised, and a kill wherever one was asked for."""
     counts = (told["incidents"], told["ended_right"]) == (told["broken"], told["broken"])
-    enough = told["random"]["kills"] >= options.kills and not told["never_hit"]
-    return counts and not told["wrong"] and told["audit_verified"] and enough
+    enough = told["broken"] >= options.incidents and told["random"]["kills"] >= options.kills
+    everywhere = not told["never_hit"]
+    return counts and enough and everywhere and not told["wrong"] and told["audit_verified"]
 
 
 def kills(database: str, options: Namespace, save: Callable[[Rows], None]) -> Rows:

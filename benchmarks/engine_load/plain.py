@@ -16,11 +16,12 @@ from vigil.integrations.workflow.database import open_history
 from vigil.integrations.workflow.dbos import AT_ONCE, POLL_S, JsonSerializer
 
 QUEUE = "plain"
-STEPS = (3, 2, 5, 1)
+STEPS = (3, 2, 4, 1)
 """Of each incident's workflows, one after the other: investigation, ranking and recollection; plan
-and verdict; baseline, beginning, execution, proof and ending; the closing."""
+and verdict; beginning, with the baseline, then execution, proof and ending; the closing."""
 OUTPUTS = 10
-"""Of these, so many are outputs in Vigil's record; the closing is a move of the incident."""
+"""In Vigil's record they are so many: the beginning and the baseline are two in one transaction,
+and the closing is a move of the incident."""
 ONE_EACH = (1, 1, 1, 1)
 """What DBOS is shown of the same."""
 

@@ -164,7 +164,7 @@ class Acting:
         count on: after it, another one may go on with this very plan.
         """
         now = self._parts.senses.clock.now()
-        wanted, worker = locked_set(self._plan), self._parts.worker
+        wanted, worker = locked_set(self._plan, self._parts.catalogue), self._parts.worker
         fences = await self._parts.locks.take(wanted, self._plan.incident, worker, now, seconds)
         return Lease(fences=fences, until=now + timedelta(seconds=seconds), seconds=seconds)
 

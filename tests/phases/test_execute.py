@@ -7,7 +7,7 @@ from tests.support.hand_clock import HandClock
 from tests.support.shop import CountingSandbox, Shop
 from tests.support.world import catalogue
 
-from vigil.act.execute import Permit, Word, execute
+from vigil.act.execute import Permit, Word, execute, locked_set
 from vigil.domain.plan import Action, ActionStatus, Execution
 from vigil.domain.run import Lease
 
@@ -56,3 +56,24 @@ async def test_the_first_surprise_is_the_last() -> None:
     execution, log = await ran(ActionStatus.FAILED, begins=9)
     assert log == ["begin action-1", "run action-1"]
     assert (len(execution.results), execution.refused) == (1, None)
+
+
+def test_two_services_that_grant_the_same_process_lock_it_under_one_name() -> None:
+    known = catalogue()
+    web = known.services["web"]
+    twin = web.model_copy(update={"depends_on": (), "probes": {}})
+    other = known.model_copy(update={"services": {"web": web, "twin": twin}})
+    alone = PLANNED.model_copy(update={"service": "twin", "proving": (), "neighbours": ()})
+    shared = set(locked_set(PLANNED, other)) & set(locked_set(alone, other))
+    assert len(shared) == 1
+    assert shared.pop().startswith("release.switch:")
+
+    elsewhere = {
+        name: grant.model_copy(update={"link": "/elsewhere/current"})
+        if grant.verb == "release.switch"
+        else grant
+        for name, grant in twin.grants.items()
+    }
+    moved = twin.model_copy(update={"grants": elsewhere})
+    other = known.model_copy(update={"services": {"web": web, "twin": moved}})
+    assert not set(locked_set(PLANNED, other)) & set(locked_set(alone, other))

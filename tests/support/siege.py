@@ -87,8 +87,12 @@ class Moment:
 
 
 def moments(chance: Random, number: int, within_s: float) -> list[Moment]:
-    """So many, each some time after the one before, every length of it as likely as another."""
-    return [Moment(chance.choice(tuple(Whom)), chance.uniform(0, within_s)) for _ in range(number)]
+    """So many, each some time after the one before, every length of it as likely as another.
+
+    Always of the worker, with or without its runner.
+    """
+    whom = (Whom.VIGIL, Whom.BOTH)
+    return [Moment(chance.choice(whom), chance.uniform(0, within_s)) for _ in range(number)]
 
 
 def aims(chance: Random, number: int, sure: Sequence[str] = ()) -> list[Aim]:
@@ -200,13 +204,28 @@ class Siege:
                 if isinstance(strike, Moment)
                 else self._by_sight(strike, looking, known, expected)
             )
-            if member is None or not member.kill(strike.whom):
+            if member is None:
                 return None
-            sight = looking.look()
+            pid = member.pid
+            if not member.kill(strike.whom):
+                return None
+            sight = self._met(looking.look(), pid, strike.whom)
         if strike.whom is not Whom.RUNNER:
             member.start()
         effects = tuple(f"{e.verb}, {self._felt(e, sight)}" for e in sight.effects)
         return Strike(strike.name, strike.whom, sight.places, effects)
+
+    def _met(self, sight: Sight, pid: int, whom: Whom) -> Sight:
+        """What of it the one that was killed had, or nobody; a runner has a part in acting only."""
+        alone = len(self._vigils.members) == 1
+        met = tuple(
+            one
+            for one in sight.incidents
+            if (alone or self._outside.process_of(one.worker) in {pid, 0})
+            and (whom is not Whom.RUNNER or one.place == "EXECUTING")
+        )
+        plans = {one.plan for one in met if alone or one.worker is not None}
+        return Sight(met, tuple(effect for effect in sight.effects if effect.plan in plans))
 
     def _by_chance(self, moment: Moment, known: set[str], expected: int) -> Member | None:
         time.sleep(moment.after_s)

@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from vigil.domain.catalogue import Catalogue
 from vigil.domain.errors import SandboxUnavailable
+from vigil.domain.grant import target_of
 from vigil.domain.plan import Action, ActionResult, ActionStatus, Execution, Plan
 from vigil.domain.run import Lease, RunOrder
 from vigil.ports.sandbox import Sandbox
@@ -36,11 +38,22 @@ class Permit:
     """Takes the locks once more right before an action, on a lease that covers its limit."""
 
 
-def locked_set(plan: Plan) -> tuple[str, ...]:
-    """Everything a plan touches and its proof looks at, sorted."""
+def locked_set(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
+    """Everything a plan touches and its proof looks at, sorted.
+
+    What is touched is there by its service's name for it, which the broker asks for, and by the
+    target's own, as two services may grant the same process.
+    """
     touched = {f"{plan.service}/{resource}" for resource in plan.resources}
     looked_at = {f"service:{ref.service}" for ref in (*plan.proving, *plan.neighbours)}
-    return tuple(sorted(touched | looked_at | {f"service:{plan.service}"}))
+    targets = _targets(plan, catalogue)
+    return tuple(sorted(touched | targets | looked_at | {f"service:{plan.service}"}))
+
+
+def _targets(plan: Plan, catalogue: Catalogue) -> set[str]:
+    grants = catalogue.services[plan.service].grants
+    calls = (call for action in plan.actions for call in action.effects.calls)
+    return {target_of(grants[c.grant], c.arguments) for c in calls if c.grant in grants}
 
 
 async def execute(

@@ -1,9 +1,12 @@
 """Grants: the named, scoped access that a service's owner offers to remediation."""
 
+from collections.abc import Sequence
+from posixpath import normpath
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from vigil.domain.identity import content_digest
 from vigil.domain.value import Name, Value
 
 
@@ -43,3 +46,21 @@ class SessionTerminateGrant(Value):
 Grant = Annotated[
     ReleaseSwitchGrant | ProcessRestartGrant | SessionTerminateGrant, Field(discriminator="verb")
 ]
+
+
+def target_of(grant: Grant, arguments: Sequence[str]) -> str:
+    """What a call under a grant does something to, under one name whichever service grants it.
+
+    A digest, as an address may be long, and nobody but its owner need read it.
+    """
+    match grant:
+        case ReleaseSwitchGrant():
+            return _name(grant, normpath(grant.link))
+        case ProcessRestartGrant():
+            return _name(grant, normpath(grant.supervisor), *arguments)
+        case SessionTerminateGrant():
+            return _name(grant, grant.dsn, *arguments)
+
+
+def _name(grant: Grant, *what: str) -> str:
+    return f"{grant.verb}:{content_digest(what)}"

@@ -8,6 +8,7 @@ from vigil.web.answers import Refusal
 
 READ_S = 10.0
 """Seconds for a whole body; a sender that is slower is not one that Vigil waits for."""
+RETRY_AFTER_S = "5"
 
 
 async def read_body(receive: Receive, declared: str | None, most_bytes: int) -> bytes | Refusal:
@@ -30,7 +31,9 @@ async def read_body(receive: Receive, declared: str | None, most_bytes: int) -> 
                 if not message.get("more_body", False):
                     return bytes(body)
     except TimeoutError:
-        return Refusal(408, f"the body took longer than {READ_S:g} s", "send it again, faster")
+        # Not a 4xx: there are senders that would never send it again, and switch their feed off.
+        late = f"the body took longer than {READ_S:g} s"
+        return Refusal(503, late, "send it again, faster", {"retry-after": RETRY_AFTER_S})
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

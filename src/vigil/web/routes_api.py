@@ -16,5 +16,5 @@ Attempt = Annotated[int | None, Query(ge=1, le=1000, description="Default: the n
 
 def errors(*further: int) -> dict[int | str, dict[str, Any]]:
     """The errors that each of these routes may answer with, and some of its own."""
-    common = (400, 401, 403, 408, 413, 421, 422, 429, 500, 503)
+    common = (400, 401, 403, 413, 421, 422, 429, 500, 503)
     return {code: {"model": ErrorAnswer} for code in (*common, *further)}

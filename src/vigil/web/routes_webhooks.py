@@ -31,9 +31,7 @@ def add_webhook_routes(app: FastAPI, engine: Engine, metrics: Metrics) -> None:
         "/webhooks/{source}",
         status_code=202,
         response_model=Heard,
-        responses={
-            code: {"model": ErrorAnswer} for code in (401, 403, 404, 408, 413, 421, 429, 503)
-        },
+        responses={code: {"model": ErrorAnswer} for code in (401, 403, 404, 413, 421, 429, 503)},
     )
     async def deliver(source: str, request: Request) -> Heard | JSONResponse:
         """Take one delivery. 202 also for one that is authentic and not understood, changes nothing
