@@ -5,6 +5,7 @@ looked at anew: however long a crash or a wait lasted, nothing is begun on an ol
 look.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from vigil import still_right
@@ -41,12 +42,17 @@ class Acting:
         self._progress = progress
         self._plan = plan
         self._told_lines = 0
+        self._was_begun = False
+        """By a former run."""
 
     async def carry_out(self) -> Tried | None:
         """Do it and prove it; None when it ended, or has to wait, before anything was begun."""
         progress, plan = self._progress, self._plan
-        baseline = await progress.recorded.baseline() or await self._prepare()
-        if baseline is None:
+        baseline = await progress.recorded.baseline()
+        self._was_begun = baseline is not None
+        if baseline is None and await progress.recorded.execution() is not None:
+            baseline = Baseline(results=())  # Nothing was begun, so there is nothing to compare.
+        if baseline is None and (baseline := await self._prepare()) is None:
             return None
         approved_digest = await progress.recorded.approved_digest(plan)
         execution = await progress.stage(
@@ -72,7 +78,7 @@ class Acting:
         await self._progress.enter(Stage.EXECUTING)
         baseline = await self._take_baseline()
         if self._plan.kind is PlanKind.REMEDY and (vain := _in_vain(self._plan, baseline)):
-            await self._progress.end(vain, tell_baseline(baseline))
+            await self._end(vain, tell_baseline(baseline))
             return None
         return baseline
 
@@ -83,7 +89,7 @@ class Acting:
         """
         objection = await still_right.objection(self._parts, self._progress, self._plan)
         if objection is not None:
-            await self._progress.end(objection)
+            await self._end(objection)
             return False
         try:
             await self._lock()
@@ -93,6 +99,11 @@ class Acting:
             await self._progress.wait_for_locks(busy)
             return False
         return True
+
+    async def _end(self, ending: Ending, notes: Sequence[Note] = ()) -> None:
+        """Before anything was begun; nothing is held for it any more, whoever closes it."""
+        await self._parts.locks.let_go(self._plan.incident, self._parts.worker)
+        await self._progress.end(ending, notes)
 
     async def _execute(self, permit: Permit, baseline: Baseline) -> Execution:
         return await execute(
@@ -107,7 +118,8 @@ class Acting:
         """That an action is begun stands on record before it is asked for.
 
         What speaks against it now stops also one that stands there already, if the runner was never
-        asked for it.
+        asked for it. Versions before this one began without writing it down: where anything was
+        begun before, the runner is asked too.
         """
         on_record = await self._progress.recorded.begun(action.id)
         against = await self._against()
@@ -115,7 +127,7 @@ class Acting:
             notes = tell_baseline(baseline)
             if not await self._progress.begin(action.id, baseline, notes):
                 against = _called_off(await self._progress.recorded.cancellation())
-        return Word(against, on_record)
+        return Word(against, on_record or self._was_begun)
 
     async def _against(self) -> str | None:
         """Why nothing more may be begun now, as a sentence."""

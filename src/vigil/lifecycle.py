@@ -81,7 +81,7 @@ class Lifecycle:
         """Somebody may have closed it while this run was about to lock something for it."""
         incident = await self._parts.journal.incident(incident_id)
         if incident.closed_at is not None:
-            await self._parts.locks.release(incident_id)
+            await self._parts.locks.let_go(incident_id, self._parts.worker)
 
     # --- orient -----------------------------------------------------------------------------
 

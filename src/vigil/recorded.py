@@ -122,6 +122,10 @@ class Recorded:
         """How everything looked before the first action that was begun; None: none was."""
         return await self.read(Stage.EXECUTING, Baseline, BASELINE)
 
+    async def execution(self) -> Execution | None:
+        """What became of the plan's actions, or why none was begun."""
+        return await self.read(Stage.EXECUTING, Execution)
+
     async def proof(self) -> Proof | None:
         """What verification found."""
         return await self.read(Stage.VERIFYING, Proof)
@@ -129,7 +133,7 @@ class Recorded:
     async def tried(self) -> Tried | None:
         """The attempt, if its plan was executed and verified."""
         plan, proof = await self.plan(), await self.proof()
-        execution = await self.read(Stage.EXECUTING, Execution)
+        execution = await self.execution()
         if plan is None or execution is None or proof is None:
             return None
         return Tried(plan, execution, proof)
@@ -174,6 +178,6 @@ class Recorded:
             top=ranking.top,
             matches=recalled.matches if recalled else (),
             plan=await self.plan(),
-            execution=await self.read(Stage.EXECUTING, Execution),
+            execution=await self.execution(),
             proof=await self.proof(),
         )

@@ -186,6 +186,9 @@ async def free_left_over(parts: Parts) -> None:
     for lock in await parts.locks.held():
         if lock.lease_until is None or lock.lease_until <= now:
             await _free_if_closed(parts, lock.owner)
+        elif lock.holder and (await parts.journal.incident(lock.owner)).closed_at is not None:
+            # Or its keeper would renew it for ever.
+            await parts.locks.let_go(lock.owner)
 
 
 async def _free_if_closed(parts: Parts, owner: str) -> None:

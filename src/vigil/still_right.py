@@ -4,6 +4,7 @@ A plan may have waited for hours. What was allowed then may be frozen now, and w
 away from may have been replaced by somebody's own repair.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from vigil.close import escalate
@@ -47,9 +48,10 @@ async def objection(parts: Parts, progress: Progress, plan: Plan) -> Ending | No
 async def word_against(parts: Parts, progress: Progress, plan: Plan) -> str | None:
     """Why no further action of a plan may be begun, as a sentence: the same, for one in the middle.
 
-    What has to be true of the world before it is changed is not asked again.
+    What has to be true of the world before it is changed is not asked again, nor how much others
+    have executed since this one was begun.
     """
-    verdict = await judged_now(parts, progress, plan)
+    verdict = await judged_now(parts, progress, plan, under_way=True)
     if await _forbids(verdict, progress, plan):
         return f"The gate says no by now: {'; '.join(verdict.rules)}."
     newer = await released_meanwhile(parts, progress, plan)
@@ -71,10 +73,13 @@ async def _tell_if_new(parts: Parts, progress: Progress, verdict: Verdict) -> No
         await progress.append(word)
 
 
-async def judged_now(parts: Parts, progress: Progress, plan: Plan) -> Verdict:
+async def judged_now(
+    parts: Parts, progress: Progress, plan: Plan, *, under_way: bool = False
+) -> Verdict:
     """The gate's word on a plan by the policy and the facts of this moment."""
-    facts = _facts_of_rollback if plan.kind is PlanKind.ROLLBACK else _facts
-    return judge(plan, parts.policy, await facts(parts, progress, plan))
+    of_kind = _facts_of_rollback if plan.kind is PlanKind.ROLLBACK else _facts
+    facts = await of_kind(parts, progress, plan)
+    return judge(plan, parts.policy, replace(facts, executed_last_hour=0) if under_way else facts)
 
 
 async def refused(progress: Progress, plan: Plan, verdict: Verdict) -> Ending:

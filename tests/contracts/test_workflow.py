@@ -214,7 +214,8 @@ def test_1_another_turn_is_run_once_more(log: Log) -> None:
 def test_2_a_killed_segment_is_run_again_from_its_start(log: Log) -> None:
     killed = log.lines.index("launched", 1)
     begun = [line for line in log.lines[:killed] if line.startswith("begins act")]
-    assert len(begun) == dbos.AT_ONCE - 1  # the segment that was given up has a place too
+    # The segment that was given up has a place too, if it has not ended by then.
+    assert len(begun) in {dbos.AT_ONCE - 1, dbos.AT_ONCE}
     assert all(log.count(line) == 2 for line in begun)
 
 

@@ -1,8 +1,10 @@
 """Two incidents that want the same: one acts, the other is rows until its turn has come."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, text
 from tests.support.story import PowerCut, Story, begin
 
 from vigil.domain.errors import LockHeld
@@ -10,10 +12,13 @@ from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.domain.policy import Policy
 from vigil.domain.proof import Outcome
 from vigil.domain.run import RunOrder
+from vigil.domain.switch import SwitchState
 from vigil.domain.verdict import Cancellation
+from vigil.integrations.journal.tables import executions
 from vigil.ports.journal import NextSegment
 from vigil.ports.workflow import Segment
 from vigil.recorded import BEGUN
+from vigil.shift import free_left_over
 
 OTHER = "another incident"
 
@@ -142,6 +147,7 @@ async def test_closed_while_it_was_about_to_lock_it_keeps_nothing(story: Story) 
     await story.go_on()
     assert overtaken.done
     assert (await story.journal.incident(incident.id)).stage is Stage.ESCALATED
+    await story.leases_end()
     assert await overtaken.real.held() == ()
     assert story.sandbox.asked.total() == 0
 
@@ -311,18 +317,23 @@ async def test_what_was_not_begun_is_begun_when_all_is_as_it_was(story: Story) -
 
 
 class _CutAtBegin:
-    """The real record; the power goes when the first action is to be put on it as begun."""
+    """The real record; the power goes when the first action is to be put on it as begun.
 
-    def __init__(self, real: object) -> None:
+    Or when the output of a stage is.
+    """
+
+    def __init__(self, real: object, at: Stage | None = None) -> None:
         self._real = real
+        self._at = at
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._real, name)
 
     async def commit(self, **given: object) -> object:
         outputs = given.get("outputs", ())
-        if any(output.name.startswith(BEGUN) for output in outputs):  # type: ignore[attr-defined] # as given
-            raise PowerCut
+        for output in outputs:  # type: ignore[attr-defined] # as it was given
+            if output.stage is self._at or (self._at is None and output.name.startswith(BEGUN)):
+                raise PowerCut
         return await self._real.commit(**given)  # type: ignore[attr-defined] # as it was given
 
 
@@ -339,3 +350,103 @@ async def test_on_record_as_begun_and_never_asked_for_it_is_called_off(story: St
     assert "cancelled by Ada" in await story.ending(incident.id)
     assert story.sandbox.ran.total() == 0
     assert story.shop.done == []
+
+
+async def test_of_an_older_version_the_runner_is_asked_for_what_it_may_have_done(
+    story: Story,
+) -> None:
+    """It wrote down its look and not that it began; it was killed, and Vigil is stopped since."""
+    incident = await story.hear()
+    done = story.sandbox.run
+
+    async def cut_off(*given: object) -> object:
+        await done(*given)  # type: ignore[arg-type] # as it was given
+        raise PowerCut
+
+    story.sandbox.run = cut_off  # type: ignore[assignment, method-assign] # once
+    with pytest.raises(PowerCut):
+        await story.go_on()
+    story.sandbox.run = done  # type: ignore[method-assign] # as it was
+    with story.record.engine.begin() as connection:
+        lost = text("DELETE FROM outputs WHERE name LIKE 'begun-%'")
+        assert connection.execute(lost).rowcount == 1
+    story.switch.set(SwitchState(stopped=True, text="upgrade"))
+    await story.go_on()
+    assert (await story.journal.incident(incident.id)).outcome is Outcome.VERIFIED
+
+
+async def test_called_off_before_anything_was_begun_and_killed_it_is_told_as_such(
+    story: Story,
+) -> None:
+    """Cancelled while it looked; killed after that was on record, and before it ended."""
+    incident = await story.hear()
+    whole = story.parts.journal
+    story.with_parts(journal=_CutAtBegin(whole, at=Stage.VERIFYING))
+    locks = story.parts.locks
+
+    async def cancel() -> None:
+        taken = Cancellation(by="Ada", at=story.clock.now())
+        assert (await whole.cancel(incident.id, taken)).won
+
+    story.with_parts(locks=_AfterSecondTaking(locks, cancel))
+    with pytest.raises(PowerCut):
+        await story.go_on()
+    story.with_parts(journal=whole, locks=locks)
+    await story.go_on()
+    incident = await story.journal.incident(incident.id)
+    assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_EXECUTED)
+    assert "cancelled by Ada" in await story.ending(incident.id)
+    assert await story.locks_are_free()
+
+
+async def test_a_closed_incident_keeps_no_locks_though_the_worker_that_took_them_lives(
+    story: Story,
+) -> None:
+    incident = await story.hear()
+    await story.go_on()
+    locks = story.parts.locks
+    await locks.take(["service:web"], incident.id, story.parts.worker, story.clock.now(), 30)
+    for _ in range(3):
+        await locks.renew(story.parts.worker, story.clock.now(), 30)
+        await free_left_over(story.parts)
+        story.clock.advance(20)
+    assert await story.locks_are_free()
+
+
+async def test_what_others_execute_meanwhile_does_not_stop_a_plan_that_was_begun(
+    story: Story,
+) -> None:
+    story.with_parts(policy=Policy(max_executions_per_hour=1))
+
+    other = await story.hear("CatalogueErrors", "alertmanager")
+    for following in await story.journal.due(10):
+        await story.journal.mark(following)
+
+    async def others() -> None:
+        with story.record.engine.begin() as connection:
+            row = {"incident": other.id, "attempt": 1, "at": story.clock.now()}
+            connection.execute(insert(executions).values(row))
+
+    story.with_parts(locks=_AfterSecondTaking(story.parts.locks, others))
+    incident = await story.hear()
+    await story.go_on()
+    assert (await story.journal.incident(incident.id)).outcome is Outcome.VERIFIED
+
+
+class _AfterSecondTaking:
+    """The real locks; something happens when they were taken for the first action."""
+
+    def __init__(self, real: object, happens: Callable[[], Awaitable[None]]) -> None:
+        self._real = real
+        self._happens = happens
+        self._taken = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
+    async def take(self, *given: object) -> object:
+        fences = await self._real.take(*given)  # type: ignore[attr-defined] # as it was given
+        self._taken += 1
+        if self._taken == 2:
+            await self._happens()
+        return fences

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -17,6 +18,13 @@ MOUNTS = """\
 25 22 0:43 / /mnt rw - xfs /dev/sdb rw
 26 22 0:44 / /mnt rw - fuse.sshfs there:/ rw
 """.splitlines()
+
+
+def left(file: Path) -> None:
+    """As one that has ended leaves it."""
+    file.touch()
+    stat, boot = file.stat(), Path("/proc/sys/kernel/random/boot_id").read_text()
+    file.write_text(f"{boot}{stat.st_dev}:{stat.st_ino}")
 
 
 def test_a_process_lives_until_it_has_ended(tmp_path: Path) -> None:
@@ -37,7 +45,7 @@ def test_it_lives_on_when_nobody_in_it_remembers_that_it_was_begun(tmp_path: Pat
 
 @pytest.mark.parametrize("worker", ["missing", "../one", "", ".", "/etc/hostname", "a\0b", "n\n"])
 def test_what_is_not_there_or_is_no_name_proves_nothing(tmp_path: Path, worker: str) -> None:
-    (tmp_path / "one").write_bytes(Path("/proc/sys/kernel/random/boot_id").read_bytes())
+    left(tmp_path / "one")
     assert Pulse(tmp_path).has_stopped("one")
     (tmp_path / "below").mkdir()
     assert not Pulse(tmp_path / "below").has_stopped(worker)
@@ -50,8 +58,15 @@ def test_an_earlier_start_of_the_machine_or_another_machine_proves_nothing(tmp_p
     assert not Pulse(tmp_path).has_stopped("two")
 
 
+def test_a_copy_of_the_folder_proves_nothing(tmp_path: Path) -> None:
+    """Of a state folder that somebody copied while its worker was at work."""
+    with living(tmp_path / "state", "one"):
+        shutil.copytree(tmp_path / "state", tmp_path / "copy")
+        assert not Pulse(tmp_path / "copy").has_stopped("one")
+
+
 def test_what_is_no_file_proves_nothing(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(Path("/proc/sys/kernel/random/boot_id").read_bytes())
+    left(tmp_path / "file")
     (tmp_path / "link").symlink_to(tmp_path / "file")
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")

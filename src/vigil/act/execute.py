@@ -20,8 +20,8 @@ class Word:
 
     against: str | None = None
     """Why not, as a sentence."""
-    on_record: bool = False
-    """It was begun before: it may have been asked for, and only the runner knows."""
+    perhaps_begun: bool = False
+    """It may have been asked for before, and only the runner knows."""
 
 
 Begin = Callable[[Action], Awaitable[Word]]
@@ -64,7 +64,7 @@ async def execute(
     for action in plan.actions:
         lease = await permit.hold(action)
         word = await begin(action)
-        if word.against is not None and not word.on_record:
+        if word.against is not None and not word.perhaps_begun:
             return Execution(plan_digest=plan.digest, results=tuple(results), refused=word.against)
 
         async def tell(line: str, action_id: str = action.id) -> None:

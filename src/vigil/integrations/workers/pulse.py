@@ -3,8 +3,8 @@
 Each worker holds a lock on a file of its own until the very end of its process; no clock, network
 or database has a part in it. Whoever can take the lock therefore knows that the worker is dead.
 Nothing less is a proof: a file that is missing or cannot be read, one of another machine or of an
-earlier start of this one, or one on a file system whose locks a server keeps. A worker that is
-frozen keeps its lock.
+earlier start of this one, a copy, or one on a file system whose locks a server keeps. A worker that
+is frozen keeps its lock.
 """
 
 import fcntl
@@ -29,8 +29,8 @@ _ESCAPED = re.compile(r"\\([0-7]{3})")
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _MOUNTS = Path("/proc/self/mountinfo")
 _DRAFT = ".new"
-_MOST = 64
-"""Bytes of a file that are read: a boot id has 36."""
+_MOST = 128
+"""Bytes of a file that are read: a boot id has 36, and two numbers follow."""
 
 
 class Pulse:
@@ -77,15 +77,21 @@ class Pulse:
         descriptor = os.open(draft, made, 0o600)
         self._held.append(descriptor)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.write(descriptor, _BOOT.read_bytes())
+        os.write(descriptor, _sign(descriptor))
         draft.rename(self._folder / worker)
+
+
+def _sign(descriptor: int) -> bytes:
+    """What is in a file that somebody holds since this start: of a copy it names another one."""
+    stat = os.fstat(descriptor)
+    return _BOOT.read_bytes() + f"{stat.st_dev}:{stat.st_ino}".encode()
 
 
 def _is_free(file: Path, *, of_this_start: bool = True) -> bool:
     """Whether nobody holds a file, of whichever start of the machine or of this one."""
     descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        if of_this_start and os.read(descriptor, _MOST) != _BOOT.read_bytes():
+        if of_this_start and os.read(descriptor, _MOST) != _sign(descriptor):
             return False
         # Shared: two that look at once do not take each other for the dead one.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
