@@ -45,21 +45,24 @@ def service_name(number: int) -> str:
 
 def catalogue(services: int) -> Catalogue:
     """Services that have nothing in common, so that none waits for another's locks."""
-    grant = ProcessRestartGrant(
-        verb="process.restart", supervisor="/run/s.sock", processes=("process",)
-    )
-    step = HttpStep(url="http://127.0.0.1:1/")
-    service = Service(
-        autonomy=Autonomy.AUTO,
-        probes={"answers": HttpProbe(kind="http", steps=(step,))},
-        symptoms={SYMPTOM: Symptom(probes=("answers",))},
-        grants={"restart": grant},
-    )
     return Catalogue(
         version=1,
         environment=Environment.LAB,
         watch=Watch(interval_s=NEVER_S),
-        services={service_name(number): service for number in range(services)},
+        services={name: _service(name) for name in map(service_name, range(services))},
+    )
+
+
+def _service(name: str) -> Service:
+    grant = ProcessRestartGrant(
+        verb="process.restart", supervisor=f"/run/{name}.sock", processes=("process",)
+    )
+    step = HttpStep(url="http://127.0.0.1:1/")
+    return Service(
+        autonomy=Autonomy.AUTO,
+        probes={"answers": HttpProbe(kind="http", steps=(step,))},
+        symptoms={SYMPTOM: Symptom(probes=("answers",))},
+        grants={"restart": grant},
     )
 
 
