@@ -40,21 +40,24 @@ def assert_healed(story: Story, killing: Killing) -> None:
 
 
 def test_killed_in_every_stage_and_between_call_and_record(killing: Killing) -> None:
-    story = killing.run(
-        [
-            *(Point(stage) for stage in STAGES[:5]),
-            Point("EXECUTING", Whom.BOTH, effect=SWITCH),
-            # Once before the target feels it, once after: the link and the first instance are two.
-            Point("EXECUTING", Whom.BOTH, effect=RESTART),
-            Point("EXECUTING", Whom.BOTH, effect=RESTART, touched=2),
-            Point("VERIFYING", delay_s=2.0),
-            Point(CLOSING),
-        ]
-    )
-    assert_healed(story, killing)
-    assert {kill.hit for kill in story.kills} == {*STAGES, CLOSING}
-    assert {kill.effect for kill in story.kills} >= {SWITCH, RESTART}
-    assert story.missed == []
+    points = [
+        *(Point(stage) for stage in STAGES[:5]),
+        Point("EXECUTING", Whom.BOTH, effect=SWITCH),
+        # Once before the target feels it, once after: the link and the first instance are two.
+        Point("EXECUTING", Whom.BOTH, effect=RESTART),
+        Point("EXECUTING", Whom.BOTH, effect=RESTART, touched=2),
+        Point("VERIFYING", delay_s=2.0),
+        Point(CLOSING),
+    ]
+    stories = [killing.run(points)]
+    if stories[0].missed:  # on a busy machine a stage is over before it is seen; once more then
+        stories.append(killing.run([each for each in points if each.name in stories[0].missed]))
+    for story in stories:
+        assert_healed(story, killing)
+    kills = [kill for story in stories for kill in story.kills]
+    assert {kill.hit for kill in kills} == {*STAGES, CLOSING}
+    assert {kill.effect for kill in kills} >= {SWITCH, RESTART}
+    assert stories[-1].missed == []
 
 
 def test_killed_around_an_approval_and_the_runner_alone(killing: Killing) -> None:
@@ -67,7 +70,7 @@ def test_killed_around_an_approval_and_the_runner_alone(killing: Killing) -> Non
     killing.ask(always=True)
     story = killing.run(
         [
-            Point("INVESTIGATING", Whom.BOTH),
+            Point(ANY, Whom.BOTH),
             Point(ANY, delay_s=0.7),
             Point("SYNTHESIZING", waiting=True),
             Point("SYNTHESIZING", waiting=True, before=approve),

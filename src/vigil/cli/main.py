@@ -1,45 +1,64 @@
-"""All commands in one table."""
+"""All commands in one table; what a command needs is imported when the command is named."""
+
+from collections import UserDict
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from vigil.cli.audit import audit_app
-from vigil.cli.backup import backup, restore
-from vigil.cli.demo import demo
-from vigil.cli.doctor import doctor
-from vigil.cli.explain import explain
-from vigil.cli.guard import guard_app
-from vigil.cli.incidents import approve, cancel, incidents, reject, resume, stop
-from vigil.cli.lab import lab_app
-from vigil.cli.runbooks import ingest_app, runbooks_app
-from vigil.cli.runner import runner
-from vigil.cli.serve import serve
-from vigil.cli.worker import worker
+COMMANDS = {
+    "demo": "vigil.cli.demo:demo",
+    "serve": "vigil.cli.serve:serve",
+    "worker": "vigil.cli.worker:worker",
+    "runner": "vigil.cli.runner:runner",
+    "doctor": "vigil.cli.doctor:doctor",
+    "incidents": "vigil.cli.incidents:incidents",
+    "explain": "vigil.cli.explain:explain",
+    "approve": "vigil.cli.incidents:approve",
+    "reject": "vigil.cli.incidents:reject",
+    "cancel": "vigil.cli.incidents:cancel",
+    "stop": "vigil.cli.incidents:stop",
+    "resume": "vigil.cli.incidents:resume",
+    "backup": "vigil.cli.backup:backup",
+    "restore": "vigil.cli.backup:restore",
+    "ingest": "vigil.cli.runbooks:ingest_app",
+    "runbooks": "vigil.cli.runbooks:runbooks_app",
+    "guard": "vigil.cli.guard:guard_app",
+    "lab": "vigil.cli.lab:lab_app",
+    "audit": "vigil.cli.audit:audit_app",
+}
+"""Where each command is: a function, or the table of a group."""
 
-app = typer.Typer(
-    name="vigil",
-    help="Vigil heals production services and proves it from the user's side.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-for command in (
-    demo,
-    serve,
-    worker,
-    runner,
-    doctor,
-    incidents,
-    explain,
-    approve,
-    reject,
-    cancel,
-    stop,
-    resume,
-    backup,
-    restore,
-):
-    app.command()(command)
-app.add_typer(ingest_app, name="ingest")
-app.add_typer(runbooks_app, name="runbooks")
-app.add_typer(guard_app, name="guard")
-app.add_typer(lab_app, name="lab")
-app.add_typer(audit_app, name="audit")
+
+class Commands(UserDict[str, Any]):
+    """``COMMANDS``, each imported when it is asked for.
+
+    Vigil starts its own parts by these names, and the runner should not wait for what only the
+    demo needs.
+    """
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 # the type is private to Typer
+        module, _, attribute = super().__getitem__(name).partition(":")
+        found = getattr(import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            return typer.main.get_group(found)
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(name)(found)
+        return typer.main.get_command(alone)
+
+
+class Vigil(TyperGroup):
+    """The group of all commands."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 # Typer's own, passed on
+        super().__init__(**options)
+        self.commands = Commands(COMMANDS)
+
+
+app = typer.Typer(cls=Vigil, name="vigil", no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def vigil() -> None:
+    """Vigil heals production services and proves it from the user's side."""
