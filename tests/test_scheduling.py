@@ -31,8 +31,24 @@ def test_it_runs(number):
 """
 
 
+IDLE = """\
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.lab, pytest.mark.idle]
+
+def test_two_others_run_beside_it():
+    began = time.monotonic()
+    while len(list(Path(__file__).parent.glob("*.runs"))) < 2:
+        assert time.monotonic() < began + 5
+"""
+
+
 def test_of_four_workers_two_at_most_have_a_lab_and_all_is_run(tmp_path: Path) -> None:
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = lab\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = lab\n  idle\n")
+    (tmp_path / "test_idle.py").write_text(IDLE)
     for number in range(5):
         (tmp_path / f"test_lab_{number}.py").write_text(LAB)
         (tmp_path / f"test_other_{number}.py").write_text(OTHER)
@@ -43,4 +59,4 @@ def test_of_four_workers_two_at_most_have_a_lab_and_all_is_run(tmp_path: Path) -
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "25 passed" in done.stdout
+    assert "26 passed" in done.stdout

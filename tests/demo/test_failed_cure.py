@@ -6,7 +6,12 @@ Real processes throughout; a shop of its own, as what two broken releases logged
 import pytest
 from tests.demo.conftest import Play
 
-pytestmark = [pytest.mark.lab, pytest.mark.takes(250), pytest.mark.timeout(500)]
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.idle,
+    pytest.mark.takes(250),
+    pytest.mark.timeout(500),
+]
 
 
 def test_a_cure_that_does_not_work_is_undone_through_the_gate(play: Play) -> None:

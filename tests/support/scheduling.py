@@ -12,6 +12,8 @@ MOST_LABS = 2
 """Workers that may be at files with a lab at the same time: more starve each other of a small
 machine's processors, and what is timed in them fails."""
 LAB = "pytest.mark.lab"
+IDLE = "pytest.mark.idle"
+"""Of a file whose lab mostly waits, such as for the end of Vigil's patience: it starves nobody."""
 
 
 class FewLabsAtOnce(LoadFileScheduling):  # type: ignore[misc] # xdist ships no types
@@ -41,7 +43,8 @@ class FewLabsAtOnce(LoadFileScheduling):  # type: ignore[misc] # xdist ships no 
 @cache
 def _is_lab(file: Path) -> bool:
     """Who distributes the tests collects none, so the mark is read where it is written."""
-    return LAB in file.read_text()
+    text = file.read_text()
+    return LAB in text and IDLE not in text
 
 
 @pytest.hookimpl(optionalhook=True)
