@@ -42,6 +42,7 @@ from vigil.observe.intake import symptom_of, title_of
 from vigil.orient.scene import Senses
 from vigil.parts import Parts
 from vigil.ports.journal import NextSegment
+from vigil.ports.switch import Switch
 from vigil.shift import free_left_over
 
 Result = TypeVar("Result")
@@ -92,7 +93,7 @@ class FusedJournal(Fused, SqlJournal):
     """Where the power may be cut at each step of an incident."""
 
     def __init__(
-        self, engine: Engine, keys: Keys, fuse: Fuse, switch: HandSwitch | None = None
+        self, engine: Engine, keys: Keys, fuse: Fuse, switch: Switch | None = None
     ) -> None:
         known = switch or HandSwitch()
         super().__init__(engine, keys, switched=lambda _: known.read())
@@ -107,7 +108,7 @@ class Story:
     clock: HandClock
     shop: Shop
     sandbox: CountingSandbox
-    switch: HandSwitch
+    switch: Switch
     probes: ScriptedProbes
     fuse: Fuse
     parts: Parts
@@ -214,10 +215,11 @@ async def begin(
     autonomy: Autonomy = Autonomy.AUTO,
     policy: Policy | None = None,
     url: str | None = None,
+    switch_on: Callable[[Engine], Switch] = lambda _: HandSwitch(),
 ) -> Story:
     """A Vigil that knows the shipped runbooks, which were measured, and a shop that is broken."""
     record = open_record(directory, url)
-    clock, switch, fuse = HandClock(), HandSwitch(), Fuse()
+    clock, switch, fuse = HandClock(), switch_on(record.engine), Fuse()
     shop = Shop(clock)
     sandbox = CountingSandbox(shop)
     journal = FusedJournal(record.engine, record.keys, fuse, switch)

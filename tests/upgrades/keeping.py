@@ -9,9 +9,14 @@ from tests.support.story import Fuse, Fused, Story
 from tests.upgrades.kept import World
 from tests.upgrades.rows import Rows, Tables
 
-_SAYS_NOT_WHERE = ("events", "payloads", "checkpoints", "checkpoint_heads", "deliveries")
-"""Tables that only grow along with the others: where an incident stands is not in them."""
-_MOVES_ALONG = frozenset({"head_seq", "head_hash", "signed_seq", "version", "lease_until"})
+from vigil.domain.incident import Stage
+from vigil.recorded import BEGUN
+
+_SAYS_NOT_WHERE = (
+    *("events", "payloads", "checkpoints", "checkpoint_heads", "deliveries"),
+    *("incidents", "locks", "switch"),
+)
+"""Tables that only grow along with the others, and those of which not the keys tell something."""
 
 
 class Keeper(Fuse):
@@ -31,8 +36,10 @@ class Keeper(Fuse):
     def burn(self) -> None:
         """Keep what changed since the last place, once no kept story has been at this one."""
         rows, world = self._tables.dump(), World.of(self._story)
+        if not (rows["inbox"] or rows["incidents"]):
+            return
         place = _place(rows, world)
-        if place in self._places or not rows["incidents"]:
+        if place in self._places:
             return
         self._places.add(place)
         changed = {
@@ -43,7 +50,7 @@ class Keeper(Fuse):
         ended = {key: end for key, end in world.ends.items() if key not in self._ended}
         self._write(
             {
-                "place": _in_words(rows),
+                "place": _in_words(rows, world),
                 "world": {**asdict(world), "ends": ended},
                 "changed": {table: found for table, found in changed.items() if found},
                 "gone": {table: found for table, found in gone.items() if found},
@@ -65,20 +72,31 @@ class Keeper(Fuse):
 
 def _place(rows: Rows, world: World) -> str:
     """What tells two moments apart that matter: everything but words, digests and times."""
-    where = {
-        table: sorted(found)
-        for table, found in rows.items()
-        if table not in (*_SAYS_NOT_WHERE, "incidents", "locks")
-    }
-    held = sorted(key for key, row in rows["locks"].items() if row["owner"] is not None)
+    where = {t: sorted(found) for t, found in rows.items() if t not in _SAYS_NOT_WHERE}
+    held = sorted(key for key, row in rows["locks"].items() if row["owner"] in rows["incidents"])
     incident = [
         {name: row[name] for name in ("stage", "attempt", "waiting_on", "outcome")}
         for row in rows["incidents"].values()
     ]
-    return json.dumps([where, held, incident, world.done, sorted(world.ends)])
+    return json.dumps(
+        [where, held, incident, world.done, sorted(world.ends), _in_words(rows, world)]
+    )
 
 
-def _in_words(rows: Rows) -> str:
+def _in_words(rows: Rows, world: World) -> str:
+    """The stage, what is to be told besides it (``kept.BESIDES``), and the attempt."""
+    if not rows["incidents"]:
+        return "unread 1"
     (incident,) = rows["incidents"].values()
-    waiting = " waiting" if incident["waiting_on"] else ""
-    return f"{incident['stage']}{waiting} {incident['attempt']}"
+    stage, waiting_on = incident["stage"], incident["waiting_on"]
+    actions_begun = sum(f"/{BEGUN}" in key for key in rows["outputs"])
+    another_turn = any(row["turn"] > 1 for row in rows["outbox"].values())
+    besides = {
+        f"waiting for {waiting_on}": waiting_on is not None,
+        "woken": waiting_on is None and another_turn and bool(rows["lock_waiters"]),
+        "answered": stage == Stage.SYNTHESIZING and bool(rows["approvals"]) and not actions_begun,
+        "begun": actions_begun > len(world.ends),
+        "stopped": world.stopped,
+    }
+    true = [word for word, is_so in besides.items() if is_so]
+    return " ".join([stage, *true, str(incident["attempt"])])

@@ -2,23 +2,42 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 from tests.support.story import Story
-from tests.upgrades.rows import Rows, Tables
+from tests.upgrades.rows import Rows
 
+from vigil.domain.incident import Stage
 from vigil.domain.plan import ActionResult
+from vigil.domain.switch import SWITCH_FILE, SwitchState, from_record, to_record
 from vigil.integrations._clients.database import migrations, write
+from vigil.integrations.switch.embedded import FileSwitch
+from vigil.integrations.switch.shared import SharedSwitch
+from vigil.ports.switch import Switch
 
 RECORDS = Path(__file__).parent / "records"
+SCRIPTS = ScriptDirectory(str(Path(migrations.__file__).parent))
 INSTALLATION = "installation.json"
 KEYS = ("payload.key", "audit.key")
+STAGES = tuple(stage.value for stage in Stage)
+BESIDES = (
+    "unread",
+    "waiting for approval",
+    "waiting for locks",
+    "woken",
+    "answered",
+    "begun",
+    "stopped",
+)
+"""What a moment's place says besides the stage; what is unread has none yet."""
+RUNNING = to_record(SwitchState(stopped=False)).decode()
 
 
 @dataclass(frozen=True)
@@ -31,6 +50,13 @@ class World:
     done: tuple[str, ...]
     ends: dict[str, Any]
     """By run key: how each run ended that the runner knows of."""
+    switch: str = RUNNING
+    """The file of the stop switch; records before 0006 were all made while Vigil might act."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the switch was on."""
+        return from_record(self.switch.encode()).stopped
 
     @classmethod
     def of(cls, story: Story) -> "World":
@@ -41,10 +67,11 @@ class World:
             release=story.shop.release,
             done=tuple(story.shop.done),
             ends={k: r.model_dump(mode="json") for k, r in story.sandbox._ends.items()},
+            switch=to_record(story.switch.read()).decode(),
         )
 
     def put_back(self, story: Story) -> None:
-        """Make the world of a new story this one."""
+        """Make the world of a new story this one; its switch is found by the story itself."""
         story.clock.advance(self.seconds - story.clock.elapsed())
         story.clock._ids = self.ids
         story.shop.release = self.release
@@ -68,7 +95,12 @@ class Moment:
 
     @property
     def revision(self) -> str:
-        return self.release.rpartition("-")[2]
+        return revision_of(self.release)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the incident was."""
+        return any(row["closed_at"] for row in self.rows.get("incidents", {}).values())
 
     def __str__(self) -> str:
         return f"{self.release}-{self.plot}-{self.number}-{self.place.replace(' ', '-')}"
@@ -77,6 +109,11 @@ class Moment:
 def releases() -> tuple[str, ...]:
     """The names of all records that are kept: VERSION-REVISION."""
     return tuple(sorted(path.parent.name for path in RECORDS.glob(f"*/{INSTALLATION}")))
+
+
+def revision_of(release: str) -> str:
+    """The migration that its tables had come to."""
+    return release.rpartition("-")[2]
 
 
 def moments(folder: Path) -> Iterator[Moment]:
@@ -103,6 +140,11 @@ def moments(folder: Path) -> Iterator[Moment]:
             )
 
 
+def lacking(kept: Sequence[Moment], places: Sequence[str]) -> set[str]:
+    """Which of these no moment is in."""
+    return {place for place in places if not any(place in moment.place for moment in kept)}
+
+
 def write_keys(folder: Path, directory: Path) -> None:
     """The keys of the installation that wrote a record; without them no payload opens."""
     installation = json.loads((folder / INSTALLATION).read_text())
@@ -112,10 +154,16 @@ def write_keys(folder: Path, directory: Path) -> None:
         (directory / name).chmod(0o600)
 
 
-def fill(engine: Engine, moment: Moment) -> None:
-    """Make an empty database what it was at that moment, at its own revision."""
-    upgrade(engine, moment.revision)
-    Tables(engine).fill(moment.rows)
+def find_switch(moment: Moment, directory: Path, engine: Engine) -> Switch:
+    """As Vigil finds it at its start: in its file, and where several share a record in a row."""
+    file, alone = directory / SWITCH_FILE, engine.dialect.name == "sqlite"
+    if alone or not moment.rows.get("switch"):
+        file.write_text(moment.world.switch)
+    if alone:
+        return FileSwitch(file, engine)
+    shared = SharedSwitch(file, engine)
+    shared.compare()
+    return shared
 
 
 def upgrade(engine: Engine, revision: str) -> None:
@@ -123,7 +171,7 @@ def upgrade(engine: Engine, revision: str) -> None:
 
     def work(connection: Connection) -> None:
         config = Config(attributes={"connection": connection})
-        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.set_main_option("script_location", SCRIPTS.dir)
         config.set_main_option("path_separator", "os")
         command.upgrade(config, revision)
 

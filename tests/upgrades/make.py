@@ -1,6 +1,6 @@
-"""Keep a record of this version before it is released: ``python -m tests.upgrades.make``.
+"""Keep a record, before a release and with each migration: ``python -m tests.upgrades.make``.
 
-It is made by the version's own code and committed with it; the versions after it are tested with
+It is made by this version's own code and committed with it; the versions after it are tested with
 it for as long as somebody may come from there.
 """
 
@@ -16,18 +16,22 @@ import tomllib
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from tests.support.programs import wait_until
 from tests.support.record import open_record
-from tests.support.story import begin
+from tests.support.story import Story, begin
 from tests.upgrades.keeping import Keeper
 from tests.upgrades.kept import INSTALLATION, KEYS, RECORDS
-from tests.upgrades.plots import PLOTS, Plot, go_on
+from tests.upgrades.plots import ANOTHER, PLOTS, Plot, go_on
 
 from vigil.domain.plan import ActionResult, ActionStatus, CallRecord
 from vigil.domain.run import RunOrder
+from vigil.domain.switch import SWITCH_FILE, SwitchState
 from vigil.integrations._clients.database import read
+from vigil.integrations.switch.shared import SharedSwitch
 from vigil.integrations.workflow import dbos
+from vigil.ports.switch import Switch
+from vigil.ports.workers import LEASE_S
 from vigil.runner.ledger import Ledger, Outcome
 from vigil.runner.store import open_store
 
@@ -36,6 +40,7 @@ WORKFLOW = "workflow.sql"
 LEDGER = "runner.sql"
 ASKED = dbos.AT_ONCE + 5
 """Segments of the workflow that is killed: the last ones have not begun."""
+WORKER, ANOTHER_WORKER = "killed", "another"
 
 
 def version() -> str:
@@ -82,12 +87,17 @@ async def _keep(plot: Plot, scratch: Path, draft: Path, places: set[str]) -> lis
     directory = scratch / plot.name
     directory.mkdir()
     shutil.copytree(scratch / "keys", directory / "keys")
-    story = await begin(directory, autonomy=plot.autonomy)
+    story = await begin(
+        directory, autonomy=plot.autonomy, switch_on=lambda engine: _switch(directory, engine)
+    )
+    story.with_parts(worker=WORKER)
     plot.setting(story)
-    orders: list[RunOrder] = []
-    story.sandbox.before = orders.append
+    orders = _orders_noted(story)
     keeper = Keeper(story, draft / f"{plot.name}.jsonl", places)
     journal, clock = story.journal, story.clock
+    if plot.busy:
+        taken = (plot.busy, ANOTHER, ANOTHER_WORKER)
+        await story.parts.locks.take(*taken, clock.now(), LEASE_S)
     heard = await story.hear()
     await go_on(story, plot, lambda: journal.checkpoint(clock.now()))
     incident = await journal.incident(heard.id)
@@ -98,6 +108,26 @@ async def _keep(plot: Plot, scratch: Path, draft: Path, places: set[str]) -> lis
         done=story.shop.done,
     )
     story.record.engine.dispose()
+    return orders
+
+
+def _switch(directory: Path, engine: Engine) -> Switch:
+    """In its file and in its row, so that the record stands for either kind of database."""
+    switch = SharedSwitch(directory / SWITCH_FILE, engine)
+    switch.set(SwitchState(stopped=False))
+    return switch
+
+
+def _orders_noted(story: Story) -> list[RunOrder]:
+    """What the sandbox is asked for from now on."""
+    orders: list[RunOrder] = []
+    happens = story.sandbox.before
+
+    def noted(order: RunOrder) -> None:
+        orders.append(order)
+        happens(order)
+
+    story.sandbox.before = noted
     return orders
 
 
@@ -139,7 +169,8 @@ def _killed_workflow(scratch: Path) -> str:
             wait_until(lambda: _count(log, "launched") == 1, "the workflow", process)
             assert process.stdin is not None
             for number in range(ASKED):
-                process.stdin.write(b"act long-%d 1\n" % number)
+                turn = 1 + number % 2
+                process.stdin.write(b"act long-%d 1 %d\n" % (number, turn))
                 process.stdin.flush()
             wait_until(lambda: _count(log, "asked act") == ASKED, "the asking", process)
             wait_until(lambda: _count(log, "begins act") >= 1, "a segment that begins", process)
