@@ -8,6 +8,7 @@ Promise 4 has histories of its own: one that is lost with a process, and some th
 import asyncio
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, text
+from sqlalchemy import Row, event, text
 from tests.support.databases import PostgresServer, url_of
 from tests.support.programs import free_port, postgres_cluster, wait_until
 from tests.support.segments import ATTEMPTS, GO
@@ -551,3 +552,30 @@ async def test_a_database_that_is_held_up_is_not_waited_for(
     await come_to(place, "SUCCESS")
     await workflow.shutdown()
     assert faulty.ended == 1
+
+
+async def test_why_a_history_could_not_be_written_is_told_to_who_gives_up(tmp_path: Path) -> None:
+    """The disk was full for so long that the segment was not tried any more."""
+    workflow = dbos.DbosWorkflow(f"sqlite:///{tmp_path / 'workflow.sqlite'}", attempts=1)
+    most_pages = 1
+    told: asyncio.Queue[Exception] = asyncio.Queue()
+
+    def bound(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={most_pages}")
+
+    async def run(_: Segment, _incident: str, _attempt: int) -> None:
+        event.listen(workflow._engine, "checkout", bound)
+        raise PortUnavailable("no" * 500_000)
+
+    async def give_up(_: Segment, _incident: str, _attempt: int, error: Exception) -> None:
+        nonlocal most_pages
+        most_pages = 1_000_000
+        told.put_nowait(error)
+
+    await workflow.launch(run, give_up)
+    await start(workflow)
+    async with asyncio.timeout(10):
+        error = await told.get()
+    await workflow.shutdown()
+    assert isinstance(error, PortUnavailable)
+    assert "DBOS on SQLite could not be written: database or disk is full" in str(error)

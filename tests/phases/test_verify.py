@@ -160,6 +160,18 @@ async def test_a_plan_that_was_stopped_between_its_actions_is_not_proven() -> No
     assert "not run to its end" in proof.text
 
 
+async def test_what_cut_a_plan_short_is_told_when_the_symptom_stays() -> None:
+    """Or whoever reads it looks for the fault in a cure that was half done."""
+    failed = executed(PLAN, ActionStatus.FAILED)
+    last = failed.results[-1].model_copy(update={"output": "switched\nrefused: too soon\n"})
+    failed = failed.model_copy(update={"results": (last,)})
+    proof = (await talk("F", failed)).proof
+    assert f"not run to its end ({last.action} failed: refused: too soon). Not every" in proof.text
+    stopped = DONE.model_copy(update={"refused": "The stop switch is on."})
+    proof = (await talk("F", stopped)).proof
+    assert "not run to its end (The stop switch is on). Not every" in proof.text
+
+
 async def test_nothing_was_executed() -> None:
     refused = Execution(plan_digest=PLAN.digest, results=(), refused="The stop switch is on.")
     told = await talk("FP", refused)

@@ -88,8 +88,8 @@ class ActionStatus(StrEnum):
     UNCERTAIN = "uncertain"
     """Nobody knows how far it came; verification decides and it is never blindly run again."""
     NOT_BEGUN = "not_begun"
-    """Called off before any call of it was begun, and never begun after that: not a result of the
-    plan, but the runner's answer to who asks what became of it."""
+    """Called off, or too late, before any call of it was begun, and never begun after that: not a
+    result of the plan, but the runner's answer to who asks what became of it."""
 
 
 class CallRecord(Value):

@@ -153,8 +153,7 @@ class Broker:
 
     def _check_lease(self) -> None:
         if self._checked.seconds_left < LEAST_S:
-            until = self._checked.order.lease.until.isoformat()
-            raise Refusal(f"the worker's lease ends at {until}: too soon")
+            raise Refusal(f"too soon: {self._checked.time_left.told}")
 
     def _perform(self, admitted: _Admitted) -> Reply:
         """Do it unless the ledger, or the target, says that it was done."""

@@ -35,5 +35,24 @@ class TimeLeft(Value):
     @property
     def seconds(self) -> float:
         """How long the lease still covers what is done, its margin left out."""
-        by_the_wall = (self.until - datetime.now(UTC)).total_seconds()
-        return min(by_the_wall, self.ends_at - boot_s()) - LEASE_MARGIN_S
+        return min(self._by_the_wall, self._by_the_boot) - LEASE_MARGIN_S
+
+    @property
+    def told(self) -> str:
+        """When it ends, and what else may have brought that on than the time that went by."""
+        ends = f"the worker's lease ends at {self.until.isoformat()}"
+        ahead = self._by_the_boot - self._by_the_wall
+        if ahead < LEASE_MARGIN_S:
+            return ends
+        return (
+            f"{ends}; this machine's clock went {ahead:.0f} s further than the time did: "
+            "it was set forwards, or the order came late"
+        )
+
+    @property
+    def _by_the_wall(self) -> float:
+        return (self.until - datetime.now(UTC)).total_seconds()
+
+    @property
+    def _by_the_boot(self) -> float:
+        return self.ends_at - boot_s()

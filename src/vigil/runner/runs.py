@@ -27,6 +27,7 @@ from vigil.runner.switch import read_switch
 
 RUNS = "runs"
 LEAST_WALL_S = 1.0
+"""Below this nothing is begun: a script would be cut off in the middle."""
 OTHERS_MARGIN_S = 3.0
 """For what an effect needs beyond its deadline, such as the last answer of its target."""
 OTHERS_EVERY_S = 0.5
@@ -132,8 +133,7 @@ class Runs:
             text = f"the stop switch is on. {switch.text}".strip()
             return _not_run(verified, before, ActionStatus.STOPPED, text)
         if verified.seconds_left < LEAST_WALL_S:
-            text = f"the lease ends at {verified.order.lease.until.isoformat()}"
-            return _not_run(verified, before, ActionStatus.FAILED, text)
+            return _not_run(verified, before, ActionStatus.NOT_BEGUN, verified.time_left.told)
         broker = Broker(verified, self._ledger, self._switch_file, listener.call)
         broker.open_ended = {effect.key for effect in before if effect.outcome is None}
         return await self._result(verified, broker, confinement, listener.line)
@@ -141,7 +141,7 @@ class Runs:
     async def _result(
         self, verified: CheckedOrder, broker: Broker, confinement: Confinement, on_line: OnLine
     ) -> ActionResult:
-        wall_s = max(min(verified.action.timeout_s, verified.seconds_left), LEAST_WALL_S)
+        wall_s = max(min(verified.action.timeout_s, verified.seconds_left), 0.0)
         with self._doors.folder(confinement) as folder:
             path = folder / "broker.sock"
             async with (

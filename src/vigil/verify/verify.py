@@ -81,7 +81,7 @@ async def verify(  # noqa: PLR0913 - what was done, and every way to look at wha
         walks = look(walked if ready else (), catalogue, probes)
         row, _ = await asyncio.gather(walks, clock.sleep(INTERVAL_S))
         looks.add(row, clock.elapsed())
-    return proof(Outcome.NOT_FIXED, HELD if held else _missing(looks))
+    return proof(Outcome.NOT_FIXED, _cut_short(execution) + (HELD if held else _missing(looks)))
 
 
 def improved(proof: Proof) -> bool:
@@ -109,6 +109,19 @@ def _judged(
         f"{looks.window_s:.0f} s, and no neighbour ({len(plan.neighbours)} probes) is worse."
     )
     return Outcome.VERIFIED, text
+
+
+def _cut_short(execution: Execution) -> str:
+    """What kept the plan from its end, as a sentence before others; nothing when it got there.
+
+    Whoever reads why it is not proven must not look for the fault in a cure that was half done.
+    """
+    if execution.succeeded:
+        return ""
+    last = execution.results[-1]
+    lines = last.output.strip().splitlines() or ["no output"]
+    why = execution.refused or f"{last.action} {last.status}: {lines[-1]}"
+    return f"The plan was not run to its end ({why.rstrip('.')}). "
 
 
 def _missing(looks: Looks) -> str:

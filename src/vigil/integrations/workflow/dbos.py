@@ -143,6 +143,9 @@ class DbosWorkflow:
                 await run_segment_v1(segment, incident, attempt)
             except dbos_error.DBOSMaxStepRetriesExceeded as exhausted:
                 await give_up_v1(segment, incident, attempt, exhausted.errors[-1])
+            except DBAPIError as error:
+                # DBOS's own, about writing down how the segment ended: segments raise none.
+                await give_up_v1(segment, incident, attempt, self._unwritten(error))
             except Exception as error:  # noqa: BLE001 - whatever it was, a person is told
                 await give_up_v1(segment, incident, attempt, error)
 
@@ -160,6 +163,12 @@ class DbosWorkflow:
             QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=POLL_S
         )
         self._launched = True
+
+    def _unwritten(self, error: DBAPIError) -> PortUnavailable:
+        return PortUnavailable(
+            f"the history of {self._name} could not be written: {reason(error)}; check that its "
+            "disk is not full and that its database can be reached"
+        )
 
     async def start(self, segment: Segment, incident: str, attempt: int, turn: int = 1) -> None:
         """Enqueue under an id that says which segment it is, so that twice is once.
