@@ -21,7 +21,7 @@ from vigil.domain.verdict import Answer, Approval, Cancellation
 from vigil.integrations._clients.database import write
 from vigil.integrations.journal.decisions import cancel
 
-pytestmark = pytest.mark.takes(60)
+pytestmark = [pytest.mark.takes(60), pytest.mark.timeout(300)]
 
 MOST_INSTANTS = 200
 Setting = Callable[[Story], None]

@@ -96,8 +96,9 @@ async def test_given_up_by_others_it_ends_the_process(engine: Engine) -> None:
     async with kept(engine) as made:
         other = SqlWorkers(engine)
         await other.beat(named("b"))
-        assert await other.reap("b") == ("a",)
         async with asyncio.timeout(5):
+            while await other.reap("b") != ("a",):
+                pass  # it showed between the look and the word that it lives
             while not made.ended:  # noqa: ASYNC110 - it is another thread's word
                 await asyncio.sleep(0.01)
         assert "worker a was given up by the others" in made.ended[0]
