@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from tests.support.databases import PostgresServer, place_migrated
 from tests.support.programs import postgres
 
 pytest_plugins = ["tests.support.scheduling"]
+
+# How long an example takes is the machine's doing, and these are shared.
+hypothesis.settings.register_profile("shared machine", deadline=None)
+hypothesis.settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
@@ -14,6 +15,7 @@ from pydantic.fields import FieldInfo
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from vigil.cli import app
+from vigil.cli.policy_cases import ActionCase, Case, ExecutedCase
 from vigil.domain.catalogue import (
     Autonomy,
     Catalogue,
@@ -33,11 +35,13 @@ from vigil.domain.catalogue import (
     Work,
 )
 from vigil.domain.change import Release
+from vigil.domain.effects import EffectKind, Risk
 from vigil.domain.evidence import Finding
-from vigil.domain.grant import ProcessRestartGrant, ReleaseSwitchGrant, SessionTerminateGrant
+from vigil.domain.grant import Grant
 from vigil.domain.hypothesis import FailureType
 from vigil.domain.incident import Stage
 from vigil.domain.policy import Policy
+from vigil.domain.policy_rules import Bound, Rule, When
 from vigil.domain.probe import (
     Expectation,
     HttpProbe,
@@ -52,6 +56,12 @@ from vigil.domain.probe import (
     TcpProbe,
 )
 from vigil.domain.proof import Outcome
+from vigil.domain.verbs import VERBS
+from vigil.domain.verbs.config import ConfigKey
+from vigil.domain.verbs.flag import Flag
+from vigil.domain.verbs.http import Request
+from vigil.domain.verdict import Decision
+from vigil.domain.window import Day, Hours
 from vigil.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -125,7 +135,7 @@ def test_the_settings_page_has_every_setting_with_its_default() -> None:
 CATALOGUE_MODELS: tuple[type[BaseModel], ...] = (
     *(Catalogue, Watch, Service, Processes, Telemetry, MetricsSource, LogSource, Changes),
     *(SessionsSource, Work, Symptom, Condition, Limits, Release),
-    *(ReleaseSwitchGrant, ProcessRestartGrant, SessionTerminateGrant),
+    *(*get_args(get_args(Grant)[0]), Flag, ConfigKey, Request),
     *(HttpProbe, HttpStep, Expectation, TcpProbe, RedisProbe, SqlProbe, ProcessProbe),
     *(JourneyProbe, JourneyStep, PageExpectation),
 )
@@ -144,20 +154,49 @@ def test_the_catalogue_page_names_every_key_and_word() -> None:
     kinds = (Autonomy, ServiceKind, Environment, RedisMeasure)
     words = {str(member) for kind in kinds for member in kind}
     # Grants are told apart by their verb, which has a row of its own in its table.
-    words |= {"release.switch", "process.restart", "session.terminate"}
+    words |= set(VERBS)
     words |= {"http", "tcp", "redis", "sql", "process", "journey"}
     assert keys - {"verb"} | words <= ticked(FENCE.sub("", page))
     first_column = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \|", page, re.MULTILINE)
     assert set(re.findall(r"\w+", " ".join(first_column))) - keys - words == set()
 
 
+def test_the_grants_that_are_shown_can_be_given() -> None:
+    blocks = re.findall(r"```yaml\n(grants:.*?)```", read(REFERENCE / "vigil-yaml.md"), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        assert Service.model_validate(yaml.safe_load(block)).grants
+
+
+def test_the_verbs_page_says_what_the_catalogue_says() -> None:
+    row = re.compile(r"^\| `([a-z.]+) GRANT(.*?)` \| (.*) \|$", re.MULTILINE)
+    rows = row.findall(read(REFERENCE / "verbs.md"))
+    assert rows == [
+        (
+            verb.name,
+            f" {verb.usage}".rstrip(),
+            f"{verb.kind} | {verb.reason} | {verb.undo} | {verb.again}",
+        )
+        for verb in VERBS.values()
+    ]
+
+
 def test_the_policy_page_has_every_key_with_its_default() -> None:
     page = read(REFERENCE / "policy-yaml.md")
     Policy.model_validate(first_yaml(page))
-    rows = dict(re.findall(r"^\| `([a-z_]+)` \| (.+?) \|", page, re.MULTILINE))
+    keys, rules = page.split("\n## Rules\n")
+    rows = dict(re.findall(r"^\| `([a-z_]+)` \| (.+?) \|", keys, re.MULTILINE))
     assert {name: value.strip("`").lower() for name, value in rows.items()} == {
         name: str(field.default).lower() for name, field in Policy.model_fields.items()
     }
+    named = re.findall(r"^\| `([a-z_]+)` \|", rules, re.MULTILINE)
+    models = (Rule, When, Hours)
+    assert named == [f.alias or name for model in models for name, f in model.model_fields.items()]
+    cases = rules.split("\n## Cases\n")[1]
+    asked = {name for model in (Case, ActionCase, ExecutedCase) for name in model.model_fields}
+    assert asked <= ticked(FENCE.sub("", cases))
+    words = {str(each) for kind in (EffectKind, Risk, Decision, Environment, Day) for each in kind}
+    assert words | set(Bound.model_fields) <= set(re.findall(r"\w+", rules))
 
 
 # --- the command line --------------------------------------------------------------------------

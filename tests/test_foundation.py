@@ -195,7 +195,10 @@ def lint_with(tmp_path: Path, importer: str, statement: str) -> str:
         (package / room / "__init__.py").touch()
         (package / room / "part.py").touch()
     (package / "__init__.py").touch()
-    story = ("parts", "recorded", "progress", "telling", "still_right", "settled", "acting")
+    story = (
+        *("parts", "recorded", "progress", "telling"),
+        *("gate_facts", "still_right", "settled", "acting"),
+    )
     for module in (*story, "lifecycle", "watcher", "engine", "settings", "bootstrap"):
         (package / f"{module}.py").touch()
     (package / f"{importer}.py").write_text(f"{statement}\n")

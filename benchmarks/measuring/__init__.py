@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 
-def parser(doc: str) -> argparse.ArgumentParser:
+def parser(doc: str, data: str = "not needed: the shops are made here") -> argparse.ArgumentParser:
     """The options that every benchmark takes."""
     options = argparse.ArgumentParser(description=doc.splitlines()[0])
-    options.add_argument("--data", type=Path, help="not needed: the shops are made here")
+    options.add_argument("--data", type=Path, help=data)
     options.add_argument("--json", type=Path, required=True)
     options.add_argument("--seed", type=int, default=1)
     return options

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from vigil.domain.catalogue import Catalogue
+from vigil.domain.ground import NOTHING, Ground
 from vigil.domain.policy import Policy
 from vigil.orient.scene import Senses
 from vigil.ports.journal import Journal
@@ -10,6 +11,7 @@ from vigil.ports.locks import Locks
 from vigil.ports.memory import Memory
 from vigil.ports.reasoner import Reasoner
 from vigil.ports.sandbox import Sandbox
+from vigil.ports.silences import Silences
 from vigil.ports.switch import Switch
 
 
@@ -26,5 +28,9 @@ class Parts:
     sandbox: Sandbox
     switch: Switch
     locks: Locks
+    silences: tuple[Silences, ...] = ()
+    """Each may silence a service; one that gives no answer counts as if it did."""
+    ground: Ground = NOTHING
+    """What Vigil itself stands on, and so does not act on."""
     worker: str = "vigil"
     """This process among those that work on one record; a new one at each start."""

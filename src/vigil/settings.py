@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.errors import SettingsError
 from vigil.domain.policy import Policy
+from vigil.domain.policy_mistakes import mistakes_in
 from vigil.domain.references import dangling
 from vigil.strict_yaml import load
 
@@ -54,6 +55,10 @@ class Settings(BaseSettings):
     vigil_runbooks: Path | None = Field(
         default=None, description="Folder of runbooks to index on start. Default: the shipped ones."
     )
+    vigil_guard_tools: Path | None = Field(
+        default=None,
+        description="Folder of your own rule files for the guard; they go before the shipped ones.",
+    )
     vigil_keep_days: int = Field(
         default=90,
         ge=0,
@@ -88,6 +93,10 @@ class Settings(BaseSettings):
     alertmanager_webhook_token: SecretStr | None = Field(
         default=None,
         description="Bearer token of Alertmanager's webhook (several: commas). Unset: off.",
+    )
+    alertmanager_url: SecretStr | None = Field(
+        default=None,
+        description="Alertmanager whose silences are respected. Unset: only vigil.yaml's.",
     )
     pagerduty_webhook_secret: SecretStr | None = Field(
         default=None,
@@ -138,6 +147,14 @@ class Settings(BaseSettings):
             )
         return url
 
+    @field_validator("alertmanager_url")
+    @classmethod
+    def _is_an_api(cls, url: SecretStr | None) -> SecretStr | None:
+        # Not the value itself, which may hold a password.
+        if url is not None and not _names_an_api(url.get_secret_value()):
+            raise ValueError("write http://HOST:9093 or https://USER:PASSWORD@HOST/PATH")
+        return url
+
     @field_validator("lightpanda_ws_endpoint")
     @classmethod
     def _is_an_endpoint(cls, endpoint: SecretStr | None) -> SecretStr | None:
@@ -152,7 +169,9 @@ class Settings(BaseSettings):
                 raise ValueError("write ws://HOST:PORT, or wss, http or https")
         return endpoint
 
-    @field_validator("vigil_state_dir", "vigil_config", "vigil_policy", "vigil_runbooks")
+    @field_validator(
+        "vigil_state_dir", "vigil_config", "vigil_policy", "vigil_runbooks", "vigil_guard_tools"
+    )
     @classmethod
     def _home_is_known(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser()
@@ -163,6 +182,15 @@ class Settings(BaseSettings):
         if self.vigil_database_url is None:
             return f"sqlite:///{self.vigil_state_dir / 'vigil.sqlite'}"
         return self.vigil_database_url.get_secret_value()
+
+
+def _names_an_api(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
+    return sound and not parts.query and not parts.fragment
 
 
 def _names_a_redis(url: str) -> bool:
@@ -206,7 +234,8 @@ def load_catalogue(path: Path) -> Catalogue:
 
 def load_policy(settings: Settings) -> Policy:
     """The policy, made stricter by the environment where that is stricter."""
-    policy = load(settings.vigil_policy, Policy) if settings.vigil_policy else Policy()
+    path = settings.vigil_policy
+    policy = load(path, Policy, mistakes_in) if path else Policy()
     confidence = settings.confidence_auto_execute_threshold
     match = settings.context_match_threshold
     return policy.model_copy(

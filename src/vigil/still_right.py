@@ -4,19 +4,20 @@ A plan may have waited for hours. What was allowed then may be frozen now, and w
 away from may have been replaced by somebody's own repair.
 """
 
-from dataclasses import replace
 from datetime import timedelta
 
 from vigil.close import escalate
-from vigil.decide.confidence import confidence
-from vigil.decide.gate import Facts, judge
+from vigil.decide.gate import judge
 from vigil.domain.case import Investigation
 from vigil.domain.change import OWN_NAME, Release
 from vigil.domain.ending import Ending
+from vigil.domain.evidence import Finding
 from vigil.domain.incident import Stage
 from vigil.domain.plan import Plan, PlanKind
 from vigil.domain.runbook import CheckExpectation
+from vigil.domain.value import Instant
 from vigil.domain.verdict import Decision, Verdict
+from vigil.gate_facts import facts_about
 from vigil.orient.diagnose import diagnose
 from vigil.orient.investigators.releases import releases_of
 from vigil.orient.scene import Scene
@@ -42,6 +43,9 @@ async def objection(parts: Parts, progress: Progress, plan: Plan) -> Ending | No
     if newer is not None:
         left = escalate.not_undone(newer)
         return await _not_begun(progress, escalate.overtaken(plan, newer), left)
+    anew = await restarted_meanwhile(parts, progress, plan)
+    if anew is not None:
+        return escalate.restarted(plan, *anew)
     return await _contradicted(parts, progress, plan)
 
 
@@ -77,9 +81,8 @@ async def judged_now(
     parts: Parts, progress: Progress, plan: Plan, *, under_way: bool = False
 ) -> Verdict:
     """The gate's word on a plan by the policy and the facts of this moment."""
-    of_kind = _facts_of_rollback if plan.kind is PlanKind.ROLLBACK else _facts
-    facts = await of_kind(parts, progress, plan)
-    return judge(plan, parts.policy, replace(facts, executed_last_hour=0) if under_way else facts)
+    facts = await facts_about(parts, progress, plan)
+    return judge(plan, parts.policy, facts.begun() if under_way else facts)
 
 
 async def refused(progress: Progress, plan: Plan, verdict: Verdict) -> Ending:
@@ -97,6 +100,36 @@ async def released_meanwhile(parts: Parts, progress: Progress, plan: Plan) -> Re
     looked = investigation.evidence[0].at
     releases = await releases_of(scene) or ()
     return next((r for r in releases if r.at > looked and r.by != OWN_NAME), None)
+
+
+async def restarted_meanwhile(
+    parts: Parts, progress: Progress, plan: Plan
+) -> tuple[str, Instant] | None:
+    """A process that the plan names and that was started after what the plan was made from.
+
+    One that was down then comes and goes by itself, and what a plan undoes Vigil itself restarted.
+    """
+    if plan.kind is PlanKind.ROLLBACK:
+        return None
+    investigation = await progress.recorded.read(Stage.INVESTIGATING, Investigation)
+    started = await parts.senses.telemetry.started(plan.service)
+    if investigation is None or not investigation.evidence or started is None:
+        return None
+    down = {
+        each.data.get("process")
+        for each in investigation.evidence
+        if each.finding is Finding.PROCESS_DOWN
+    }
+    looked = investigation.evidence[0].at
+    named = {word for a in plan.actions for call in a.effects.calls for word in call.arguments}
+    return next(
+        (
+            (instance, at)
+            for instance, at in sorted(started.items())
+            if instance in named and instance not in down and at > looked
+        ),
+        None,
+    )
 
 
 async def _not_begun(progress: Progress, ending: Ending, left: str) -> Ending:
@@ -127,34 +160,3 @@ async def _contradicted(parts: Parts, progress: Progress, plan: Plan) -> Ending 
     results = (await diagnose((match.runbook,), scene))[match.runbook.id]
     against = tuple(r for r in results if r.check in excluded and r.passed is False)
     return escalate.contradicted(plan, against) if against else None
-
-
-async def _facts(parts: Parts, progress: Progress, plan: Plan) -> Facts:
-    briefing = await progress.recorded.briefing(progress.incident, parts.catalogue)
-    match = briefing.match(plan.runbook)
-    likelihood = briefing.hypotheses[0].likelihood
-    return Facts(
-        service=briefing.service,
-        confidence=confidence(likelihood, match.record) if match else 0,
-        match=match,
-        stopped=parts.switch.read().stopped,
-        executed_last_hour=await _executed_last_hour(parts, progress),
-    )
-
-
-async def _facts_of_rollback(parts: Parts, progress: Progress, _: Plan) -> Facts:
-    tried = await progress.recorded.tried_before()
-    return Facts(
-        service=parts.catalogue.services[progress.incident.service],
-        confidence=0,
-        match=None,
-        stopped=parts.switch.read().stopped,
-        executed_last_hour=await _executed_last_hour(parts, progress),
-        undoes=tried.plan if tried else None,
-    )
-
-
-async def _executed_last_hour(parts: Parts, progress: Progress) -> int:
-    """Of other incidents: a plan that was begun does not stop itself."""
-    an_hour_ago = parts.senses.clock.now() - timedelta(hours=1)
-    return await parts.journal.executions_since(an_hour_ago, besides=progress.incident.id)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from yaml.constructor import SafeConstructor
 
 from vigil.domain.errors import SettingsError
 
@@ -49,7 +50,12 @@ def load(path: Path, kind: type[T], cross_check: CrossCheck = lambda _: ()) -> T
     raise SettingsError([f"{path}:{line}: {text}" for line, text in numbered])
 
 
-class _Names(yaml.SafeLoader):
+def load_own(text: str, kind: type[T]) -> T:
+    """A file that came with Vigil, read fast: the tests read each one with ``load``."""
+    return kind.model_validate(yaml.load(text, Loader=_OwnNames))  # noqa: S506 - a safe loader
+
+
+class _WordKeys(SafeConstructor):
     """Plain YAML, but a key is a word: YAML 1.1 would read the key `on` as true."""
 
     def construct_mapping(
@@ -61,6 +67,14 @@ class _Names(yaml.SafeLoader):
             if key.tag == "tag:yaml.org,2002:bool":
                 key.tag = "tag:yaml.org,2002:str"
         return super().construct_mapping(node, deep)
+
+
+class _Names(_WordKeys, yaml.SafeLoader):
+    """For what somebody wrote by hand: its errors say the most."""
+
+
+class _OwnNames(_WordKeys, yaml.CSafeLoader):
+    """For what came with Vigil: ten times as fast."""
 
 
 def _text(path: Path) -> str:

@@ -67,7 +67,8 @@ def tell_plan(plan: Plan) -> list[Note]:
 
 def tell_verdict(verdict: Verdict) -> list[Note]:
     """The gate's word and its rules."""
-    return [Note(kind="judged", payload=verdict.model_dump(mode="json"))]
+    # What is empty is left out: the same word of an older version must be found to be the same.
+    return [Note(kind="judged", payload=verdict.model_dump(mode="json", exclude_defaults=True))]
 
 
 def tell_baseline(baseline: Baseline) -> list[Note]:

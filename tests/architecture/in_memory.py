@@ -17,6 +17,7 @@ from vigil.domain.alert import Alert, AlertStatus, Delivery, Severity
 from vigil.domain.effects import Risk
 from vigil.domain.errors import NotFound
 from vigil.domain.evidence import Finding
+from vigil.domain.executed import Executed
 from vigil.domain.hypothesis import FailureType
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.lesson import Lesson
@@ -203,6 +204,9 @@ class ListJournal:
 
     async def executions_since(self, since: Instant, besides: str) -> int:
         return 0
+
+    async def executed_since(self, since: Instant, besides: str) -> tuple[Executed, ...]:
+        return ()
 
     async def checkpoint(self, now: Instant) -> Checkpoint | None:
         return None

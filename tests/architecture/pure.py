@@ -26,6 +26,7 @@ STORY = (
     "vigil.recorded",
     "vigil.progress",
     "vigil.telling",
+    "vigil.gate_facts",
     "vigil.still_right",
     "vigil.settled",
     "vigil.lifecycle",

@@ -23,11 +23,15 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
-def promises(port: str) -> set[int]:
-    """The numbers of the promises in the docstring of the port's Protocol."""
+NO_PORT_AND_A_SUITE = {"verbs": "runner/verbs/base.py"}
+"""The broker's verbs have no port, as the runner knows none; what they promise is numbered too."""
+
+
+def promises(file: str) -> set[int]:
+    """The numbers of the promises in the docstring of the file's Protocol."""
     (protocol,) = (
         node
-        for node in parsed(ROOT / f"src/vigil/ports/{port}.py").body
+        for node in parsed(ROOT / "src/vigil" / file).body
         if isinstance(node, ast.ClassDef)
         and any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases)
     )
@@ -62,10 +66,17 @@ def test_a_port_has_adapters_and_a_contract_suite_of_its_name(port: str) -> None
 
 @pytest.mark.parametrize("port", PORTS)
 def test_each_promise_of_a_port_has_a_test_of_its_number(port: str) -> None:
-    promised = promises(port)
+    promised = promises(f"ports/{port}.py")
     assert promised == set(range(1, len(promised) + 1)), "numbered from 1 without a gap"
     assert promised, "a port that promises nothing"
     assert kept(suite(port)) == promised
+
+
+@pytest.mark.parametrize("name", NO_PORT_AND_A_SUITE)
+def test_so_has_each_promise_of_what_is_no_port(name: str) -> None:
+    promised = promises(NO_PORT_AND_A_SUITE[name])
+    assert promised
+    assert kept(suite(name)) == promised
 
 
 def test_no_adapter_without_a_port() -> None:
@@ -79,18 +90,19 @@ def test_no_adapter_without_a_port() -> None:
 
 def test_no_contract_suite_without_a_port() -> None:
     assert {p.stem for p in (ROOT / "tests/contracts").glob("test_*.py")} == {
-        f"test_{port}" for port in PORTS
+        f"test_{name}" for name in (*PORTS, *NO_PORT_AND_A_SUITE)
     }
 
 
 def test_ports_are_narrow() -> None:
-    """One to four methods, with five exceptions.
+    """One to four methods, with six exceptions.
 
     The journal is one transaction with many questions, as decided; what comes in is written down,
     looked at, received, set aside and tried again, on the same rows; memory keeps runbooks and the
     lessons that are their record in one store, whoever's store that is; locks are taken by runs,
     kept up by keepers, taken over by reapers and waited for, all on the same rows; a workflow also
-    ends in order and takes over from others, which nobody else can do with what it runs.
+    ends in order and takes over from others, which nobody else can do with what it runs; telemetry
+    answers five questions from what is scraped and read anyway.
     """
     wide = {}
     for port in PORTS:
@@ -104,7 +116,7 @@ def test_ports_are_narrow() -> None:
         ]
         if len(methods) > 4:
             wide[port] = len(methods)
-    assert set(wide) <= {"inbox", "journal", "locks", "memory", "workflow"}
+    assert set(wide) <= {"inbox", "journal", "locks", "memory", "telemetry", "workflow"}
 
 
 def test_the_rule_can_fail() -> None:
@@ -113,4 +125,4 @@ def test_the_rule_can_fail() -> None:
         2,
         4,
     }
-    assert promises("locks") == {1, 2, 3, 4, 5, 6, 7}
+    assert promises("ports/locks.py") == {1, 2, 3, 4, 5, 6, 7}

@@ -21,7 +21,9 @@ from tests.support.record import (
 
 from vigil.domain.alert import AlertStatus
 from vigil.domain.errors import NotFound
+from vigil.domain.executed import Executed
 from vigil.domain.incident import Incident, Stage, WaitingOn
+from vigil.domain.proof import Outcome
 from vigil.domain.switch import SwitchState
 from vigil.domain.timeline import GENESIS
 from vigil.domain.verdict import Answer, Approval, Cancellation
@@ -376,6 +378,60 @@ async def test_executions_are_counted_once_an_attempt(record: Record) -> None:
     assert await record.journal.executions_since(at(10), besides="another") == 1
     assert await record.journal.executions_since(at(10), besides=incident.id) == 0
     assert await record.journal.executions_since(at(11), besides="another") == 0
+
+
+async def executed(record: Record, service: str, second: float, **said: str) -> Incident:
+    """A plan that came to be executed then, with what its stages recorded by their names."""
+    incident = await opened(record, service)
+    executing = incident.model_copy(update={"stage": Stage.EXECUTING})
+    places = {
+        "plan": (Stage.SYNTHESIZING, "output"),
+        "verdict": (Stage.SYNTHESIZING, "verdict"),
+        "proof": (Stage.VERIFYING, "output"),
+    }
+    outputs = [
+        StageOutput(
+            incident=incident.id,
+            attempt=1,
+            stage=places[what][0],
+            name=places[what][1],
+            json_text=text,
+        )
+        for what, text in said.items()
+    ]
+    assert await record.journal.commit(
+        incident=executing, expected=(Stage.TRIGGERED, 1), now=at(second), outputs=outputs
+    )
+    return executing
+
+
+async def test_14_what_was_executed_is_told_with_its_runbook_rules_and_proof(
+    record: Record,
+) -> None:
+    plan = '{"plan": {"runbook": "bad-release"}, "reasons": []}'
+    verdict = '{"rules": ["ask: \\"outcome\\""], "policy_rules": ["by-hand", "ordinary"]}'
+    looked_at = await executed(
+        record, "web", 10, plan=plan, verdict=verdict, proof='{"outcome": "not_fixed"}'
+    )
+    older_verdict = '{"rules": ["allow: as before there were rules"]}'
+    fresh = await executed(record, "worker", 20, plan=plan, verdict=older_verdict)
+    await executed(record, "db", 30)  # the undo of a plan
+    told = await record.journal.executed_since(at(10), besides="another")
+    assert told == (
+        Executed(incident=fresh.id, service="worker", at=at(20), runbook="bad-release"),
+        Executed(
+            incident=looked_at.id,
+            service="web",
+            at=at(10),
+            runbook="bad-release",
+            policy_rules=("by-hand", "ordinary"),
+            outcome=Outcome.NOT_FIXED,
+        ),
+    )
+    assert await record.journal.executed_since(at(20), besides=fresh.id) == ()
+    without_runbook = '{"plan": {"runbook": null}}'
+    await executed(record, "cache", 40, plan=without_runbook)
+    assert (await record.journal.executed_since(at(40), besides="another"))[0].runbook is None
 
 
 async def test_erasing_keeps_the_chain_and_takes_what_it_said(record: Record) -> None:

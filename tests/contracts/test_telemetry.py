@@ -478,6 +478,33 @@ async def test_errors_are_grouped_by_type_and_release(logs: Logs) -> None:
     ]
 
 
+async def test_5_an_instance_was_started_when_its_newest_process_was() -> None:
+    said = {
+        "/one": "process_start_time_seconds{pid='1'} 1772366400\n"
+        "process_start_time_seconds{pid='2'} 1772366460.5\n",
+        "/two": "served_total 3\n",
+        "/three": "process_start_time_seconds 1e300\n",
+    }
+
+    def answer(request: Request) -> Answer:
+        text = said.get(request.path)
+        if text is None:
+            return Answer(503)
+        return Answer(body=text.replace("'", '"').encode())
+
+    async with serving(answer) as server:
+        urls = [{"url": server.url(path), "instance": path[1:]} for path in (*said, "/four")]
+        known = {"version": 1, "services": {"shop": {"telemetry": {"metrics": urls}}}}
+        telemetry = EmbeddedTelemetry(Catalogue.model_validate(known), HandClock())
+        assert await telemetry.started("shop") is None, "nobody has looked yet"
+        await telemetry.scrape_once()
+        assert await telemetry.started("shop") == {"one": START + timedelta(seconds=60.5)}
+        assert await telemetry.started("nobody") is None
+        del said["/one"]
+        await telemetry.scrape_once()
+        assert await telemetry.started("shop") is None, "it did not answer when it was last asked"
+
+
 async def test_1_none_without_a_file_and_empty_without_an_error(logs: Logs) -> None:
     assert await logs.errors() is None
     logs.write(line(level="info"))

@@ -176,7 +176,12 @@ def test_rules_are_values() -> None:
 
 
 def test_without_an_undo_that_can_be_read_a_change_is_disruptive() -> None:
-    assert analyse_action(SWITCH, SWITCH).kind is EffectKind.REVERSIBLE
+    back = SWITCH.replace("ab" * 32, "cd" * 32)
+    assert analyse_action(SWITCH, back).kind is EffectKind.REVERSIBLE
+    for no_undo in ("true", SWITCH, "vigil-do process.start web web-1"):
+        undone = analyse_action(SWITCH, no_undo)
+        assert undone.kind is EffectKind.DISRUPTIVE
+        assert undone.effects[0].reason.endswith("the undo lacks release.switch")
     assert analyse_action(SWITCH, None).kind is EffectKind.DISRUPTIVE
     assert analyse_action(SWITCH, "rm x").kind is EffectKind.DISRUPTIVE
     assert analyse_action("true", None).kind is EffectKind.READ

@@ -5,9 +5,15 @@ from datetime import timedelta
 
 import pytest
 from tests.support.story import PowerCut, Story
-from tests.support.world import OLD, ScriptedChanges, ScriptedSessions, catalogue
+from tests.support.world import (
+    OLD,
+    ScriptedChanges,
+    ScriptedSessions,
+    ScriptedTelemetry,
+    catalogue,
+)
 
-from vigil.domain.catalogue import Autonomy, SessionsSource
+from vigil.domain.catalogue import Autonomy, Catalogue, SessionsSource
 from vigil.domain.change import OWN_NAME, Release
 from vigil.domain.effects import Risk
 from vigil.domain.incident import Incident, Stage, WaitingOn
@@ -16,6 +22,9 @@ from vigil.domain.proof import Outcome
 from vigil.domain.run import RunOrder
 from vigil.domain.telemetry import BlockingSession
 from vigil.domain.verdict import Answer, Approval
+from vigil.domain.window import Windows
+from vigil.integrations.silences.alertmanager import AlertmanagerSilences
+from vigil.integrations.silences.embedded import CatalogueSilences
 from vigil.ports.workflow import Segment
 
 OTHER = "sha256:" + "3" * 64
@@ -263,3 +272,71 @@ async def test_nothing_is_proven_while_other_requests_go_on_failing(story: Story
     ending = await story.ending(incident.id)
     assert "condition of the symptom still holds" in ending
     assert "left as it is" in ending
+
+
+@pytest.mark.parametrize(
+    ("instance", "seconds", "left_alone"),
+    [("web-1", 30, True), ("web-1", -30, False), ("elsewhere-1", 30, False)],
+    ids=["restarted since", "before", "another process"],
+)
+async def test_a_process_that_somebody_restarted_since_is_left_alone(
+    story: Story, instance: str, seconds: float, *, left_alone: bool
+) -> None:
+    """The plan goes back and then restarts web-1; it was made for a process that is gone."""
+    incident = await waiting(story)
+    anew = story.clock.now() + timedelta(seconds=seconds)
+    story.clock.advance(60)
+    telemetry = story.parts.senses.telemetry
+    assert isinstance(telemetry, ScriptedTelemetry)
+    telemetry.starts = lambda: {instance: anew}
+    incident = await approved(story, incident)
+    if not left_alone:
+        assert incident.outcome is Outcome.VERIFIED
+        return
+    assert incident.outcome is Outcome.NOT_EXECUTED
+    assert "web-1 was started anew at 2026-03-01 12:" in await story.ending(incident.id)
+    assert story.sandbox.asked.total() == 0
+    assert await story.locks_are_free()
+
+
+# --- people who want to be left alone --------------------------------------------------------
+
+
+def maintained(story: Story, whose: str) -> Catalogue:
+    """It is worked on all day."""
+    today, known = story.clock.now().date(), story.parts.catalogue
+    window = {"from": today, "until": today + timedelta(days=1), "zone": "UTC"}
+    changed = known.services[whose].model_copy(
+        update={"maintenance": Windows.model_validate({"dates": [window]})}
+    )
+    return known.model_copy(update={"services": {**known.services, whose: changed}})
+
+
+@pytest.mark.parametrize("whose", ["web", "db"])
+async def test_what_people_work_on_is_not_acted_on_unasked(story: Story, whose: str) -> None:
+    """Nor is what needs it."""
+    story.with_parts(silences=(CatalogueSilences(maintained(story, whose)),))
+    incident = await told(story)
+    assert incident.waiting_on is WaitingOn.APPROVAL
+    (judged,) = await story.payloads(incident.id, "judged")
+    needed = "" if whose == "web" else ", which web depends on,"
+    assert judged["rules"] == [f"ask: {whose}{needed} is silenced: it is within its maintenance"]
+    assert (await approved(story, incident)).outcome is Outcome.VERIFIED
+
+
+async def test_a_silence_that_comes_before_acting_stops_what_nobody_approved(story: Story) -> None:
+    incident = await until_act(story)
+    story.with_parts(silences=(CatalogueSilences(maintained(story, "web")),))
+    await story.go_on()
+    assert (await story.journal.incident(incident.id)).outcome is Outcome.NOT_EXECUTED
+    assert "web is silenced: it is within its maintenance" in await story.ending(incident.id)
+    assert story.sandbox.asked.total() == 0
+
+
+async def test_where_nobody_knows_of_silences_a_person_is_asked(story: Story) -> None:
+    nowhere = AlertmanagerSilences("http://127.0.0.1:1", story.parts.catalogue)
+    story.with_parts(silences=(CatalogueSilences(story.parts.catalogue), nowhere))
+    incident = await told(story)
+    assert incident.waiting_on is WaitingOn.APPROVAL
+    (judged,) = await story.payloads(incident.id, "judged")
+    assert judged["rules"] == ["ask: nobody knows whether web is silenced: no answer"]

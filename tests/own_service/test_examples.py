@@ -37,7 +37,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - a
 def fields_of(model: type[BaseModel]) -> Iterator[str]:
     """Every field of a model, of the models in it, and so on."""
     for name, field in model.model_fields.items():
-        yield name
+        yield field.alias or name
         for each in models_in(field.annotation):
             yield from fields_of(each)
 

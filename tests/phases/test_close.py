@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import combinations
 
 import pytest
-from tests.phases.values import SWITCH_FORTH, action, executed, plan, seen
+from tests.phases.values import RESTART, SWITCH_BACK, SWITCH_FORTH, action, executed, plan, seen
 from tests.support.hand_clock import START
 from tests.support.world import catalogue
 
@@ -15,7 +15,7 @@ from vigil.domain.case import Investigation
 from vigil.domain.catalogue import Autonomy
 from vigil.domain.effects import Risk
 from vigil.domain.evidence import Finding as F  # noqa: N817 - read in long lists
-from vigil.domain.plan import ActionStatus, Execution, Reason
+from vigil.domain.plan import ActionStatus, Execution, Plan, Reason
 from vigil.domain.policy import Policy
 from vigil.domain.proof import Outcome, Proof
 from vigil.domain.verdict import Answer, Approval, Cancellation, Decision, Verdict
@@ -196,6 +196,38 @@ def test_a_denial_tells_what_would_have_been_done_and_why_not() -> None:
         assert rule in ending.text
     assert "action-1 is reversible and touches release:release. It can be undone." in ending.text
     assert ending.look_next == ("run action-1",)
+
+
+def ungranted(autonomy: Autonomy) -> tuple[Plan, Verdict]:
+    """A plan whose two calls nobody has granted, and the gate's word on it."""
+    again = action(SWITCH_BACK + RESTART, None, "action-2")
+    planned = plan(catalogue(), action(), again)
+    bare = catalogue(autonomy).services["web"].model_copy(update={"grants": {}})
+    facts = Facts(service=bare, confidence=99, match=None, stopped=False, executed_last_hour=0)
+    return planned, judge(planned, Policy(), facts)
+
+
+GRANTS_TO_ADD = tuple(
+    f"To let Vigil do this, add a grant '{grant}' with the verb {verb} to web in vigil.yaml."
+    for grant, verb in (("release", "release.switch"), ("restart", "process.restart"))
+)
+
+
+def test_a_plan_that_only_lacks_grants_is_a_recommendation() -> None:
+    ending = escalate.denied(*ungranted(Autonomy.AUTO))
+    assert ending.text.startswith("Nothing was done. Vigil recommends this plan, and may not carry")
+    assert "deny: action-2 needs the grant 'restart' for process.restart" in ending.text
+    assert ending.look_next == (
+        "Recommended, for a person to do: run action-1",
+        "Recommended, for a person to do: run action-2",
+        *GRANTS_TO_ADD,
+    )
+
+
+def test_what_is_denied_for_another_reason_too_is_not_recommended() -> None:
+    ending = escalate.denied(*ungranted(Autonomy.OBSERVE))
+    assert "recommends" not in ending.text
+    assert ending.look_next == ("run action-1", "run action-2", *GRANTS_TO_ADD)
 
 
 def test_a_denial_says_that_something_cannot_be_undone() -> None:

@@ -26,6 +26,7 @@ from vigil.domain.briefing import Briefing, Draft, DraftAction
 from vigil.domain.catalogue import Autonomy, Limits, Service
 from vigil.domain.effects import EffectKind, Risk
 from vigil.domain.evidence import Finding
+from vigil.domain.ground import Ground, Held
 from vigil.domain.hypothesis import FailureType
 from vigil.domain.plan import ActionStatus, Plan, PlanKind, Reason
 from vigil.domain.policy import Policy
@@ -240,6 +241,20 @@ def test_with_every_rule_content_it_is_allowed_and_says_why() -> None:
             "needs the grant 'restart' for release.switch",
         ),
         (
+            with_action(f"echo 'PGPASSWORD=hunter2'\n{SWITCH_BACK}"),
+            POLICY,
+            GOOD,
+            "deny",
+            "action-1 holds a credential: a password or key by its name",
+        ),
+        (
+            with_action(SWITCH_BACK, f"echo 'PGPASSWORD=hunter2'\n{SWITCH_FORTH}"),
+            POLICY,
+            GOOD,
+            "deny",
+            "action-1 holds a credential",
+        ),
+        (
             plan(CATALOGUE).model_copy(update={"declared_risk": Risk.HIGH}),
             POLICY,
             GOOD,
@@ -257,6 +272,19 @@ def test_each_rule_alone_turns_the_verdict(
     others = [text for text in verdict.rules if rule not in text]
     # An unreadable script is of high risk as well; everything else fires alone.
     assert others == [] or "unknown" in rule
+
+
+def test_what_vigil_stands_on_it_does_not_act_on_whoever_agrees() -> None:
+    """Nor does it undo there."""
+    link = GOOD.service.grants["release"].model_dump()["link"]
+    ground = Ground(held=(Held(what="its state folder", path=link),))
+    verdict = judge(REMEDY, POLICY, replace(GOOD, ground=ground))
+    assert verdict.decision is Decision.DENY
+    assert verdict.rules == (
+        f"deny: action-1 would act on what Vigil itself stands on: its state folder ({link})",
+    )
+    undoing = replace(rolling_back(REMEDY), ground=ground)
+    assert judge(undo_of(REMEDY), POLICY, undoing).decision is Decision.DENY
 
 
 def test_the_default_autonomy_is_observe_and_denies() -> None:

@@ -123,7 +123,7 @@ CALL = "vigil-do process.restart {{grant.process.restart}} {{item}}"
         ("expect: absent", "expects: absent", 8, "known here: id, title, finding, expect"),
         ("## Remediation\n\nP", "## Cure\n\nP", 10, "no remediation steps"),
         ("- verbs: process.restart\n", "", 21, "names no verbs"),
-        ("- verbs: process.restart", "- verbs: process.stop", 21, "'process.stop' is not known"),
+        ("- verbs: process.restart", "- verbs: process.end", 21, "'process.end' is not known"),
         ("- verbs: process.restart", "- verbs: release.switch", 21, "calls (process.restart)"),
         ("- for_each: process.down", "- for-each: process.down", 24, "'for-each' is not known"),
         ("- for_each: process.down", "- for_each: service", 21, "for_each cannot be 'service'"),

@@ -26,6 +26,11 @@ _SETUP = (
     "CREATE DATABASE elsewhere",
 )
 
+_STATEMENT = (
+    "SELECT pid || '.' || (extract(epoch FROM query_start) * 1000000)::bigint "
+    "FROM pg_stat_activity WHERE pid = %s"
+)
+
 
 class Sessions:
     """Opens sessions as the service and others do, and tells them apart as Vigil does."""
@@ -99,6 +104,30 @@ class Sessions:
             )
         )
         return self.id_of(pid)
+
+    def work(self, row: int = 1, role: str = ROLE, *, running_s: float = IDLE_S) -> str:
+        """A session that holds a row and has been at one statement for a while; the statement."""
+        working = self.open(role)
+        working.execute("UPDATE stock SET quantity = quantity + 1 WHERE id = %s", (row,))
+        working.pgconn.send_query(b"SELECT pg_sleep(60)")
+        pid = working.info.backend_pid
+        wait_until(
+            lambda: bool(
+                self._one(
+                    "SELECT state = 'active' "
+                    "AND extract(epoch FROM now() - query_start) > %s::float8 "
+                    "FROM pg_stat_activity WHERE pid = %s",
+                    running_s,
+                    pid,
+                )
+            )
+        )
+        return str(self._one(_STATEMENT, pid))
+
+    def works(self, statement: str) -> bool:
+        """Whether it still is at this statement."""
+        query = f"{_STATEMENT} AND state = 'active'"
+        return self._one(query, _pid_of(statement)) == statement
 
     def ask_for(self, row: int = 1) -> int:
         """A session that wants a row, and so waits while another one holds it; its process."""

@@ -1,14 +1,17 @@
 """The runner's own record, in a file and in a database that runners share."""
 
 import asyncio
+import json
 import sqlite3
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, update
 from tests.runner.bench import Bench, lease_of
 from tests.support.programs import free_port
 
@@ -16,7 +19,7 @@ from vigil.domain.effects import Call
 from vigil.domain.errors import LockHeld, PlanMismatch, PortUnavailable
 from vigil.domain.plan import ActionResult, ActionStatus, CallRecord
 from vigil.domain.run import Lease, RunOrder
-from vigil.runner.ledger import Ledger, Outcome
+from vigil.runner.ledger import Ledger, Outcome, Rate, TooOften
 from vigil.runner.store import open_store
 
 CALL = Call(verb="process.restart", grant="restart", arguments=("web-1",))
@@ -175,3 +178,39 @@ def test_a_database_that_is_gone_says_so_without_its_password(empty_postgres_url
     with pytest.raises(PortUnavailable, match="can it be reached") as failed:
         open_store(Path("unused"), nowhere)
     assert str(url.password) not in str(failed.value)
+
+
+def test_a_grant_is_used_as_often_as_it_says_whoever_asks(
+    ledger: Ledger, where: tuple[Path, str | None]
+) -> None:
+    rate, fences = Rate(grant="shop/restart", most_per_hour=5), held(1).fences
+    others = [Ledger(open_store(*where)) for _ in range(3)]
+
+    def ask(number: int) -> bool:
+        try:
+            return others[number % 3].begin_effect(f"k:{number}", CALL, {}, fences, rate)
+        except TooOften:
+            return False
+
+    with ThreadPoolExecutor(6) as pool:
+        begun = list(pool.map(ask, range(12)))
+    assert sum(begun) == 5
+    noted = [ledger.effect(f"k:{number}") is not None for number in range(12)]
+    assert noted == begun, "what is refused is not on record as begun"
+    again = rate.model_copy(update={"grant": "shop/release"})
+    assert ledger.begin_effect("k:12", CALL, {}, fences, again), "each grant has a count of its own"
+    for other in others:
+        other.close()
+
+
+def test_what_began_more_than_an_hour_ago_does_not_count(
+    ledger: Ledger, where: tuple[Path, str | None]
+) -> None:
+    rate, fences = Rate(grant="shop/restart", most_per_hour=1), held(1).fences
+    assert ledger.begin_effect("k:0", CALL, {}, fences, rate)
+    with pytest.raises(TooOften, match="allows 1 calls an hour"):
+        ledger.begin_effect("k:1", CALL, {}, fences, rate)
+    long_ago = json.dumps([(datetime.now(UTC) - timedelta(minutes=61)).isoformat()])
+    rates = ledger._tables.rates
+    ledger._store.transaction(lambda c: c.execute(update(rates).values(begun_at=long_ago)))
+    assert ledger.begin_effect("k:1", CALL, {}, fences, rate)

@@ -20,7 +20,7 @@ from vigil.domain.catalogue import Service
 from vigil.domain.effects import Call
 from vigil.domain.grant import SessionTerminateGrant
 from vigil.domain.plan import ActionStatus
-from vigil.runner.verbs import operation, session_terminate
+from vigil.runner.verbs import one_session, operation
 from vigil.runner.verbs.base import LEAST_EFFECT_S, Deadline, NotDone, Refusal, Unfinished
 from vigil.runner.verbs.session_terminate import SessionTerminate
 
@@ -48,7 +48,7 @@ def sessions(server: Sessions) -> Iterator[Sessions]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     # Seconds of the machine; nobody should wait them out where nobody ever waits.
-    monkeypatch.setattr(session_terminate, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(one_session, "PATIENCE_S", 0.3)
 
 
 def refused(grant: SessionTerminateGrant, session: str, *words: str) -> None:
@@ -68,7 +68,7 @@ def test_the_leaked_session_is_ended_and_the_others_go_on(sessions: Sessions) ->
     waiting = sessions.wait_for()
     call = SessionTerminate(sessions.grant(), leaked)
     before = call.look()
-    assert before == {"session": leaked, "gone": False}
+    assert before == {"session": leaked, "gone": False, "would": f"end session {leaked}"}
     assert sessions.lives(leaked), "looking changes nothing"
     assert call.done_since(before) is None
     outcome = call.do(before, in_time())
@@ -102,7 +102,7 @@ def test_one_that_is_gone_is_said_to_be_gone(sessions: Sessions) -> None:
     outcome = call.do(seen, in_time())
     assert (outcome.ok, "gone already" in outcome.text) == (True, True)
     before = call.look()
-    assert before == {"session": leaked, "gone": True}
+    assert before["gone"] is True
     outcome = call.do(before, in_time())
     assert (outcome.ok, "gone already" in outcome.text) == (True, True)
     assert call.done_since(before) == outcome
@@ -302,7 +302,7 @@ def test_without_the_driver_it_says_what_to_install(tmp_path: Path) -> None:
     said = subprocess.run(
         [sys.executable, "-c", asked], capture_output=True, text=True, check=True, cwd=tmp_path
     )
-    assert said.stdout.startswith("Refusal the PostgreSQL driver is not installed")
+    assert said.stdout.startswith("Refusal what session.terminate needs is not installed")
     assert "psycopg[binary]" in said.stdout
 
 

@@ -21,7 +21,7 @@ from vigil.domain.plan import ActionResult, ActionStatus
 from vigil.domain.run import Fence, Lease, RunOrder
 from vigil.guard import analyse
 from vigil.runner.broker import Broker
-from vigil.runner.ledger import Ledger, Outcome
+from vigil.runner.ledger import Ledger, Outcome, Rate
 from vigil.runner.orders import checked
 from vigil.runner.runs import Listener, Runs
 from vigil.runner.store import open_store
@@ -206,9 +206,14 @@ class StandsStill(Ledger):
     """A runner that is frozen right after it has put on record that it begins."""
 
     def begin_effect(
-        self, key: str, call: Call, before: dict[str, JsonValue], fences: Sequence[Fence]
+        self,
+        key: str,
+        call: Call,
+        before: dict[str, JsonValue],
+        fences: Sequence[Fence],
+        rate: Rate | None = None,
     ) -> bool:
-        begun = super().begin_effect(key, call, before, fences)
+        begun = super().begin_effect(key, call, before, fences, rate)
         time.sleep(2.6)
         return begun
 

@@ -204,3 +204,24 @@ def test_a_database_of_another_kind_is_refused(environment: pytest.MonkeyPatch, 
     with pytest.raises(SettingsError, match=r"VIGIL_DATABASE_URL: .*postgresql://") as refused:
         load_settings()
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "hunter2",
+        "ftp://a.test/hunter2",
+        "http:///hunter2",
+        "http://a.test:hunter2",
+        "http://a.test/?x=hunter2",
+    ],
+)
+def test_an_alertmanager_that_is_no_address_is_refused_and_not_shown(
+    environment: pytest.MonkeyPatch, url: str
+) -> None:
+    environment.setenv("ALERTMANAGER_URL", url)
+    with pytest.raises(SettingsError, match=r"ALERTMANAGER_URL: .*write http") as refused:
+        load_settings()
+    assert "hunter2" not in str(refused.value)
+    environment.setenv("ALERTMANAGER_URL", "https://vigil:hunter2@alerts.test/prefix")
+    assert "hunter2" not in repr(load_settings())

@@ -74,6 +74,7 @@ class ScriptedTelemetry:
     slow: Callable[[Instant, Mapping[str, str]], Latency | None] = lambda since, where: None
     """The latency since a moment, of requests with these labels."""
     grown: Callable[[], Growth | None] = lambda: None
+    starts: Callable[[], Mapping[str, Instant] | None] = lambda: None
 
     async def bad_ratio(self, service: str, condition: Condition) -> Ratio | None:
         share = self.bad()
@@ -91,6 +92,9 @@ class ScriptedTelemetry:
 
     async def log_errors(self, service: str, since: Instant) -> tuple[ErrorGroup, ...] | None:
         return self.errors()
+
+    async def started(self, service: str) -> Mapping[str, Instant] | None:
+        return self.starts()
 
 
 @dataclass

@@ -12,10 +12,13 @@ from sqlalchemy import Engine as DatabaseEngine
 from vigil.bootstrap.choices import (
     choose_browser,
     choose_bus,
+    choose_silences,
     choose_switch,
     choose_workflow,
+    health_of,
     known_sources,
 )
+from vigil.bootstrap.ground import ground_of
 from vigil.bootstrap.place import KEYS, PULSES, runner_folder, state_directory, works_alone
 from vigil.crew import Crew
 from vigil.domain.errors import SettingsError
@@ -96,6 +99,7 @@ def build(settings: Settings, me: Worker | None = None) -> Installation:
     memory = memory_in(database)
     telemetry = EmbeddedTelemetry(catalogue, clock)
     browser, screenshots = choose_browser(settings), FileScreenshots(state / "screenshots")
+    silences = choose_silences(settings, catalogue)
     parts = Parts(
         catalogue=catalogue,
         policy=policy,
@@ -112,6 +116,8 @@ def build(settings: Settings, me: Worker | None = None) -> Installation:
         sandbox=RunnerSandbox(runner_folder(settings, me) / "runner.sock"),
         switch=switch,
         locks=SqlLocks(database),
+        silences=silences,
+        ground=ground_of(settings),
         worker=me.id,
     )
     workflow = choose_workflow(settings, me.id)
@@ -139,7 +145,12 @@ def build(settings: Settings, me: Worker | None = None) -> Installation:
         inbox=SqlInbox(database, keys, bus.announce),
         workflow=workflow,
         sources=known_sources(settings, clock),
-        checks={"database": database_health, "browser": browser.health, "bus": bus.health},
+        checks={
+            "database": database_health,
+            "browser": browser.health,
+            "bus": bus.health,
+            **health_of(silences),
+        },
         background=(telemetry.scrape_forever, *bus.background),
         bus=bus,
         screenshots=screenshots,

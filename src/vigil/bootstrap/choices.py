@@ -3,21 +3,27 @@
 A vendor is chosen by giving its settings; without them its embedded sibling does the work.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine as DatabaseEngine
 
 from vigil.bootstrap.place import works_alone
+from vigil.domain.catalogue import Catalogue
 from vigil.domain.identity import sha256_hex
+from vigil.domain.run import Health
 from vigil.domain.switch import SWITCH_FILE, SwitchState
 from vigil.engine import Source
 from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
 from vigil.integrations.alerts.pagerduty import PagerDutyAlerts
 from vigil.integrations.bus.embedded import EmbeddedBus
 from vigil.integrations.clock.system import SystemClock
+from vigil.integrations.silences.alertmanager import AlertmanagerSilences
+from vigil.integrations.silences.embedded import CatalogueSilences
 from vigil.integrations.switch.embedded import FileSwitch
 from vigil.integrations.switch.shared import SharedSwitch
 from vigil.integrations.workflow.dbos import DbosWorkflow
+from vigil.ports.silences import Silences
 from vigil.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,6 +46,20 @@ def choose_switch(
     shared = SharedSwitch(path, database)
     shared.compare()
     return shared
+
+
+def choose_silences(settings: Settings, catalogue: Catalogue) -> tuple[Silences, ...]:
+    """The catalogue's maintenance, and the silences of an Alertmanager that is given."""
+    own = CatalogueSilences(catalogue)
+    if settings.alertmanager_url is None:
+        return (own,)
+    return (own, AlertmanagerSilences(settings.alertmanager_url.get_secret_value(), catalogue))
+
+
+def health_of(silences: tuple[Silences, ...]) -> dict[str, Callable[[], Awaitable[Health]]]:
+    """What `/ready` asks of them: the catalogue cannot fail to answer."""
+    asked = [each for each in silences if isinstance(each, AlertmanagerSilences)]
+    return {"silences": asked[0].health} if asked else {}
 
 
 def choose_workflow(settings: Settings, worker: str) -> DbosWorkflow:

@@ -122,6 +122,8 @@ def _says(text: str, change: str = "") -> Say:
     return say
 
 
+_BY_RULE = r"rule '(\S+)' on (.+?): (.*)"
+
 _RULES: dict[str, tuple[tuple[str, Say], ...]] = {
     "deny": (
         (
@@ -153,10 +155,33 @@ _RULES: dict[str, tuple[tuple[str, Say], ...]] = {
             ),
         ),
         (
+            r"(\S+) holds a credential: (.*)",
+            _says(
+                "{1} has a credential in its script: {2}.",
+                "No setting allows that: scripts are shown and recorded. The broker's verbs need "
+                "none.",
+            ),
+        ),
+        (
             r"(\S+) needs the grant '(.*)' for (\S+)",
             _says(
                 "{1} needs a grant '{2}' with the verb {3}, which {service} does not offer.",
                 "To offer it, add it to the grants of {service} in vigil.yaml.",
+            ),
+        ),
+        (
+            r"(\S+) would act on what Vigil itself stands on: (.*)",
+            _says(
+                "{1} would act on what Vigil itself needs: {2}.",
+                "No setting allows that: Vigil could not see how it ends. Let a person do it, or "
+                "give Vigil a place of its own.",
+            ),
+        ),
+        (
+            _BY_RULE,
+            _says(
+                "Rule `{1}` of policy.yaml forbids {2}: {3}.",
+                "Whoever wrote that rule can change it in policy.yaml.",
             ),
         ),
         (
@@ -204,8 +229,56 @@ _RULES: dict[str, tuple[tuple[str, Say], ...]] = {
                 "limit.",
             ),
         ),
+        (
+            _BY_RULE,
+            _says(
+                "Rule `{1}` of policy.yaml wants a person to agree to {2}: {3}.",
+                "Whoever wrote that rule can change it in policy.yaml.",
+            ),
+        ),
+        (
+            r"no rule of the policy fits (.*)",
+            _says(
+                "policy.yaml has rules, and none of them fits {1}, so a person has to agree.",
+                "A rule with `then: allow` that fits it would let it run unasked.",
+            ),
+        ),
+        (
+            r"(\S+?)(?:, which \S+ depends on,)? is silenced(.*?): (.*)",
+            _says(
+                "{1} is silenced{2} ({3}), so a person has to agree.",
+                "`maintenance` of {1} in vigil.yaml and the silences of Alertmanager say when that "
+                "is.",
+            ),
+        ),
+        (
+            r"nobody knows whether (\S+) is silenced: no answer",
+            _says(
+                "Alertmanager did not say whether {1} is silenced, so a person has to agree.",
+                "See that it runs: `ALERTMANAGER_URL` says where Vigil looks for it.",
+            ),
+        ),
+        (
+            r"rule '(\S+)' let (\d+) plans through in the last hour, its breaker is at (\d+)",
+            _says(
+                "Rule `{1}` let {2} plans through within an hour, and from {3} on a person has to "
+                "agree.",
+                "See what keeps breaking. `most_per_hour` of that rule in policy.yaml sets that "
+                "limit.",
+            ),
+        ),
+        (
+            r"the last plan of (\w+) '(\S+)' was (\S+) in incident (\S+); .*? until (.*?), .*",
+            _says(
+                "The last plan of {1} {2} was {3} (incident {4}), so until {5} a person has to "
+                "agree.",
+                "See what went wrong there. A plan that you approve and that is proven ends this "
+                "at once.",
+            ),
+        ),
     ),
     "allow": (
+        (_BY_RULE, _says("Rule `{1}` of policy.yaml allows {2}: {3}.")),
         (
             "every step is an undo that was judged with its plan",
             _says("Every step of the undo was judged together with the plan that it undoes."),

@@ -83,9 +83,10 @@ def _catalogue(settings: Settings) -> str:
 
 def _policy(settings: Settings) -> str:
     policy = load_policy(settings)
+    ruled = "" if policy.rules is None else f", where its rules allow it ({len(policy.rules)})"
     return (
         f"acts without asking from confidence {policy.auto_confidence} and context match "
-        f"{policy.auto_context_match}"
+        f"{policy.auto_context_match}{ruled}"
     )
 
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "ingest": "vigil.cli.runbooks:ingest_app",
     "runbooks": "vigil.cli.runbooks:runbooks_app",
     "guard": "vigil.cli.guard:guard_app",
+    "policy": "vigil.cli.policy:policy_app",
     "lab": "vigil.cli.lab:lab_app",
     "audit": "vigil.cli.audit:audit_app",
 }

@@ -11,7 +11,8 @@ from vigil.domain.plan import Action, ActionResult, Execution, Plan, Reason
 from vigil.domain.probe import ProbeResult
 from vigil.domain.proof import Outcome, Proof
 from vigil.domain.runbook import CheckResult
-from vigil.domain.verdict import Approval, Verdict
+from vigil.domain.value import Instant
+from vigil.domain.verdict import Approval, Decision, Verdict, readable_time
 
 
 def nothing_to_check(investigation: Investigation) -> Ending | None:
@@ -56,14 +57,33 @@ def no_plan(reasons: tuple[Reason, ...], ranking: Ranking, investigation: Invest
 
 
 def denied(plan: Plan, verdict: Verdict) -> Ending:
-    """The gate said no."""
+    """The gate said no.
+
+    Where nothing but grants is missing, the plan is a recommendation to whoever may do it.
+    """
+    missing = verdict.missing_grants
+    noes = {rule for rule in verdict.rules if rule.startswith(f"{Decision.DENY}: ")}
+    only_recommended = bool(missing) and noes == {f"{Decision.DENY}: {each}" for each in missing}
+    effects = " ".join(_effects(action) for action in plan.actions)
+    said = f"{plan.summary} {effects} The gate said no: {'; '.join(verdict.rules)}."
+    begins = (
+        "Nothing was done. Vigil recommends this plan, and may not carry it out itself: "
+        if only_recommended
+        else "Nothing was done. The plan would have been: "
+    )
+    by_hand = "Recommended, for a person to do: " if only_recommended else ""
     return Ending(
         resolved=False,
         outcome=Outcome.NOT_EXECUTED,
-        text=f"Nothing was done. The plan would have been: {plan.summary} "
-        f"{' '.join(_effects(action) for action in plan.actions)} "
-        f"The gate said no: {'; '.join(verdict.rules)}.",
-        look_next=tuple(action.title for action in plan.actions),
+        text=begins + said,
+        look_next=(
+            *(f"{by_hand}{action.title}" for action in plan.actions),
+            *(
+                f"To let Vigil do this, add a grant '{grant}' with the verb {verb} to "
+                f"{plan.service} in vigil.yaml."
+                for grant, verb in dict.fromkeys((each.grant, each.verb) for each in missing)
+            ),
+        ),
     )
 
 
@@ -138,6 +158,15 @@ def overtaken(plan: Plan, newer: Release) -> Ending:
         plan,
         f": {newer.by or 'somebody'} released {newer.release} after this plan was made.",
         f"See whether {newer.release} is the repair, and whether it holds.",
+    )
+
+
+def restarted(plan: Plan, instance: str, at: Instant) -> Ending:
+    """Somebody restarted what the plan was to act on: it was made for a process that is gone."""
+    return _not_begun(
+        plan,
+        f": {instance} was started anew at {readable_time(at)}, after this plan was made.",
+        f"See who restarted {instance}, and whether that was the repair.",
     )
 
 

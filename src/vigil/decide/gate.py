@@ -1,62 +1,59 @@
 """The gate: allow, ask or deny, with every rule that fired. The strictest rule wins."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from vigil.domain.catalogue import Autonomy, Service
+from vigil.decide.breakers import runbook_tripped
+from vigil.decide.facts import Facts
+from vigil.decide.rules import NOT_READ, Says, read
+from vigil.domain.catalogue import Autonomy
 from vigil.domain.effects import RISK_OF, EffectKind, Risk
+from vigil.domain.missing_grant import missing_grants
 from vigil.domain.plan import Action, Plan, PlanKind
 from vigil.domain.policy import Policy
-from vigil.domain.runbook import RunbookMatch
 from vigil.domain.verdict import Decision, Verdict
+from vigil.guard.credentials import credentials_in
+
+__all__ = ["Facts", "judge", "risk_of"]
 
 STRICTNESS = (Decision.ALLOW, Decision.ASK, Decision.DENY)
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the gate knows besides plan and policy."""
-
-    service: Service
-    confidence: int
-    match: RunbookMatch | None
-    stopped: bool
-    executed_last_hour: int
-    undoes: Plan | None = None
-    """For a rollback: the plan whose undo it is, which was allowed or approved."""
 
 
 def judge(plan: Plan, policy: Policy, facts: Facts) -> Verdict:
     """The verdict on a plan; ``rules`` reads as a list of sentences for people."""
     risk = risk_of(plan)
-    context_match = facts.match.context_match if facts.match else 0
-    fired = [
-        *_always(plan, policy, facts, risk),
-        *(
-            _rollback(plan, facts)
-            if plan.kind is PlanKind.ROLLBACK
-            else _unasked(plan, policy, facts, risk)
-        ),
-    ]
+    reading = NOT_READ
+    fired: list[Says] = [(Decision.DENY, text) for text in _never(plan, policy, facts, risk)]
+    if plan.kind is PlanKind.ROLLBACK:
+        # Its steps were judged with their plan, by the rules as well.
+        fired += [(Decision.DENY, text) for text in _no_undo(plan, facts)]
+    else:
+        fired += [(Decision.ASK, text) for text in _unasked(plan, policy, facts, risk)]
+        if policy.rules is not None:
+            reading = read(policy, plan, facts, risk)
+            rests = runbook_tripped(plan, policy, facts)
+            fired += [*reading.says, *((Decision.ASK, text) for text in (rests,) if text)]
     decision = max((d for d, _ in fired), key=STRICTNESS.index, default=Decision.ALLOW)
-    rules = tuple(f"{d}: {text}" for d, text in fired) or (_all_clear(plan, policy, facts, risk),)
+    if decision is Decision.ALLOW:
+        fired.insert(0, _all_clear(plan, policy, facts, risk))
     return Verdict(
         plan_digest=plan.digest,
         decision=decision,
         confidence=facts.confidence,
-        context_match=context_match,
+        context_match=facts.context_match,
         risk=risk,
-        rules=rules,
+        rules=tuple(f"{d}: {text}" for d, text in fired),
+        policy_rules=reading.ids,
+        missing_grants=missing_grants(plan, facts.service),
     )
 
 
-def _all_clear(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> str:
+def _all_clear(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> Says:
     if plan.kind is PlanKind.ROLLBACK:
-        return "allow: every step is an undo that was judged with its plan"
-    match = facts.match.context_match if facts.match else 0
-    return (
-        f"allow: confidence {facts.confidence} >= {policy.auto_confidence}, context match {match} "
-        f">= {policy.auto_context_match}, risk {risk} <= {policy.auto_max_risk}, autonomy "
-        f"{facts.service.autonomy}"
+        return Decision.ALLOW, "every step is an undo that was judged with its plan"
+    return Decision.ALLOW, (
+        f"confidence {facts.confidence} >= {policy.auto_confidence}, context match "
+        f"{facts.context_match} >= {policy.auto_context_match}, risk {risk} <= "
+        f"{policy.auto_max_risk}, autonomy {facts.service.autonomy}"
     )
 
 
@@ -69,53 +66,52 @@ def risk_of(plan: Plan) -> Risk:
     return max(plan.declared_risk, computed, key=lambda r: r.rank)
 
 
-def _always(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> list[tuple[Decision, str]]:
+def _never(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> Iterator[str]:
     """What no plan may do, whoever agrees to it."""
-    fired: list[tuple[Decision, str]] = []
     if facts.stopped:
-        fired.append((Decision.DENY, "the stop switch is on"))
+        yield "the stop switch is on"
     if facts.service.autonomy is Autonomy.OBSERVE:
-        fired.append(
-            (Decision.DENY, "autonomy is 'observe': Vigil only reports what it would have done")
-        )
+        yield "autonomy is 'observe': Vigil only reports what it would have done"
     if facts.service.autonomy is Autonomy.SUGGEST:
-        fired.append((Decision.DENY, "autonomy is 'suggest': a person runs the plan"))
+        yield "autonomy is 'suggest': a person runs the plan"
     if risk.rank > policy.ask_max_risk.rank:
-        fired.append((Decision.DENY, f"risk {risk} is above {policy.ask_max_risk}"))
+        yield f"risk {risk} is above {policy.ask_max_risk}"
     most = facts.service.limits.max_actions
     if len(plan.actions) > most:
-        fired.append(
-            (
-                Decision.DENY,
-                f"{len(plan.actions)} actions, more than the {most} allowed",
-            )
-        )
-    verbs = {name: grant.verb for name, grant in facts.service.grants.items()}
+        yield f"{len(plan.actions)} actions, more than the {most} allowed"
     for action in plan.actions:
         if action.effects.kind in (EffectKind.UNKNOWN, EffectKind.DESTRUCTIVE):
-            fired.append((Decision.DENY, f"{action.id} is {action.effects.kind}: {_why(action)}"))
-        fired += [
-            (Decision.DENY, f"{action.id} needs the grant '{call.grant}' for {call.verb}")
-            for call in action.effects.calls
-            if verbs.get(call.grant) != call.verb
-        ]
-    return fired
+            yield f"{action.id} is {action.effects.kind}: {_why(action)}"
+        for script in (action.script, action.undo or ""):
+            for found in credentials_in(script)[:1]:
+                yield f"{action.id} holds a credential: {found.reason}"
+    yield from _out_of_reach(plan, facts)
+
+
+def _out_of_reach(plan: Plan, facts: Facts) -> Iterator[str]:
+    """What nobody has granted, and what nobody can grant: what Vigil needs to see how it ends."""
+    yield from map(str, missing_grants(plan, facts.service))
+    for action in plan.actions:
+        for call in action.effects.calls:
+            grant = facts.service.grants.get(call.grant)
+            held = facts.ground.under(grant, call.arguments) if grant else None
+            if held is not None:
+                yield f"{action.id} would act on what Vigil itself stands on: {held}"
 
 
 def _why(action: Action) -> str:
     return "; ".join(e.reason for e in action.effects.effects[:3])
 
 
-def _unasked(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> list[tuple[Decision, str]]:
+def _unasked(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> Iterator[str]:
     """What has to hold before a remedy may run without a person."""
-    context_match = facts.match.context_match if facts.match else 0
     asks = {
         "autonomy is 'approve'": facts.service.autonomy is Autonomy.APPROVE,
         f"confidence {facts.confidence} is below {policy.auto_confidence}": (
             facts.confidence < policy.auto_confidence
         ),
-        f"context match {context_match} is below {policy.auto_context_match}": (
-            context_match < policy.auto_context_match
+        f"context match {facts.context_match} is below {policy.auto_context_match}": (
+            facts.context_match < policy.auto_context_match
         ),
         f"risk {risk} is above {policy.auto_max_risk}": risk.rank > policy.auto_max_risk.rank,
         f"it touches {len(plan.resources)} resources, more than {policy.auto_max_resources}": (
@@ -128,12 +124,12 @@ def _unasked(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> list[tuple
             facts.executed_last_hour >= policy.max_executions_per_hour
         ),
     }
-    return [(Decision.ASK, text) for text, fires in asks.items() if fires]
+    yield from (text for text, fires in asks.items() if fires)
+    yield from facts.quiet
 
 
-def _rollback(plan: Plan, facts: Facts) -> list[tuple[Decision, str]]:
+def _no_undo(plan: Plan, facts: Facts) -> Iterator[str]:
     """An undo needs no new record, but it must be the undo that was judged with its plan."""
     undos = {a.undo for a in facts.undoes.actions} if facts.undoes else set()
     if any(action.script not in undos for action in plan.actions):
-        return [(Decision.DENY, "a step of the rollback was not part of the plan that was judged")]
-    return []
+        yield "a step of the rollback was not part of the plan that was judged"

@@ -12,6 +12,7 @@ from vigil.domain.grant import Grant
 from vigil.domain.probe import JourneyProbe, Probe, ProbeRef, ProcessProbe
 from vigil.domain.references import dangling
 from vigil.domain.value import Name, Value
+from vigil.domain.window import Windows
 
 RUNNING = "processes-running"
 """Name of the probe that every service with processes has without asking."""
@@ -165,6 +166,8 @@ class Service(Value):
     symptoms: dict[Name, Symptom] = {}
     grants: dict[Name, Grant] = {}
     limits: Limits = Limits()
+    maintenance: Windows = Windows()
+    """When people work on it: then nothing is done to it, or to what needs it, unasked."""
 
     @property
     def all_probes(self) -> dict[Name, Probe]:

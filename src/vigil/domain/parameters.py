@@ -11,6 +11,7 @@ from vigil.domain.catalogue import Service
 from vigil.domain.evidence import Evidence, Finding
 from vigil.domain.grant import ProcessRestartGrant, SessionTerminateGrant
 from vigil.domain.value import Value
+from vigil.domain.verbs import VERBS
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -32,8 +33,6 @@ class Parameter(Value):
         """Whether this value is safe to write into a script."""
         return (_DIGEST if self.digest else _NAME).fullmatch(value) is not None
 
-
-VERBS = ("release.switch", "process.restart", "session.terminate")
 
 PARAMETERS = {
     parameter.name: parameter

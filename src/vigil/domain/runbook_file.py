@@ -13,10 +13,11 @@ from pydantic import Field, ValidationError
 from vigil.domain.effects import Risk
 from vigil.domain.evidence import UNSEEN
 from vigil.domain.hypothesis import FailureType
-from vigil.domain.parameters import ITEM, PARAMETERS, VERBS, leftovers_in, names_in
+from vigil.domain.parameters import ITEM, PARAMETERS, leftovers_in, names_in
 from vigil.domain.runbook import ONE, SEVERAL, Check, Runbook, Step
 from vigil.domain.runbook_markdown import Source, StepSource, steps, unclosed
 from vigil.domain.value import Value
+from vigil.domain.verbs import VERBS
 
 MAX_BYTES = 65_536
 """Of one file; a longer one is not a page that somebody reads at night."""

@@ -4,6 +4,7 @@ from datetime import UTC
 from enum import StrEnum
 
 from vigil.domain.effects import Risk
+from vigil.domain.missing_grant import MissingGrant
 from vigil.domain.value import Instant, Value
 
 
@@ -24,6 +25,9 @@ class Verdict(Value):
     context_match: int
     risk: Risk
     rules: tuple[str, ...]
+    policy_rules: tuple[str, ...] = ()
+    """Ids of the rules of ``policy.yaml`` that fired."""
+    missing_grants: tuple[MissingGrant, ...] = ()
 
 
 class Answer(StrEnum):

@@ -1,10 +1,13 @@
 """The guard's judgement: what a script would do, and the calls that the broker may then allow."""
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 
 from vigil.domain.effects import Call, Effect, EffectKind, Effects
+from vigil.domain.verbs.base import NAME
 from vigil.guard.reading import Command, read
-from vigil.guard.rules import DEFAULT_RULES, GRANT, Rules
+from vigil.guard.rules import DEFAULT_RULES, Rules
 
 _PRINTABLE = re.compile(r"[\x20-\x7e\t\n]*")
 _CALL = "vigil-do"
@@ -36,13 +39,13 @@ def analyse(script: str, rules: Rules = DEFAULT_RULES) -> Effects:
 def analyse_action(script: str, undo: str | None, rules: Rules = DEFAULT_RULES) -> Effects:
     """What an action would do, its undo considered.
 
-    Without an undo that can be read, nothing that changes something is better than disruptive.
+    Without an undo that can be read and has what takes back each call, nothing that changes
+    something is better than disruptive. Whether its words are the right ones, nobody can tell here.
     """
     effects = analyse(script, rules)
-    undone = undo is not None and analyse(undo, rules).kind is not EffectKind.UNKNOWN
-    if undone or effects.kind is not EffectKind.REVERSIBLE:
+    reason = _not_undone(effects.calls, undo, rules)
+    if reason is None or effects.kind is not EffectKind.REVERSIBLE:
         return effects
-    reason = "there is no undo" if undo is None else "the guard cannot read the undo"
     raised = tuple(
         e.model_copy(update={"kind": EffectKind.DISRUPTIVE, "reason": f"{e.reason}; {reason}"})
         if e.kind is EffectKind.REVERSIBLE
@@ -50,6 +53,19 @@ def analyse_action(script: str, undo: str | None, rules: Rules = DEFAULT_RULES) 
         for e in effects.effects
     )
     return effects.model_copy(update={"kind": EffectKind.DISRUPTIVE, "effects": raised})
+
+
+def _not_undone(calls: Sequence[Call], undo: str | None, rules: Rules) -> str | None:
+    if undo is None:
+        return "there is no undo"
+    back = analyse(undo, rules)
+    if back.kind is EffectKind.UNKNOWN:
+        return "the guard cannot read the undo"
+    undone_by = {verb.name: verb.undone_by for verb in rules.verbs}
+    needed = Counter(name for call in calls if (name := undone_by[call.verb]))
+    there = Counter(call.verb for call in back.calls if call not in calls)
+    missing = needed - there
+    return f"the undo lacks {', '.join(sorted(missing))}" if missing else None
 
 
 def _illegible(script: str, rules: Rules) -> Effect | None:
@@ -96,14 +112,11 @@ def _judge_call(command: Command, rules: Rules) -> tuple[Effect, Call | None]:
     if rule is None:
         known = ", ".join(sorted(r.name for r in rules.verbs))
         return _unknown(command.line, f"the verb '{verb}' is not known (known: {known})"), None
-    names = " ".join(argument.name.upper() for argument in rule.arguments)
-    if re.fullmatch(GRANT, grant) is None:
+    if re.fullmatch(NAME, grant) is None:
         return _unknown(command.line, f"'{grant}' cannot be the name of a grant"), None
     arguments = tuple(rest)
-    if len(arguments) != len(rule.arguments) or not all(
-        argument.admits(word) for argument, word in zip(rule.arguments, arguments, strict=True)
-    ):
-        usage = f"{_CALL} {verb} {grant} {names}"
+    if not rule.admits(arguments):
+        usage = f"{_CALL} {verb} {grant} {rule.usage}".rstrip()
         return _unknown(command.line, f"these are not the arguments of: {usage}"), None
     effect = Effect(
         kind=rule.kind,

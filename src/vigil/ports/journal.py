@@ -10,6 +10,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
+from vigil.domain.executed import Executed
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.news import News
 from vigil.domain.timeline import Checkpoint, Event, Head
@@ -111,6 +112,8 @@ class Journal(Protocol):
     13. ``wake`` is a compare-and-set: an incident that waits for locks waits no more, and its
         acting is due in another turn; of any other nothing is changed. Marking a segment as handed
         over marks that turn only.
+    14. ``executed_since`` tells of each plan what is on record of it: its runbook, the rules of the
+        policy that fired when it was first judged, and how its proof came out, once it did.
     """
 
     async def incident(self, incident_id: str) -> Incident:
@@ -220,6 +223,10 @@ class Journal(Protocol):
 
     async def executions_since(self, since: Instant, besides: str) -> int:
         """How many plans of other incidents than this were executed since then."""
+        ...
+
+    async def executed_since(self, since: Instant, besides: str) -> tuple[Executed, ...]:
+        """Those plans, undos left out, newest first: the newest thousand."""
         ...
 
     async def checkpoint(self, now: Instant) -> Checkpoint | None:

@@ -16,6 +16,8 @@ class Telemetry(Protocol):
     2. Counters that were reset by a restart do not make negative or huge numbers.
     3. Log lines that are not JSON, too long or broken are skipped, and bounded in number and size.
     4. Groups come ordered by count, at most 50.
+    5. The start of an instance is that of its newest process. One that does not say it, or that did
+       not answer when it was last asked, is left out.
     """
 
     async def bad_ratio(self, service: str, condition: Condition) -> Ratio | None:
@@ -34,4 +36,8 @@ class Telemetry(Protocol):
 
     async def log_errors(self, service: str, since: Instant) -> tuple[ErrorGroup, ...] | None:
         """Groups of error lines since a moment."""
+        ...
+
+    async def started(self, service: str) -> Mapping[str, Instant] | None:
+        """When each instance of a service was started; None when none of them says it."""
         ...

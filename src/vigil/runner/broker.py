@@ -17,7 +17,7 @@ from vigil.domain.effects import Call
 from vigil.domain.errors import LockHeld, PortUnavailable
 from vigil.domain.plan import CallRecord
 from vigil.domain.value import Value
-from vigil.runner.ledger import Ledger, Outcome
+from vigil.runner.ledger import Ledger, Outcome, Rate, TooOften
 from vigil.runner.limits import MAX_CALLS_PER_RUN, MAX_RESULT_CHARS
 from vigil.runner.orders import CheckedOrder
 from vigil.runner.switch import read_switch
@@ -80,6 +80,8 @@ class Broker:
         self._switch_file = switch_file
         self._on_call = on_call
         self._used: set[int] = set()
+        self._reached = 0
+        """The furthest place of the script that a call was admitted for."""
         self._asked = 0
         self.records: list[CallRecord] = []
         self.refused = False
@@ -110,7 +112,7 @@ class Broker:
         call = Call(verb=ask.verb, grant=ask.grant, arguments=tuple(ask.arguments))
         try:
             return self._perform(self._admit(call))
-        except (Refusal, LockHeld) as refusal:
+        except (Refusal, TooOften, LockHeld) as refusal:
             return self._refuse(call, str(refusal))
         except NotDone as silent:
             return self._record(Status.TEMPORARY, call, f"not done: {silent}", allowed=False)
@@ -134,6 +136,7 @@ class Broker:
         if unfenced := self._checked.unfenced:
             raise Refusal(f"the worker holds no lock on {', '.join(unfenced)}")
         self._check_lease()
+        self._reached = place
         return _Admitted(call, place, key, bound)
 
     def _unused(self, call: Call) -> int:
@@ -143,7 +146,10 @@ class Broker:
         unused = [n for n in contained if n not in self._used]
         if not unused:
             raise Refusal(f"the judged script makes this call {len(contained)} times, not more")
-        return unused[0]
+        ahead = [n for n in unused if n >= self._reached]
+        if not ahead:
+            raise Refusal("the judged script makes this call earlier: calls are made in its order")
+        return ahead[0]
 
     def _check_switch(self) -> None:
         switch = read_switch(self._switch_file)
@@ -176,8 +182,10 @@ class Broker:
         # this one does nothing any more, however long it stood still in between.
         deadline = self._deadline()
         call, key = admitted.call, admitted.key
-        if not self._ledger.begin_effect(key, call, before, self._checked.order.lease.fences):
+        fences = self._checked.order.lease.fences
+        if not self._ledger.begin_effect(key, call, before, fences, self._rate(call)):
             raise NotDone("another runner has just begun this very call")
+        _log.info("call begins", key=key, verb=call.verb, would=before["would"])
         return self._do(admitted, before, deadline)
 
     def _go_on(self, admitted: _Admitted, before: Seen) -> Reply:
@@ -185,19 +193,37 @@ class Broker:
         self.open_ended.add(admitted.key)
         deadline = self._deadline()
         self._ledger.note(self._checked.order.lease.fences)
-        if (found := admitted.bound.done_since(before)) is not None:
+        try:
+            found = admitted.bound.done_since(before)
+        except Unfinished as unknowable:
+            return self._uncertain(admitted, str(unknowable))
+        if found is not None:
             return self._finish(admitted, found, repeated=True)
         return self._do(admitted, before, deadline)
+
+    def _rate(self, call: Call) -> Rate | None:
+        """How often its grant allows, which is counted with the effect in one step."""
+        most = self._checked.service.grants[call.grant].most_per_hour
+        if most is None:
+            return None
+        return Rate(grant=f"{self._checked.order.plan.service}/{call.grant}", most_per_hour=most)
 
     def _deadline(self) -> Deadline:
         """When an effect that is begun now is over."""
         return Deadline.within(min(EFFECT_DEADLINE_S, self._checked.seconds_left))
 
     def _do(self, admitted: _Admitted, before: Seen, deadline: Deadline) -> Reply:
+        known_open = admitted.key in self.open_ended
+        # Whatever else comes out of a verb, what it has begun has no end then.
+        self.open_ended.add(admitted.key)
         try:
             outcome = admitted.bound.do(before, deadline)
         except Unfinished as unknown:
             return self._uncertain(admitted, str(unknown))
+        except NotDone:
+            if not known_open:
+                self.open_ended.discard(admitted.key)
+            raise
         return self._finish(admitted, outcome, repeated=False)
 
     def _uncertain(self, admitted: _Admitted, why: str) -> Reply:

@@ -7,7 +7,7 @@ comes with a token lower than one that any of them has seen.
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
 from sqlalchemy import Connection, Insert, RowMapping, Select, Table, delete, insert, select, update
@@ -20,12 +20,26 @@ from vigil.domain.run import Fence, RunOrder
 from vigil.domain.value import Value
 from vigil.runner.store import Store
 
+_HOUR = timedelta(hours=1)
+
 
 class Outcome(Value):
     """What became of an effect at its target."""
 
     ok: bool
     text: str
+
+
+class Rate(Value):
+    """How often effects may begin under one grant."""
+
+    grant: str
+    """Of which service, and which."""
+    most_per_hour: int
+
+
+class TooOften(Exception):
+    """So many effects have begun under this grant within the last hour as it allows."""
 
 
 class Begun(Value):
@@ -127,10 +141,16 @@ class Ledger:
         return tuple(_begun(row) for row in rows)
 
     def begin_effect(
-        self, key: str, call: Call, before: dict[str, JsonValue], fences: Sequence[Fence]
+        self,
+        key: str,
+        call: Call,
+        before: dict[str, JsonValue],
+        fences: Sequence[Fence],
+        rate: Rate | None = None,
     ) -> bool:
         """Note what the target looks like, before it is touched; False: somebody else just did.
 
+        :raises TooOften: nothing is noted, as no further effect may begin under its grant yet.
         :raises LockHeld: a token was overtaken. Whoever overtook it and looks for what was begun
             finds this, or this is refused: there is no instant between the two.
         """
@@ -145,7 +165,10 @@ class Ledger:
             self._note(connection, fences)
             effects = self._tables.effects
             begin = _unless_there(connection, effects).values(line).returning(effects.c.key)
-            return connection.execute(begin).first() is not None
+            begun = connection.execute(begin).first() is not None
+            if begun and rate is not None:
+                self._count(connection, rate)
+            return begun
 
         return self._store.transaction(work)
 
@@ -203,6 +226,25 @@ class Ledger:
                 .where(table.c.resource == fence.resource, table.c.token < fence.token)
                 .values(token=fence.token)
             )
+
+    def _count(self, connection: Connection, rate: Rate) -> None:
+        """One more under this grant; whoever counts at the same time waits for the row."""
+        table = self._tables.rates
+        at = datetime.now(UTC)
+        row = {"grant_name": rate.grant, "begun_at": "[]"}
+        connection.execute(_unless_there(connection, table).values(row))
+        of_grant = table.c.grant_name == rate.grant
+        held = select(table.c.begun_at).where(of_grant).with_for_update()
+        # A time to come was noted before the clock was set back: it counts, which is the safe side.
+        since = (at - _HOUR).isoformat()
+        recent = [one for one in json.loads(connection.execute(held).scalar_one()) if one > since]
+        if len(recent) >= rate.most_per_hour:
+            raise TooOften(
+                f"the grant {rate.grant} allows {rate.most_per_hour} calls an hour, and "
+                f"{len(recent)} have begun since {since[:19]}Z"
+            )
+        counted = json.dumps([*recent, at.isoformat()])
+        connection.execute(update(table).where(of_grant).values(begun_at=counted))
 
     def _overtaken(
         self, connection: Connection, fences: Sequence[Fence]

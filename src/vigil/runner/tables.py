@@ -40,6 +40,14 @@ class Tables:
             Column("at", Text, nullable=False),
             Column("record", Text, nullable=False),
         )
+        self.rates = Table(
+            f"{prefix}rates",
+            self.metadata,
+            # Of a service: its name, a slash and the grant's.
+            Column("grant_name", Text, primary_key=True),
+            # When effects began under it: JSON, no more of them than it allows within its hour.
+            Column("begun_at", Text, nullable=False),
+        )
         self.fences = Table(
             f"{prefix}fences",
             self.metadata,

@@ -5,12 +5,22 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine
 
+from vigil.domain.executed import Executed
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.news import News
 from vigil.domain.timeline import Checkpoint, Event, Head
 from vigil.domain.value import Instant
 from vigil.domain.verdict import Approval, Cancellation
-from vigil.integrations.journal import chain, checkpoints, counting, decisions, moves, outbox, rows
+from vigil.integrations.journal import (
+    chain,
+    checkpoints,
+    counting,
+    decisions,
+    executed,
+    moves,
+    outbox,
+    rows,
+)
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.on_record import OnRecord
 from vigil.ports.journal import Decided, Load, NextSegment, Note, StageOutput
@@ -167,6 +177,10 @@ class SqlJournal(OnRecord):
     async def executions_since(self, since: Instant, besides: str) -> int:
         """How many plans of other incidents than this were executed since then."""
         return await self._read(lambda c: moves.executions_since(c, since, besides))
+
+    async def executed_since(self, since: Instant, besides: str) -> tuple[Executed, ...]:
+        """Those plans, undos left out, newest first: the newest thousand."""
+        return await self._read(lambda c: executed.executed_since(c, since, besides))
 
     async def checkpoint(self, now: Instant) -> Checkpoint | None:
         """Sign all heads; None when nothing is new since the last."""

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 
 from vigil.domain.catalogue import Catalogue, Condition, Service
 from vigil.domain.telemetry import ErrorGroup, Growth, Latency, Ratio
@@ -13,6 +14,7 @@ from vigil.integrations.telemetry.series import Series
 from vigil.ports.clock import Clock
 
 JUST_BEFORE_S = 60.0
+_STARTED = "process_start_time_seconds"
 _DURATION = "request_duration_seconds"
 _USUAL_DURATION = f"http_{_DURATION}"
 
@@ -133,8 +135,22 @@ class EmbeddedTelemetry:
         sources = [(source.path, source.instance) for source in known.telemetry.logs]
         return await asyncio.to_thread(error_groups, sources, since)
 
+    async def started(self, service: str) -> Mapping[str, Instant] | None:
+        """By what every usual client library of Prometheus tells of its own process."""
+        silent = self._scraper.silent(service)
+        started = {
+            target.instance: at
+            for target, history in self._scraper.of(service)
+            if target not in silent and (at := _moment(history.newest(_STARTED))) is not None
+        }
+        return started or None
+
     def _wanted(self, name: str) -> bool:
-        return name in self._metrics or name.endswith((f"{_DURATION}_sum", f"{_DURATION}_count"))
+        return (
+            name in self._metrics
+            or name == _STARTED
+            or name.endswith((f"{_DURATION}_sum", f"{_DURATION}_count"))
+        )
 
     def _last(self, seconds: float) -> Window:
         end = self._clock.elapsed()
@@ -164,6 +180,13 @@ class EmbeddedTelemetry:
             if name.endswith(f"{_DURATION}_count")
         )
         return found[0] if found and _USUAL_DURATION not in found else _USUAL_DURATION
+
+
+def _moment(seconds: float | None) -> Instant | None:
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None  # No time at all: somebody uses the name for something else.
 
 
 def _asked_of(service: Service) -> Iterator[str]:

@@ -49,6 +49,18 @@ class InstanceHistory:
         """The names of all counters seen."""
         return frozenset(series.name for series in self._series)
 
+    def newest(self, name: str) -> float | None:
+        """The highest value under a name in the last scrape."""
+        last = self._scrapes[-1] if self._scrapes else None
+        return max(
+            (
+                points[-1].value
+                for series, points in self._series.items()
+                if series.name == name and self._seen[series] == last
+            ),
+            default=None,
+        )
+
     @property
     def first(self) -> float | None:
         """When the oldest scrape was that is still kept."""

@@ -1,13 +1,19 @@
-"""The verbs: one file each, the only code of Vigil that changes a service."""
+"""The verbs: one file each, the only code of Vigil that changes a service.
 
-from pathlib import Path
+What a verb is, and what can be granted of it, is in ``domain/verbs/``. How it is done is here, in
+the module of its name, whose ``bind`` makes an ``Operation`` of a call.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
 
 from vigil.domain.catalogue import Service
 from vigil.domain.effects import Call
-from vigil.domain.grant import ProcessRestartGrant, ReleaseSwitchGrant, SessionTerminateGrant
-from vigil.runner.verbs.base import Operation, Refusal
-from vigil.runner.verbs.process_restart import ProcessRestart
-from vigil.runner.verbs.release_switch import ReleaseSwitch
+from vigil.domain.verbs import VERBS
+from vigil.domain.verbs.base import Verb
+from vigil.runner.verbs.base import Asked, Operation, Refusal
+
+Bind = Callable[[Asked], Operation]
 
 
 def operation(name: str, service: Service, call: Call, key: str) -> Operation:
@@ -21,27 +27,26 @@ def operation(name: str, service: Service, call: Call, key: str) -> Operation:
         raise Refusal(f"{name} has no grant '{call.grant}' (it grants: {granted})")
     if grant.verb != call.verb:
         raise Refusal(f"the grant '{call.grant}' of {name} is for {grant.verb}, not {call.verb}")
-    if len(call.arguments) != 1:
-        raise Refusal(f"{call.verb} takes one argument, {len(call.arguments)} were given")
-    match grant:
-        case ReleaseSwitchGrant():
-            log = service.changes.release_log
-            return ReleaseSwitch(
-                name, grant, call.arguments[0], key, None if log is None else Path(log)
-            )
-        case ProcessRestartGrant():
-            return ProcessRestart(grant, call.arguments[0])
-        case SessionTerminateGrant():
-            return _session_terminate(grant, call.arguments[0])
+    verb = VERBS[grant.verb]
+    if not verb.admits(call.arguments):
+        given = " ".join(call.arguments)[:80] or "nothing"
+        raise Refusal(f"{verb.name} takes {verb.usage or 'no arguments'}, and was given: {given}")
+    return binding(verb)(Asked(name, service, grant, call.arguments, key))
 
 
-def _session_terminate(grant: SessionTerminateGrant, session: str) -> Operation:
+def binding(verb: Verb) -> Bind:
+    """How calls of a verb are bound; its module is loaded only now, as it may need a driver.
+
+    :raises Refusal: the driver is not there.
+    """
     try:
-        # Only who gives this grant needs the driver, which needs a C library.
-        from vigil.runner.verbs.session_terminate import SessionTerminate  # noqa: PLC0415
-    except ImportError as missing:
+        module = import_module(f"{__name__}.{verb.name.replace('.', '_')}")
+    except ModuleNotFoundError as missing:
+        if not verb.needs:
+            raise
         raise Refusal(
-            f"the PostgreSQL driver is not installed where the runner is ({missing}); "
-            "install 'psycopg[binary]' there"
+            f"what {verb.name} needs is not installed where the runner is ({missing}); install "
+            f"'{verb.needs}' there"
         ) from missing
-    return SessionTerminate(grant, session)
+    bind: Bind = module.bind
+    return bind

@@ -1,10 +1,14 @@
 """What every verb of the broker can do."""
 
-from typing import Protocol
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from pydantic import JsonValue
 
+from vigil.domain.catalogue import Service
 from vigil.domain.errors import TemporaryError
+from vigil.domain.grant import Grant
 from vigil.domain.value import Value
 from vigil.runner.lease import boot_s
 from vigil.runner.ledger import Outcome
@@ -25,6 +29,13 @@ class NotDone(TemporaryError):
 
 class Unfinished(TemporaryError):
     """The call was under way when the target stopped answering; the next look decides."""
+
+
+def covered(name: str, granted: Iterable[str]) -> None:
+    """:raises Refusal: the grant has no such one among those that it names."""
+    names = tuple(granted)
+    if name not in names:
+        raise Refusal(f"the grant does not cover '{name}' (it covers: {', '.join(names)})")
 
 
 class Deadline(Value):
@@ -53,15 +64,46 @@ class Deadline(Value):
             raise Unfinished("this runner was held up until it was too late for it")
 
 
+OfVerb = TypeVar("OfVerb")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One call of a script, and what the catalogue says of it."""
+
+    name: str
+    """Of the service."""
+    service: Service
+    grant: Grant
+    arguments: tuple[str, ...]
+    key: str
+    """The same for the same call, however often it is made."""
+
+    def grant_of(self, kind: type[OfVerb]) -> OfVerb:
+        """The grant, which is one of this verb."""
+        if not isinstance(self.grant, kind):
+            raise Refusal(f"the grant is for {self.grant.verb}")
+        return self.grant
+
+
 class Operation(Protocol):
     """One call, bound to its grant and its arguments.
 
-    1. ``look`` changes nothing. It raises ``Refusal`` when the arguments are outside the grant.
-    2. ``done_since`` tells from what is seen now whether the effect has happened since ``before``
+    1. ``look`` changes nothing. It raises ``Refusal`` when the arguments are outside the grant, or
+       the target is not such that it may be done.
+    2. What it saw is JSON, and says under ``would`` in a sentence what ``do`` would do now: looking
+       is the dry run.
+    3. ``done_since`` tells from what is seen now whether the effect has happened since ``before``
        was seen, and what that looked like; it is asked only when the ledger says begun, not done.
-    3. ``do`` tells the target nothing after its deadline, and waits for no answer beyond it:
+       It raises ``Unfinished`` where nobody can ever know.
+    4. Once done, it is done: the same call after it, under the same key, finds that out and leaves
+       the target as it is.
+    5. ``do`` tells the target nothing after its deadline, and waits for no answer beyond it:
        directly before each effect it calls ``last_moment``. It may raise ``NotDone`` or
-       ``Unfinished``; a target that answered no is an ``Outcome`` that is not ok.
+       ``Unfinished``; a target that answered no, or that somebody else has changed since ``before``
+       was seen, is an ``Outcome`` that is not ok.
+    6. A target that does not answer is ``NotDone`` for ``look``, and no word of an error has a
+       password.
     """
 
     def look(self) -> Seen:

@@ -1,9 +1,6 @@
 """One short connection to PostgreSQL: everything has a deadline, and no word has the password."""
 
 import contextlib
-import os
-import socket
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 
 from vigil.runner.verbs.base import NotDone, Refusal, Unfinished
+from vigil.runner.verbs.cut import cut_after
 
 CONNECT_S = 3
 STATEMENT_S = 3
@@ -66,7 +64,8 @@ class Postgres:
             left = until - time.monotonic()
             if left <= 0:
                 raise NotDone(f"{self._where} took longer than {seconds:.0f} s to let anybody in")
-            with _cut_after(connection, left):
+            # The driver itself waits for a frozen server without end.
+            with cut_after(connection.fileno(), left):
                 yield Session(connection, self)
 
     def without_secret(self, error: BaseException) -> str:
@@ -111,22 +110,3 @@ class Session:
 
     def _first(self, query: str, values: Mapping[str, object]) -> Row | None:
         return self._connection.execute(query.encode(), values).fetchone()
-
-
-@contextmanager
-def _cut_after(connection: psycopg.Connection[DictRow], seconds: float) -> Iterator[None]:
-    """Hang up when the time is over: the driver itself waits for a frozen server without end."""
-    with socket.socket(fileno=os.dup(connection.fileno())) as line:
-
-        def hang_up() -> None:
-            with contextlib.suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
-
-        timer = threading.Timer(seconds, hang_up)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-            timer.join()

@@ -1,14 +1,16 @@
 """``process.restart NAME``: stop a process and start it again, through its supervisor."""
 
-import time
 import xmlrpc.client
 
 from vigil.domain.grant import ProcessRestartGrant
 from vigil.runner.ledger import Outcome
-from vigil.runner.verbs.base import Deadline, NotDone, Refusal, Seen, Unfinished
+from vigil.runner.verbs.base import Asked, Deadline, NotDone, Seen, Unfinished, covered
 from vigil.runner.verbs.supervisor import ProcessInfo, Supervisor
 
-_LOOK_AGAIN_S = 0.1
+
+def bind(asked: Asked) -> "ProcessRestart":
+    """A call, bound to its grant."""
+    return ProcessRestart(asked.grant_of(ProcessRestartGrant), asked.arguments[0])
 
 
 class ProcessRestart:
@@ -20,13 +22,12 @@ class ProcessRestart:
         self._supervisor = Supervisor(grant.supervisor)
 
     def look(self) -> Seen:
-        if self._name not in self._grant.processes:
-            granted = ", ".join(self._grant.processes)
-            raise Refusal(f"the grant does not cover '{self._name}' (it covers: {granted})")
-        return self._supervisor.info(self._name).model_dump(mode="json")
+        covered(self._name, self._grant.processes)
+        now = self._supervisor.info(self._name)
+        return now.seen(f"restart {self._name}, which is {now.state} (pid {now.pid})")
 
     def done_since(self, before: Seen) -> Outcome | None:
-        was = ProcessInfo.model_validate(before)
+        was = ProcessInfo.of(before)
         now = self._supervisor.info(self._name)
         # A stop without its start leaves the old start time (and pid 0): that is not a restart.
         started = now.pid not in (0, was.pid) and now.start >= was.start
@@ -35,14 +36,14 @@ class ProcessRestart:
         return Outcome(ok=True, text=f"{self._name} was restarted (pid {was.pid} -> {now.pid})")
 
     def do(self, before: Seen, deadline: Deadline) -> Outcome:
-        was = ProcessInfo.model_validate(before)
+        was = ProcessInfo.of(before)
         try:
             self._supervisor.stop(self._name, deadline)
         except xmlrpc.client.Fault as fault:
             return Outcome(ok=False, text=f"{self._name} cannot be stopped: {fault.faultString}")
         try:
             self._supervisor.start(self._name, deadline)
-            now = self._settled(deadline)
+            now = self._supervisor.settled(self._name, deadline)
         except xmlrpc.client.Fault as fault:
             return Outcome(
                 ok=False,
@@ -54,11 +55,3 @@ class ProcessRestart:
         if not now.runs:
             return Outcome(ok=False, text=f"{self._name} was started and is {now.state}")
         return Outcome(ok=True, text=f"{self._name} was restarted (pid {was.pid} -> {now.pid})")
-
-    def _settled(self, deadline: Deadline) -> ProcessInfo:
-        """Wait while somebody else's start is still under way."""
-        while True:
-            now = self._supervisor.info(self._name, max(_LOOK_AGAIN_S, deadline.left_s))
-            if now.state != "STARTING" or deadline.left_s == 0:
-                return now
-            time.sleep(_LOOK_AGAIN_S)

@@ -13,13 +13,25 @@ from vigil.domain.grant import ReleaseSwitchGrant
 from vigil.domain.identity import tree_digest
 from vigil.runner.ledger import Outcome
 from vigil.runner.limits import MIB
-from vigil.runner.verbs.base import Deadline, Refusal, Seen
+from vigil.runner.verbs.base import Asked, Deadline, Refusal, Seen
 
 MAX_RELEASES = 100
 MAX_FILES = 20_000
 MAX_BYTES = 256 * MIB
 LOG_TAIL_BYTES = 256 * 1024
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def bind(asked: Asked) -> "ReleaseSwitch":
+    """A call, bound to its grant; the release log is the service's own."""
+    log = asked.service.changes.release_log
+    return ReleaseSwitch(
+        asked.name,
+        asked.grant_of(ReleaseSwitchGrant),
+        asked.arguments[0],
+        asked.key,
+        None if log is None else Path(log),
+    )
 
 
 class ReleaseSwitch:
@@ -42,7 +54,9 @@ class ReleaseSwitch:
         if not _DIGEST.fullmatch(self._digest):
             raise Refusal(f"'{self._digest}' is not a digest (sha256: and 64 hexadecimal digits)")
         release = self._wanted()
-        return {"link": self._points_at(), "release": str(release)}
+        link = self._points_at()
+        would = f"point {self._link} at {release.name}, which points at {link or 'nothing'}"
+        return {"link": link, "release": str(release), "would": would}
 
     def done_since(self, before: Seen) -> Outcome | None:
         wanted = self._wanted(before)

@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+import time
 import xmlrpc.client
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +10,13 @@ from contextlib import contextmanager
 from pydantic import TypeAdapter, ValidationError
 
 from vigil.domain.value import Value
-from vigil.runner.verbs.base import Deadline, NotDone, Refusal, Unfinished
+from vigil.runner.verbs.base import Deadline, NotDone, Refusal, Seen, Unfinished
 
 NOT_RUNNING = 70
 ALREADY_STARTED = 60
 LOOK_S = 5.0
 MAX_REPLY_BYTES = 1024 * 1024
+_LOOK_AGAIN_S = 0.1
 
 
 class ProcessInfo(Value):
@@ -28,6 +30,20 @@ class ProcessInfo(Value):
     @property
     def runs(self) -> bool:
         return self.state == "RUNNING"
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is something to stop, however far its start or its end has come."""
+        return self.pid != 0
+
+    def seen(self, would: str) -> Seen:
+        """As the ledger keeps it, with what would be done."""
+        return {"pid": self.pid, "start": self.start, "state": self.state, "would": would}
+
+    @classmethod
+    def of(cls, seen: Seen) -> "ProcessInfo":
+        """What was seen."""
+        return cls.model_validate({name: seen[name] for name in cls.model_fields})
 
 
 class _Connection(http.client.HTTPConnection):
@@ -50,7 +66,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 class Supervisor:
-    """The few calls that a restart needs."""
+    """The few calls that the verbs need."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -84,6 +100,20 @@ class Supervisor:
     def start(self, name: str, deadline: Deadline) -> None:
         """Start it and wait until supervisor counts it as running."""
         self._ignoring(ALREADY_STARTED, "supervisor.startProcess", name, deadline)
+
+    def settled(self, name: str, deadline: Deadline) -> ProcessInfo:
+        """Wait while a start is still under way.
+
+        :raises Unfinished: nobody says how it ended.
+        """
+        while True:
+            try:
+                now = self.info(name, max(_LOOK_AGAIN_S, deadline.left_s))
+            except NotDone as silent:  # telling it has happened
+                raise Unfinished(str(silent)) from silent
+            if now.state != "STARTING" or deadline.left_s == 0:
+                return now
+            time.sleep(_LOOK_AGAIN_S)
 
     def _ignoring(self, fine: int, method: str, name: str, deadline: Deadline) -> None:
         deadline.last_moment()

@@ -1,0 +1,129 @@
+"""What the shipped policy would do with a script when all speaks for it: the gate itself says."""
+
+from functools import cache
+from itertools import islice
+
+from vigil.decide.gate import Facts, judge
+from vigil.domain.catalogue import Autonomy, Service
+from vigil.domain.effects import Effects, Risk
+from vigil.domain.hypothesis import FailureType
+from vigil.domain.plan import Action, Plan
+from vigil.domain.policy import Policy
+from vigil.domain.probe import ProbeRef
+from vigil.domain.runbook import Record, Runbook, RunbookMatch
+from vigil.domain.verdict import Decision
+from vigil.guard import analyse_action
+from vigil.guard.findings import Report
+from vigil.guard.invariants import breaches
+
+Judgement = tuple[Decision, tuple[str, ...]]
+
+MOST_SAID = 20
+"""Of the invariants that a script breaks."""
+_SHIPPED = Policy()
+_PROVEN_BY = (ProbeRef(service="shop", probe="checkout"),)
+_NOT_BASH: Judgement = (Decision.DENY, ("deny: scripts of a plan are written in bash",))
+
+
+def decision_on(code: str, language: str, report: Report) -> Judgement:
+    """Allow, ask or deny, and the rules that fired.
+
+    At full confidence and context match, with every grant of the lab's shop: whatever is not
+    allowed here is never run unasked. What the guard reads with certainty is what counts; the
+    report of everything else can only forbid.
+    """
+    if language != "bash":
+        return _NOT_BASH
+    effects = analyse_action(code, None)
+    verdict = judge(_plan(code, effects), _SHIPPED, _facts())
+    broken = [
+        f"{Decision.DENY}: it breaks '{breach.invariant}': {breach.finding.reason}"
+        for breach in breaches(report.findings, effects.resources)
+    ]
+    if not broken:
+        return verdict.decision, verdict.rules
+    denied = (rule for rule in verdict.rules if not rule.startswith(Decision.ALLOW))
+    return Decision.DENY, (*denied, *islice(dict.fromkeys(broken), MOST_SAID))
+
+
+def _plan(code: str, effects: Effects) -> Plan:
+    action = Action(
+        id="script",
+        title="the script",
+        # The guard refuses halves of characters, and a plan cannot hold them.
+        script=code.encode(errors="replace").decode(),
+        grants=tuple(sorted({call.grant for call in effects.calls})),
+        effects=effects,
+        no_undo="none was given",
+    )
+    return Plan(
+        incident="none",
+        attempt=1,
+        service="shop",
+        symptom="none",
+        failure_type="none",
+        component="shop",
+        runbook=None,
+        runbook_digest=None,
+        summary="a script by itself",
+        reasons=(),
+        actions=(action,),
+        declared_risk=Risk.LOW,
+        proving=_PROVEN_BY,
+        neighbours=(),
+    )
+
+
+@cache
+def _facts() -> Facts:
+    return Facts(
+        service=_shop(), confidence=100, match=_match(), stopped=False, executed_last_hour=0
+    )
+
+
+def _shop() -> Service:
+    """Every kind of grant that there is, as the lab's shop has them."""
+    return Service.model_validate(
+        {
+            "autonomy": Autonomy.AUTO,
+            "grants": {
+                "release": {
+                    "verb": "release.switch",
+                    "link": "/shop/current",
+                    "releases": "/shop/all",
+                },
+                "restart": {
+                    "verb": "process.restart",
+                    "supervisor": "/shop/supervisor.sock",
+                    "processes": ["web-1", "web-2", "worker"],
+                },
+                "sessions": {
+                    "verb": "session.terminate",
+                    "dsn": "dbname=shop",
+                    "role": "shop",
+                    "idle_s": 5,
+                },
+            },
+        }
+    )
+
+
+def _match() -> RunbookMatch:
+    runbook = Runbook(
+        id="none",
+        title="none",
+        service=(),
+        failure_types=(FailureType.UNKNOWN,),
+        risk_level=Risk.LOW,
+        checks=(),
+        steps=(),
+        body="",
+        path="none.md",
+    )
+    return RunbookMatch(
+        runbook=runbook,
+        context_match=100,
+        checks=(),
+        record=Record(trials=0, successes=0),
+        reasons=(),
+    )

@@ -1,0 +1,145 @@
+"""Rules that contradict each other, or that nothing ever comes to.
+
+They are found by what is written, not by trying: two conditions that mean the same in other words
+are taken for different ones. What is reported is surely a mistake; not every mistake is reported.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from pydantic import ValidationError
+
+from vigil.domain.policy_rules import DANGER_GROWS, DANGER_SHRINKS, Bound, Rule, When
+from vigil.domain.references import Dangling
+from vigil.domain.verdict import Decision
+
+NAMES = ("services", "teams", "failure_types")
+"""Patterns of which one has to fit one word."""
+SETS = ("environments", "autonomy", "hours", "dates")
+"""Of which one has to be so."""
+TOUCHED = ("verbs", "resources")
+"""Patterns that an ``allow`` wants to fit everything, and the others anything."""
+
+
+def mistakes_in(document: Any) -> Iterator[Dangling]:  # noqa: ANN401 - a raw document of any shape
+    """Place and sentence of each such mistake in a raw policy; rules that are none are left out."""
+    raw = document.get("rules") if isinstance(document, Mapping) else None
+    found = [_rule(each) for each in raw] if isinstance(raw, list) else []
+    numbered = [(number, rule) for number, rule in enumerate(found) if rule is not None]
+    yield from contradictions(numbered)
+
+
+def _rule(raw: object) -> Rule | None:
+    try:
+        return Rule.model_validate(raw)
+    except ValidationError:
+        return None  # What is wrong with it is reported with everything else.
+
+
+def contradictions(numbered: Sequence[tuple[int, Rule]]) -> Iterator[Dangling]:
+    """Place and sentence of each mistake among rules that are sound by themselves."""
+    for nth, (number, rule) in enumerate(numbered):
+        yield from ((("rules", number, *place), text) for place, text in _wrong_way_round(rule))
+        earlier = [each for _, each in numbered[:nth]]
+        if any(each.id == rule.id for each in earlier):
+            text = f"'{rule.id}' is the id of an earlier rule; give each one its own"
+            yield ("rules", number, "id"), text
+            continue
+        over = next((each for each in earlier if _leaves_nothing_to(each, rule)), None)
+        if over is not None:
+            yield ("rules", number), _said_of(rule, over)
+            continue
+        around = next(_read_after(rule, numbered[nth + 1 :]), None)
+        if rule.most_per_hour is not None and around is not None:
+            text = (
+                f"this breaker of '{rule.id}' never counts: '{around.id}' allows the same below; "
+                "give that one a breaker too, or narrow it"
+            )
+            yield ("rules", number, "most_per_hour"), text
+
+
+def _read_after(rule: Rule, later: Sequence[tuple[int, Rule]]) -> Iterator[Rule]:
+    """Allows without a breaker that fit whatever this one fits, with nothing else before them."""
+    for _, each in later:
+        if each.then is not Decision.ALLOW:
+            return
+        if each.most_per_hour is None and _covers(each, rule):
+            yield each
+
+
+def _wrong_way_round(rule: Rule) -> Iterable[Dangling]:
+    """Limits by which a plan would be allowed more because it is worse."""
+    allows = rule.then is Decision.ALLOW
+    for names, wrong in (
+        (DANGER_GROWS, "at_least" if allows else "at_most"),
+        (DANGER_SHRINKS, "at_most" if allows else "at_least"),
+    ):
+        right = "at_most" if wrong == "at_least" else "at_least"
+        for name in names:
+            bound = getattr(rule.when, name)
+            if bound is not None and getattr(bound, wrong) is not None:
+                text = (
+                    f"a rule that says '{rule.then}' may have '{right}' here and not '{wrong}', or "
+                    "a more dangerous plan would be allowed more; turn it round"
+                )
+                yield ("when", name, wrong), text
+
+
+def _leaves_nothing_to(earlier: Rule, later: Rule) -> bool:
+    """After an ask nothing is allowed, a deny stays a deny, and so on; what rests asks."""
+    in_vain = {
+        # While the earlier one rests, a deny below it says more than that, and an allow as much.
+        Decision.ALLOW: later.then is Decision.ASK
+        or (later.then is Decision.ALLOW and earlier.most_per_hour is None),
+        Decision.ASK: later.then is Decision.ALLOW,
+        Decision.DENY: True,
+    }[earlier.then]
+    return in_vain and _covers(earlier, later)
+
+
+def _said_of(rule: Rule, over: Rule) -> str:
+    verb = {Decision.ALLOW: "allowed", Decision.ASK: "asked", Decision.DENY: "denied"}[over.then]
+    return (
+        f"rule '{rule.id}' is in vain: everything that it fits is {verb} by '{over.id}' before; "
+        "move it up, narrow that one, or remove one of them"
+    )
+
+
+def _covers(earlier: Rule, later: Rule) -> bool:
+    """Whether the earlier rule surely fits wherever the later one does."""
+    here, there = earlier.when, later.when
+    same_sense = (earlier.then is Decision.ALLOW) == (later.then is Decision.ALLOW)
+    return (
+        all(_each_is_within(name, here, there) for name in NAMES)
+        and all(_is_within(name, here, there) for name in SETS)
+        and all(
+            getattr(here, name) is None or (same_sense and _is_within(name, here, there))
+            for name in TOUCHED
+        )
+        and all(_is_bounded(name, here, there) for name in (*DANGER_GROWS, *DANGER_SHRINKS))
+    )
+
+
+def _is_within(name: str, here: When, there: When) -> bool:
+    wide, narrow = getattr(here, name), getattr(there, name)
+    return wide is None or (narrow is not None and set(narrow) <= set(wide))
+
+
+def _each_is_within(name: str, here: When, there: When) -> bool:
+    wide, narrow = getattr(here, name), getattr(there, name)
+    if wide is None or narrow is None:
+        return wide is None or "*" in wide
+    return all(any(_fits_too(pattern, other) for other in wide) for pattern in narrow)
+
+
+def _fits_too(pattern: str, wider: str) -> bool:
+    """Whether the wider pattern fits all that this one fits; in doubt it does not."""
+    plain = not set(pattern) & set("*?[")
+    return wider in ("*", pattern) or (plain and fnmatchcase(pattern, wider))
+
+
+def _is_bounded(name: str, here: When, there: When) -> bool:
+    wide: Bound[int] | None = getattr(here, name)
+    narrow: Bound[int] | None = getattr(there, name)
+    return wide is None or (narrow is not None and wide.covers(narrow))

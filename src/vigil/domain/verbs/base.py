@@ -1,0 +1,106 @@
+"""What can be said of a verb before anybody does anything with it, and what every grant has."""
+
+import re
+from collections.abc import Sequence
+from posixpath import normpath
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from vigil.domain.effects import EffectKind
+from vigil.domain.identity import content_digest
+from vigil.domain.value import Value
+
+NAME = r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?"
+"""``domain.value.Name`` as an expression for whole words."""
+DIGEST = r"sha256:[0-9a-f]{64}"
+SETTING = r"[A-Za-z0-9._:/+-]{1,128}"
+"""The new value of a setting: one plain word, so that it needs no quoting in any file."""
+
+Absolute = Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f]*$", max_length=1024)]
+"""A path that means the same wherever the runner was started."""
+
+
+def normal(path: str) -> str:
+    """One name for a path that can be written in several ways, links aside."""
+    return f"/{normpath(path).lstrip('/')}"
+
+
+class Argument(Value):
+    """One argument of a verb: what it is called and the expression that it matches whole."""
+
+    name: str
+    pattern: str
+
+    def admits(self, word: str) -> bool:
+        """Whether this word may stand here."""
+        return re.fullmatch(self.pattern, word) is not None
+
+
+class Verb(Value):
+    """One thing that the broker can do.
+
+    The guard judges scripts by it, the runner does what it says, and neither knows more of it;
+    ``resource`` may name ``{grant}`` and each argument.
+    """
+
+    name: str
+    kind: EffectKind
+    arguments: tuple[Argument, ...]
+    resource: str
+    reason: str
+    undo: str
+    """What takes it back, or why nothing does."""
+    again: str
+    """How a call that was cut off is told from one that was done, so that it is done once."""
+    needs: str = ""
+    """The package that the runner needs for it, where that is one which not everybody has."""
+
+    @property
+    def undone_by(self) -> str:
+        """The verb that takes it back, where one does; the first word of ``undo``."""
+        word = self.undo.partition(" ")[0].rstrip(",")
+        return word if "." in word else ""
+
+    def resource_of(self, grant: str, arguments: Sequence[str]) -> str:
+        """What a call touches."""
+        names = (argument.name for argument in self.arguments)
+        return self.resource.format(grant=grant, **dict(zip(names, arguments, strict=True)))
+
+    def admits(self, arguments: Sequence[str]) -> bool:
+        """Whether these can be its arguments."""
+        return len(arguments) == len(self.arguments) and all(
+            argument.admits(word) for argument, word in zip(self.arguments, arguments, strict=True)
+        )
+
+    @property
+    def usage(self) -> str:
+        """What stands behind the grant's name."""
+        return " ".join(argument.name.upper() for argument in self.arguments)
+
+
+class BaseGrant(Value):
+    """What every grant has: one verb, one place, and how often."""
+
+    verb: str
+    most_per_hour: int | None = Field(default=None, ge=1, le=1000)
+    """How many effects may begin under it within an hour, whoever asks; none is no limit of its
+    own."""
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Where what it is about is to be found."""
+        raise NotImplementedError
+
+    def target(self, arguments: Sequence[str]) -> str:
+        """What a call does something to, under one name whichever service and verb it is.
+
+        A digest, as an address may be long, and nobody but its owner need read it.
+        """
+        noun = self.verb.partition(".")[0]
+        return f"{noun}:{content_digest([*self.place, *self.within(arguments)])}"
+
+    def within(self, arguments: Sequence[str]) -> Sequence[str]:
+        """Which part of that place a call touches; the whole of it by default."""
+        del arguments
+        return ()

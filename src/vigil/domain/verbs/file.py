@@ -1,0 +1,46 @@
+"""``file.*``: files that only grow."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from vigil.domain.effects import EffectKind
+from vigil.domain.verbs.base import Absolute, Argument, BaseGrant, Verb, normal
+
+FILE = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}"
+FileName = Annotated[str, StringConstraints(pattern=f"^{FILE}$")]
+
+
+class FileRotateGrant(BaseGrant):
+    """``file.rotate``: give one of ``files`` in ``folder`` another name, and put an empty one
+    in its place.
+
+    Nothing is deleted. Whoever has the file open goes on writing to it under its new name.
+    """
+
+    verb: Literal["file.rotate"]
+    folder: Absolute
+    files: tuple[FileName, ...] = Field(min_length=1, max_length=100)
+    most_kept: int = Field(default=20, ge=1, le=1000)
+    """With so many rotated ones of a file there already, no further one is made."""
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        return (normal(self.folder),)
+
+    def within(self, arguments: Sequence[str]) -> Sequence[str]:
+        return arguments
+
+
+VERBS = (
+    Verb(
+        name="file.rotate",
+        kind=EffectKind.DISRUPTIVE,
+        arguments=(Argument(name="file", pattern=FILE),),
+        resource="file:{grant}/{file}",
+        reason="gives a file another name and puts an empty one in its place",
+        undo="none by a verb: a person gives it its old name back",
+        again="the new name, which is made of the call's key",
+    ),
+)

@@ -1,0 +1,49 @@
+"""``flag.*``: switches that a service reads while it runs."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from vigil.domain.effects import EffectKind
+from vigil.domain.value import Name, Value
+from vigil.domain.verbs.base import NAME, SETTING, Argument, Verb
+from vigil.domain.verbs.redis import DRIVER, Key, RedisGrant
+
+Setting = Annotated[str, StringConstraints(pattern=f"^{SETTING}$")]
+
+
+class Flag(Value):
+    """One flag: the key that holds it, and the only values that it may get."""
+
+    key: Key
+    values: tuple[Setting, ...] = Field(min_length=2, max_length=20)
+
+
+class FlagSetGrant(RedisGrant):
+    """``flag.set``: give one of the named flags one of its values."""
+
+    verb: Literal["flag.set"]
+    flags: dict[Name, Flag] = Field(min_length=1, max_length=100)
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        return self.server
+
+    def within(self, arguments: Sequence[str]) -> Sequence[str]:
+        name = arguments[0] if arguments else ""
+        return (self.flags[name].key,) if name in self.flags else ()
+
+
+VERBS = (
+    Verb(
+        name="flag.set",
+        kind=EffectKind.REVERSIBLE,
+        arguments=(Argument(name="flag", pattern=NAME), Argument(name="value", pattern=SETTING)),
+        resource="flag:{grant}/{flag}",
+        reason="gives a feature flag another value",
+        undo="flag.set to the value of before",
+        again="a mark in the same Redis, set in the same step, for a week",
+        needs=DRIVER,
+    ),
+)

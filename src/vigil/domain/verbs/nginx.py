@@ -1,0 +1,58 @@
+"""``nginx.*``: which servers a proxy sends requests to."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from vigil.domain.effects import EffectKind
+from vigil.domain.verbs.base import Absolute, Argument, BaseGrant, Verb, normal
+
+SERVER = r"[a-z0-9][a-z0-9.-]{0,252}:[1-9][0-9]{0,4}"
+Server = Annotated[str, StringConstraints(pattern=f"^{SERVER}$")]
+STATE = r"up|down"
+
+
+class NginxUpstreamGrant(BaseGrant):
+    """``nginx.upstream``: take one of ``servers`` out of an upstream, or put it back.
+
+    ``file`` holds the server lines of that upstream and nothing else, and ``config`` includes it.
+    At least ``least_up`` of them stay in.
+    """
+
+    verb: Literal["nginx.upstream"]
+    file: Absolute
+    servers: tuple[Server, ...] = Field(min_length=2, max_length=100)
+    least_up: int = Field(default=1, ge=1, le=100)
+    config: Absolute
+    prefix: Absolute | None = None
+    pid_file: Absolute
+    program: Absolute = "/usr/sbin/nginx"
+
+    @model_validator(mode="after")
+    def _something_may_go_down(self) -> Self:
+        if self.least_up >= len(self.servers):
+            raise PydanticCustomError(
+                "nothing_may_go_down",
+                "least_up has to be less than the {count} servers, or none may ever go down",
+                {"count": len(self.servers)},
+            )
+        return self
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        return (normal(self.file),)
+
+
+VERBS = (
+    Verb(
+        name="nginx.upstream",
+        kind=EffectKind.REVERSIBLE,
+        arguments=(Argument(name="server", pattern=SERVER), Argument(name="state", pattern=STATE)),
+        resource="upstream:{grant}",
+        reason="takes a server out of a proxy's upstream, or puts it back",
+        undo="nginx.upstream with the state of before",
+        again="the file, and whether it is still the one that was looked at; a second reload of "
+        "the same file changes nothing",
+    ),
+)

@@ -1,0 +1,90 @@
+"""``process.*``: named processes of a supervisor."""
+
+from collections.abc import Sequence
+from posixpath import normpath
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from vigil.domain.effects import EffectKind
+from vigil.domain.value import Name
+from vigil.domain.verbs.base import NAME, Argument, BaseGrant, Verb
+
+
+class _ProcessGrant(BaseGrant):
+    supervisor: str
+    processes: tuple[Name, ...] = Field(min_length=1)
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        return (normpath(self.supervisor),)
+
+    def within(self, arguments: Sequence[str]) -> Sequence[str]:
+        return arguments
+
+
+class ProcessRestartGrant(_ProcessGrant):
+    """``process.restart``: restart one of the named processes through supervisor."""
+
+    verb: Literal["process.restart"]
+
+
+class ProcessStartGrant(_ProcessGrant):
+    """``process.start``: start one of the named processes that does not run."""
+
+    verb: Literal["process.start"]
+
+
+class ProcessStopGrant(_ProcessGrant):
+    """``process.stop``: stop one of the named processes while enough of the others run.
+
+    ``least_running`` of them run on whatever is asked for; 0 allows to stop the last one.
+    """
+
+    verb: Literal["process.stop"]
+    least_running: int = Field(default=1, ge=0, le=1000)
+
+    @model_validator(mode="after")
+    def _something_may_stop(self) -> Self:
+        if self.least_running >= len(self.processes):
+            raise PydanticCustomError(
+                "nothing_may_stop",
+                "least_running has to be less than the {count} processes, or none may ever stop",
+                {"count": len(self.processes)},
+            )
+        return self
+
+
+_PROCESS = (Argument(name="process", pattern=NAME),)
+_AGAIN = "process id and start time as supervisor knows them"
+
+VERBS = (
+    Verb(
+        name="process.restart",
+        kind=EffectKind.DISRUPTIVE,
+        arguments=_PROCESS,
+        resource="process:{grant}/{process}",
+        reason="stops and starts a process; what it was doing is cut off",
+        undo="none: it runs as before",
+        again=_AGAIN,
+    ),
+    Verb(
+        name="process.start",
+        kind=EffectKind.REVERSIBLE,
+        arguments=_PROCESS,
+        resource="process:{grant}/{process}",
+        reason="starts a process that does not run",
+        undo="process.stop",
+        again=_AGAIN,
+    ),
+    Verb(
+        name="process.stop",
+        kind=EffectKind.DISRUPTIVE,
+        arguments=_PROCESS,
+        resource="process:{grant}/{process}",
+        reason="stops a process; what it was doing is cut off, and others have to do its work",
+        undo="process.start",
+        again=_AGAIN,
+    ),
+)

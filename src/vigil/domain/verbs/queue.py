@@ -1,0 +1,113 @@
+"""``queue.*``: a queue of messages that is a list of Redis."""
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from vigil.domain.effects import EffectKind
+from vigil.domain.verbs.base import DIGEST, Argument, Verb
+from vigil.domain.verbs.redis import DRIVER, Key, RedisGrant
+
+
+class _PauseGrant(RedisGrant):
+    paused: Key
+    """The key that is there while the workers take nothing."""
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        return (*self.server, self.paused)
+
+
+class QueuePauseGrant(_PauseGrant):
+    """``queue.pause``: put the key there that tells the workers to take nothing."""
+
+    verb: Literal["queue.pause"]
+
+
+class QueueResumeGrant(_PauseGrant):
+    """``queue.resume``: take that key away, if it was put there by ``queue.pause``.
+
+    What a person paused stays paused.
+    """
+
+    verb: Literal["queue.resume"]
+
+
+class _ParkGrant(RedisGrant):
+    queue: Key
+    parking: Key
+    """The list that holds what was set aside; no worker takes anything from it."""
+
+    @model_validator(mode="after")
+    def _two_lists(self) -> Self:
+        if self.queue == self.parking:
+            raise PydanticCustomError("one_list", "queue and parking have to be two lists")
+        return self
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        return (*self.server, self.queue)
+
+
+class QueueParkGrant(_ParkGrant):
+    """``queue.park``: set one message aside that the workers choke on."""
+
+    verb: Literal["queue.park"]
+
+
+class QueueUnparkGrant(_ParkGrant):
+    """``queue.unpark``: put one message back among those that come last.
+
+    ``new_at`` is the end of the list at which the service itself adds messages.
+    """
+
+    verb: Literal["queue.unpark"]
+    new_at: Literal["left", "right"] = "left"
+
+
+_MESSAGE = (Argument(name="message", pattern=DIGEST),)
+_AGAIN = "a mark beside what it touches, set in the same step, for a week"
+
+VERBS = (
+    Verb(
+        name="queue.pause",
+        kind=EffectKind.DISRUPTIVE,
+        arguments=(),
+        resource="queue:{grant}",
+        reason="tells the workers to take no more messages, so that they wait",
+        undo="queue.resume",
+        again=_AGAIN,
+        needs=DRIVER,
+    ),
+    Verb(
+        name="queue.resume",
+        kind=EffectKind.REVERSIBLE,
+        arguments=(),
+        resource="queue:{grant}",
+        reason="lets the workers go on that queue.pause has held up",
+        undo="queue.pause",
+        again=_AGAIN,
+        needs=DRIVER,
+    ),
+    Verb(
+        name="queue.park",
+        kind=EffectKind.REVERSIBLE,
+        arguments=_MESSAGE,
+        resource="queue:{grant}",
+        reason="sets one message aside; nobody works on it until it is put back",
+        undo="queue.unpark, which puts it among those that come last",
+        again=_AGAIN,
+        needs=DRIVER,
+    ),
+    Verb(
+        name="queue.unpark",
+        kind=EffectKind.REVERSIBLE,
+        arguments=_MESSAGE,
+        resource="queue:{grant}",
+        reason="puts one message back that was set aside",
+        undo="queue.park",
+        again=_AGAIN,
+        needs=DRIVER,
+    ),
+)

@@ -1,0 +1,35 @@
+"""``release.*``: which release of a service is the current one."""
+
+from posixpath import normpath
+from typing import Literal
+
+from vigil.domain.effects import EffectKind
+from vigil.domain.verbs.base import DIGEST, Argument, BaseGrant, Verb
+
+
+class ReleaseSwitchGrant(BaseGrant):
+    """``release.switch``: point the ``link`` at another directory of ``releases``.
+
+    Only a release whose content has the digest that the call names can be switched to.
+    """
+
+    verb: Literal["release.switch"]
+    link: str
+    releases: str
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        return (normpath(self.link),)
+
+
+VERBS = (
+    Verb(
+        name="release.switch",
+        kind=EffectKind.REVERSIBLE,
+        arguments=(Argument(name="digest", pattern=DIGEST),),
+        resource="release:{grant}",
+        reason="points the release link at another release that is already there",
+        undo="release.switch to the digest of before",
+        again="the link, and the line in the release log that carries the call's key",
+    ),
+)

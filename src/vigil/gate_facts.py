@@ -1,0 +1,82 @@
+"""What the gate is told of this moment: of the record, the catalogue, the switch and silences."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from vigil.decide.confidence import confidence
+from vigil.decide.facts import HOUR, Facts
+from vigil.domain.executed import Executed
+from vigil.domain.plan import Plan, PlanKind
+from vigil.domain.silence import Silence
+from vigil.domain.verdict import readable_time
+from vigil.parts import Parts
+from vigil.progress import Progress
+
+
+async def facts_about(parts: Parts, progress: Progress, plan: Plan) -> Facts:
+    """Everything that a plan is judged by besides itself and the policy."""
+    if plan.kind is PlanKind.ROLLBACK:
+        return await _of_rollback(parts, progress)
+    return await _of_remedy(parts, progress, plan)
+
+
+async def _of_remedy(parts: Parts, progress: Progress, plan: Plan) -> Facts:
+    briefing = await progress.recorded.briefing(progress.incident, parts.catalogue)
+    match = briefing.match(plan.runbook)
+    likelihood = briefing.hypotheses[0].likelihood
+    return replace(
+        await _of_anything(parts, progress),
+        confidence=confidence(likelihood, match.record) if match else 0,
+        match=match,
+        quiet=await _quiet(parts, progress),
+        executed=await _executed_lately(parts, progress),
+    )
+
+
+async def _quiet(parts: Parts, progress: Progress) -> tuple[str, ...]:
+    """Everything that somebody has said beforehand against acting there now."""
+    incident, now = progress.incident, parts.senses.clock.now()
+    texts: list[str] = []
+    for source in parts.silences:
+        found = await source.over(incident.service, incident.symptom, now)
+        if found is None:
+            texts.append(f"nobody knows whether {incident.service} is silenced: no answer")
+        texts += [_said(silence, incident.service) for silence in found or ()]
+    return tuple(texts)
+
+
+def _said(silence: Silence, service: str) -> str:
+    needed = "" if silence.service == service else f", which {service} depends on,"
+    by = f" by {silence.by}" if silence.by else ""
+    until = f" until {readable_time(silence.until)}" if silence.until else ""
+    return f"{silence.service}{needed} is silenced{by}{until}: {silence.because}"
+
+
+async def _of_rollback(parts: Parts, progress: Progress) -> Facts:
+    tried = await progress.recorded.tried_before()
+    facts = await _of_anything(parts, progress)
+    return replace(facts, undoes=tried.plan if tried else None)
+
+
+async def _of_anything(parts: Parts, progress: Progress) -> Facts:
+    now = parts.senses.clock.now()
+    return Facts(
+        service=parts.catalogue.services[progress.incident.service],
+        confidence=0,
+        match=None,
+        stopped=parts.switch.read().stopped,
+        # Of other incidents: a plan that was begun does not stop itself.
+        executed_last_hour=await parts.journal.executions_since(now - HOUR, progress.incident.id),
+        environment=parts.catalogue.environment,
+        at=now,
+        ground=parts.ground,
+    )
+
+
+async def _executed_lately(parts: Parts, progress: Progress) -> tuple[Executed, ...]:
+    """What the rules of the policy and their breakers are about; without rules nobody asks."""
+    if parts.policy.rules is None:
+        return ()
+    rests = timedelta(seconds=parts.policy.breaker_rests_s)
+    since = parts.senses.clock.now() - max(HOUR, rests)
+    return await parts.journal.executed_since(since, besides=progress.incident.id)

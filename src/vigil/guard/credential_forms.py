@@ -1,0 +1,157 @@
+"""What credentials look like, as data: tokens by their form, passwords by what is around them.
+
+Every pattern begins with a fixed word or is bounded, so that none is slow on any text.
+"""
+
+import re
+from typing import NamedTuple
+
+
+class Form(NamedTuple):
+    """One kind of credential. Where its pattern has a ``value``, that may only stand in for one."""
+
+    kind: str
+    hints: tuple[str, ...]
+    """In small letters; a text with none of them has no such credential."""
+    pattern: re.Pattern[str]
+
+
+def _form(kind: str, hints: str, pattern: str) -> Form:
+    return Form(kind, tuple(hints.lower().split(" ")), re.compile(pattern))
+
+
+_BY_FORM = (
+    _form(
+        "private key", "PRIVATE", r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
+    ),
+    _form(
+        "AWS access key",
+        "AKIA ASIA AROA AIDA AGPA ANPA ANVA AIPA ABIA ACCA",
+        r"\b(?:A3T[A-Z0-9]|A(?:KIA|SIA|ROA|IDA|GPA|NPA|NVA|IPA|BIA|CCA))[A-Z0-9]{16}\b",
+    ),
+    _form("GitHub token", "gh github_pat_", r"\bgh[pousr]_\w{30,255}|\bgithub_pat_\w{22,255}"),
+    _form("GitLab token", "gl", r"\bgl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat)-[\w.-]{20,255}"),
+    _form(
+        "Slack token", "xox xapp-", r"\bxox[a-z](?:\.xox[a-z])?-[\w-]{8,512}|\bxapp-\d-[\w-]{8,512}"
+    ),
+    _form(
+        "webhook address",
+        "hooks.slack.com discord webhook.office",
+        r"(?i)hooks\.slack\.com/(?:services|workflows)/[\w/]{20,200}"
+        r"|discord(?:app)?\.com/api/webhooks/\d{5,30}/[\w-]{30,200}"
+        r"|webhook\.office\.com/webhookb2/[\w@/-]{30,300}",
+    ),
+    _form("Stripe key", "_live_ _test_ whsec_", r"\b(?:[spr]k_(?:live|test)|whsec)_\w{10,255}"),
+    _form(
+        "model provider's key",
+        "sk- hf_ gsk_",
+        r"\bsk-[\w-]{20,512}|\b(?:hf|gsk)_[A-Za-z0-9]{30,255}",
+    ),
+    _form(
+        "Google key",
+        "AIza ya29. GOCSPX-",
+        r"\bAIza[\w-]{35}|\bya29\.[\w-]{20,512}|\bGOCSPX-[\w-]{28}",
+    ),
+    _form(
+        "package registry token",
+        "npm_ pypi- rubygems_ dckr_ NuGet oy2",
+        r"\bnpm_[A-Za-z0-9]{36}|\bpypi-[\w-]{50,512}|\brubygems_[0-9a-f]{48}|\bdckr_pat_[\w-]{27}"
+        r"|\boy2[a-z0-9]{43}\b",
+    ),
+    _form(
+        "mail service key",
+        "SG. key- -us SK AC xkeysib",
+        r"\bSG\.[\w-]{16,64}\.[\w-]{16,64}|\bkey-[0-9a-f]{32}\b|\b[0-9a-f]{32}-us\d{1,2}\b"
+        r"|\b(?:SK|AC)[0-9a-f]{32}\b|\bxkeysib-[0-9a-f]{64}",
+    ),
+    _form(
+        "vendor's token",
+        "do dapi shp hv atlas PMAK lin_ nfp_ sntrys_ glsa_ NRAK dp. pul- sl. figd_ tskey ops_",
+        r"\bdo[por]_v1_[0-9a-f]{64}|\bdapi[0-9a-f]{32}|\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"
+        r"|\bhv[sbr]\.[\w-]{20,512}|\b\w{14}\.atlasv1\.[\w-]{60,90}|\bPMAK-[0-9a-f-]{50,70}"
+        r"|\blin_api_\w{40}|\bnfp_\w{36}|\bsntrys_[\w=+/-]{40,400}|\bglsa_\w{32}_[0-9a-fA-F]{8}"
+        r"|\bNRAK-[A-Z0-9]{27}|\bdp\.(?:pt|st|ct|sa)\.[\w.]{40,100}|\bpul-[0-9a-f]{40}"
+        r"|\bsl\.[\w-]{100,200}|\bfigd_[\w-]{40}|tskey-[a-z]{1,16}-[\w-]{8,80}|\bops_eyJ[\w-]{20,4096}",
+    ),
+    _form("bot token", ":AA", r"\b\d{8,10}:AA[\w-]{33}(?![\w-])"),
+    _form("web token", "eyJ", r"\beyJ[\w-]{8,4096}\.eyJ?[\w-]{2,4096}(?:\.[\w-]{0,4096})?"),
+    _form(
+        "storage key",
+        "Key=",
+        r"\b(?:Account|SharedAccess|SharedSecret)Key=[A-Za-z0-9+/]{32,120}={0,2}",
+    ),
+    _form(
+        "signed address",
+        "sig= X-Amz-Sig",
+        r"[?&;](?:sig|X-Amz-Signature|Signature)=[\w%+/=-]{32,200}",
+    ),
+    _form("age key", "AGE-SECRET", r"\bAGE-SECRET-KEY-1[A-Z0-9]{58}"),
+)
+
+# What a secret is called, at the end of a name: DB_PASSWORD, --auth-token, datasource.password; not
+# password_file, tokenizer.
+_NAMES = (
+    r"pass(?:word|wd|phrase|code)?|pwd|secret|token|credentials?|requirepass|masterauth|authkey"
+    r"|(?:api|access|private|signing|encryption|master|account|auth|service|storage|webhook)[_-]?key"
+)
+_LITERAL = r"""(?P<value>"[^"\n]{1,512}"|'[^'\n]{1,512}'|[^\s"'`;&|<>(){}\[\],]{1,512})"""
+_NAMED = rf"""(?ix)(?:{_NAMES})
+        (?:["']?\]?\s{{0,4}}(?::=|=>|=|:)\s{{0,4}}|["']\s{{0,2}},\s{{0,2}}(?=["']))
+        (?:[rbuf]{{1,2}}(?=["']))?{_LITERAL}"""
+_OPTION = (
+    rf"""(?ix)(?<![\w-])--?(?:[a-z0-9]{{1,30}}[_-]){{0,4}}(?:{_NAMES})[ \t]{{1,8}}(?!-){_LITERAL}"""
+)
+_HEADER = r"""(?ix)
+        (?:authorization["']?\s{0,4}[:=,]\s{0,4}["']?(?:(?:basic|bearer|token|digest)\s{1,4})?
+        |(?:api-?key|auth|token|secret)["']?\s{0,2}:\s{0,4})(?P<value>[^\s"',;]{1,512})"""
+_ADDRESS = r"""://[^\s/@:"']{0,128}:(?P<value>[^\s/@"']{1,128})@"""
+_SQL = r"""(?ix)(?:identified\s{1,4}(?:with\s{1,4}\S{1,60}\s{1,4})?(?:by|as)|password)\s{1,4}
+        (?P<value>'[^'\n]{1,512}')"""
+_SECRETIVE = "pass pwd secret token cred key"
+_BY_NAME = (
+    _form("a password or key by its name", _SECRETIVE, _NAMED),
+    _form("a password or key as an option", _SECRETIVE, _OPTION),
+    _form("a credential in a header", "auth key token secret", _HEADER),
+    _form("a password in an address", "://", _ADDRESS),
+    _form("a password in SQL", "identified password", _SQL),
+)
+FORMS = (*_BY_FORM, *_BY_NAME)
+
+LOGIN = re.compile(
+    rf"""(?x)
+      (?P<end>[\n|;&])
+    | \b(?P<web>curl|wget|https?)\b | \b(?P<sql>(?:mysql|maria)[\w-]{{0,12}})\b
+    | \b(?P<ssh>sshpass)\b | \b(?P<cache>(?:redis|valkey)-cli)\b | \b(?P<folk>ldap\w{{1,12}})\b
+    | \b(?P<share>smbclient|rpcclient)\b
+    | (?<=\s)(?:
+          (?P<colon>(?:-u|--user|--proxy-user|-a)[\s=]{{0,4}}["']?[^\s:"'/]{{1,128}}:)
+        | (?P<percent>-U\s{{0,4}}["']?[^\s%"']{{1,128}}%)
+        | (?P<joined>-p)(?!\s) | (?P<apart>-p\s) | (?P<a>-a\s) | (?P<w>-w\s?)
+      ){_LITERAL}"""
+)
+"""Programs, what ends a command, and options that are a login after some of the programs."""
+LOGIN_OPTIONS = {
+    "web": ("colon",),
+    "sql": ("joined",),
+    "ssh": ("joined", "apart"),
+    "cache": ("a", "colon"),
+    "folk": ("w",),
+    "share": ("percent",),
+}
+LOGIN_HINTS = ("curl", "wget", "http", "mysql", "maria", "sshpass", "-cli", "ldap", "client")
+
+# A stand-in for a secret, not one: what a person would replace before running it, or what a run
+# replaces by itself.
+STAND_IN = re.compile(
+    r"""(?x)
+    .{0,3} | (?:[*x.•_-]|\W)+ | (?i:null|none|true|false|yes|auto|str|bytes|default|changeit)
+    | (?i:(?:(?:your|my|the|some|a|new|old|current|db|user|root|admin|example|dummy|fake|pass(?:word
+      |wd|phrase)?|pwd|secret|token|api|access|auth|private|key|value|here|name|id|client|generic
+      |credentials?|string|text|literal|tls|opaque|basic|bearer)[\W_]{0,3})+)\d?
+    | [A-Za-z]+(?:_[a-z]+)+ | [A-Z]+(?:_[A-Z]+)*
+    | <.* | \[.* | \{.* | %[({a-z].* | @.* | .*\{\{.* | .*\ufffc.* | \S*\*{3}\S*
+    | (?:\./|~?/|\.\./|path/to|[a-z]{2,10}:).* | (?:os|self|config|args|settings|env)\..*
+    | [A-Za-z_][A-Za-z0-9_.]*\(.*
+    """
+)
+VARIABLE = re.compile(r"\$[A-Za-z_{(\d@*]|`")

@@ -1,0 +1,180 @@
+"""What stands left of ``=``, and what one gets by going through something."""
+
+import ast
+
+from vigil.guard.python.machine import UNKNOWN_ARGUMENTS, UNROLLED, Machine
+from vigil.guard.python.values import (
+    ANYTHING,
+    DATA,
+    Bound,
+    Box,
+    Class,
+    Constant,
+    Data,
+    Function,
+    Instance,
+    Named,
+    Thing,
+    Values,
+    callables,
+    constant,
+    few,
+    is_inert,
+    joined,
+    one,
+    text_of,
+)
+
+_STEERS = frozenset(
+    {"PATH", "IFS", "ENV", "BASH_ENV", "LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONPATH", "EDITOR"}
+    | {"PYTHONSTARTUP", "GIT_SSH", "GIT_SSH_COMMAND", "PAGER", "PERL5LIB", "NODE_OPTIONS"}
+)
+
+
+def sequence_of(values: Values) -> list[Values] | None:
+    """The elements in their order, where all of that is known."""
+    if len(values) != 1:
+        return None
+    (atom,) = values
+    if isinstance(atom, Constant) and isinstance(atom.value, str | bytes):
+        if len(atom.value) <= UNROLLED:
+            return [constant(item) for item in atom.value]
+        return None
+    if not isinstance(atom, Box) or atom.open or atom.kind == "set":
+        return None
+    if atom.kind == "dict":
+        return [constant(key) for key in atom.named] if atom.named else None
+    return atom.items if len(atom.items) <= UNROLLED else None
+
+
+def elements_of(values: Values) -> Values:
+    """Whatever one may get by going through this."""
+    return joined(_elements(atom) for atom in values) or DATA
+
+
+def _elements(atom: object) -> Values:
+    match atom:
+        case Box(kind="dict"):
+            return few(atom.held | frozenset(Constant(key) for key in atom.named) | DATA)
+        case Box():
+            return atom.held or DATA
+        case Data(taints=taints) | Thing(taints=taints):
+            return one(Data(taints=taints))
+        case Constant() | Bound() | Named():
+            return DATA
+        case _:
+            return ANYTHING
+
+
+def bind(machine: Machine, target: ast.expr, values: Values) -> None:
+    """Give values to what stands left of ``=``, after ``for``, ``as`` or in a pattern."""
+    match target:
+        case ast.Name(id=name):
+            machine.assign(name, values)
+        case ast.Tuple(elts=targets) | ast.List(elts=targets):
+            _unpack(machine, targets, values)
+        case ast.Starred(value=inner):
+            bind(machine, inner, values)
+        case ast.Attribute(value=owner, attr=name):
+            _set_attribute(machine, machine.evaluate(owner), name, values, target)
+        case ast.Subscript(value=owner, slice=place):
+            index = machine.evaluate(place) if not isinstance(place, ast.Slice) else DATA
+            _set_item(machine, machine.evaluate(owner), index, values, target)
+        case _:
+            machine.unknown(target, "an assignment that cannot be followed")
+
+
+def _unpack(machine: Machine, targets: list[ast.expr], values: Values) -> None:
+    known = sequence_of(values)
+    starred = any(isinstance(target, ast.Starred) for target in targets)
+    if known is not None and len(known) == len(targets) and not starred:
+        for target, element in zip(targets, known, strict=True):
+            bind(machine, target, element)
+        return
+    element = elements_of(values)
+    for target in targets:
+        if isinstance(target, ast.Starred):
+            bind(machine, target, one(Box(kind="list", held=element, open=True)))
+        else:
+            bind(machine, target, element)
+
+
+def _set_attribute(
+    machine: Machine, owners: Values, name: str, values: Values, node: ast.AST
+) -> None:
+    for owner in owners:
+        match owner:
+            case Instance() | Class():
+                names = (owner.of if isinstance(owner, Instance) else owner).scope.names
+                names[name] = few(names.get(name, frozenset()) | values)
+                called_by_the_language(machine, name, values, node)
+            case Named(name=full):
+                machine.unknown(node, f"gives '{full}.{name}' another meaning")
+            case _:
+                hand_over(machine, values, node)
+
+
+def _set_item(
+    machine: Machine, owners: Values, index: Values, values: Values, node: ast.AST
+) -> None:
+    for owner in owners:
+        match owner:
+            case Box():
+                _set_in_box(machine, owner, index, values)
+            case Named(name="os.environ" | "os.environb"):
+                if any(text_of(a) in _STEERS or not isinstance(a, Constant) for a in index):
+                    machine.unknown(node, "sets a variable that makes programs run other code")
+            case Named(name="sys.argv"):
+                pass
+            case Named(name=full):
+                machine.unknown(node, f"changes what '{full}' holds")
+            case Instance():
+                method = machine.attribute(one(owner), "__setitem__", node)
+                machine.call(method, UNKNOWN_ARGUMENTS, node)
+            case _:
+                hand_over(machine, values, node)
+
+
+def _set_in_box(machine: Machine, box: Box, index: Values, values: Values) -> None:
+    box.held = few(box.held | values)
+    (key,) = index if len(index) == 1 else (None,)
+    exact = isinstance(key, Constant) and machine.is_own(box) and not box.open
+    if exact and isinstance(key, Constant) and box.kind == "dict":
+        box.named[key.value] = values
+    elif (
+        exact
+        and isinstance(key, Constant)
+        and isinstance(key.value, int)
+        and -len(box.items) <= key.value < len(box.items)
+    ):
+        box.items[key.value] = values
+    else:
+        box.blur()
+
+
+def hand_over(machine: Machine, values: Values, node: ast.AST) -> None:
+    """Give something to code that may call it, at any time and with anything."""
+    if is_inert(values):
+        return
+    for atom in callables(values):
+        if not isinstance(atom, Named) or _is_callable(machine, atom.name):
+            with machine.perhaps():
+                machine.call(one(atom), UNKNOWN_ARGUMENTS, node)
+
+
+def called_by_the_language(machine: Machine, name: str, values: Values, node: ast.AST) -> None:
+    """Under a name with underscores at both ends the language calls it, whenever that fits.
+
+    Functions of the script are followed in any case.
+    """
+    if name.startswith("_") and name.endswith("_"):
+        hand_over(machine, frozenset(a for a in values if not isinstance(a, Function)), node)
+
+
+def _is_callable(machine: Machine, name: str) -> bool:
+    """Constants, modules and objects of libraries are given around without being called."""
+    known = machine.library.call(name)
+    if known is not None:
+        return not known[0].harmless or known[0].id == "language"
+    last = name.rpartition(".")[2]
+    return not (machine.library.has(name) or machine.library.only_computes(name) or last.isupper())

@@ -1,0 +1,1 @@
+"""What programs surely print, and the commands that ``xargs`` makes of it."""

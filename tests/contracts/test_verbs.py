@@ -1,0 +1,254 @@
+"""The promises of an ``Operation``, by number, over every verb (about 40 s).
+
+Each verb has a case in ``tests/support/verb_cases.py``, against a real supervisord, PostgreSQL,
+Redis, folder or HTTP server: what is looked at is always the target itself.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from pydantic import TypeAdapter
+from tests.support.verb_cases import (
+    CASES,
+    SECRET,
+    Case,
+    Programs,
+    bound,
+    case_of,
+    programs_in,
+)
+
+from vigil.domain.effects import EffectKind
+from vigil.domain.grant import Grant, target_of
+from vigil.domain.verbs import VERBS
+from vigil.guard import analyse
+from vigil.runner.verbs.base import (
+    LEAST_EFFECT_S,
+    Deadline,
+    NotDone,
+    Operation,
+    Refusal,
+    Unfinished,
+)
+
+HARMLESS_AGAIN = ("http.call", "nginx.upstream")
+"""Those where nobody but the target knows, and which may be told the same twice."""
+
+JUDGED_BY_THE_TARGET = {
+    *("process.restart", "process.start", "process.stop", "session.terminate", "session.cancel"),
+    *("cache.delete", "http.call", "nginx.upstream"),
+}
+"""Those that compare nothing: the target's present, looked at in the same step, is what counts."""
+pytestmark = pytest.mark.takes(60)
+
+
+def in_time() -> Deadline:
+    return Deadline.within(20.0)
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
+    with programs_in(tmp_path_factory.mktemp("p")) as made:
+        yield made
+
+
+@pytest.fixture(params=VERBS)
+def verb(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def case(verb: str, programs: Programs, tmp_path: Path) -> Iterator[Case]:
+    targets = programs(tmp_path)
+    with targets.stack:
+        yield case_of(verb, targets)
+    if verb.startswith("session."):
+        targets.sessions().forget()
+
+
+@pytest.fixture
+def key() -> str:
+    return f"{uuid4().hex}:0"
+
+
+def done_again(call: Operation, before: dict[str, object]) -> bool:
+    """As the broker goes on after a crash: the target is asked first."""
+    found = call.done_since(before)  # type: ignore[arg-type] # JSON, as it came back from the ledger
+    return (found or call.do(before, in_time())).ok  # type: ignore[arg-type] # the same
+
+
+def kept(seen: object) -> dict[str, object]:
+    """As the ledger gives it back."""
+    found: dict[str, object] = json.loads(json.dumps(seen))
+    return found
+
+
+def test_1_looking_changes_nothing(case: Case, key: str) -> None:
+    was = case.state()
+    call = case.bind(key)
+    call.look()
+    call.look()
+    assert case.state() == was
+
+
+def test_1_what_the_grant_does_not_cover_is_refused(verb: str, case: Case, key: str) -> None:
+    if case.outside is None:
+        assert VERBS[verb].arguments == (), "only what takes no arguments cannot exceed them"
+        return
+    was = case.state()
+    assert VERBS[verb].admits(case.outside), "the guard would let it pass"
+    with pytest.raises(Refusal):
+        case.bind(key, arguments=case.outside).look()
+    assert case.state() == was
+
+
+def test_2_looking_is_the_dry_run(case: Case, key: str) -> None:
+    seen = case.bind(key).look()
+    assert kept(seen) == seen
+    would = seen["would"]
+    assert isinstance(would, str)
+    assert would.isprintable()
+    assert not would.startswith("nothing")
+    assert SECRET not in json.dumps(seen)
+
+
+def test_3_what_was_not_done_is_not_taken_for_done(case: Case, key: str) -> None:
+    call = case.bind(key)
+    before = call.look()
+    assert case.bind(key).done_since(before) is None
+
+
+def test_4_it_is_done_once_under_one_key(verb: str, case: Case, key: str) -> None:
+    was = case.state()
+    before = case.bind(key).look()
+    outcome = case.bind(key).do(before, in_time())
+    assert outcome.ok, outcome.text
+    assert SECRET not in outcome.text
+    after = case.state()
+    assert after != was
+    for _ in range(2):
+        assert done_again(case.bind(key), kept(before))
+        assert case.state() == after
+    if verb not in HARMLESS_AGAIN:
+        assert case.bind(key).done_since(before) is not None
+
+
+def test_4_its_undo_takes_it_back(verb: str, case: Case, key: str) -> None:
+    named = VERBS[verb].undo.partition(" ")[0].rstrip(",") in VERBS
+    assert named == (case.undo is not None), "what the catalogue says of its undo is tested"
+    if case.undo is None:
+        return
+    was = case.state()
+    call = case.bind(key)
+    assert call.do(call.look(), in_time()).ok
+    grant, arguments = case.undo
+    back = bound(grant, arguments, f"{key}-undo")
+    outcome = back.do(back.look(), in_time())
+    assert outcome.ok, outcome.text
+    assert case.state() == was
+
+
+def test_5_too_late_nothing_is_told(case: Case, key: str) -> None:
+    call = case.bind(key)
+    before, was = call.look(), case.state()
+    with pytest.raises(Unfinished, match="held up"):
+        call.do(before, Deadline.within(LEAST_EFFECT_S * 0.9))
+    assert case.state() == was
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS.keys() - JUDGED_BY_THE_TARGET), indirect=True)
+def test_5_what_somebody_else_has_changed_is_left_alone(case: Case, key: str) -> None:
+    assert case.meddle is not None
+    call = case.bind(key)
+    before = call.look()
+    case.meddle()
+    theirs = case.state()
+    outcome = call.do(before, in_time())
+    assert not outcome.ok
+    assert outcome.text.isprintable()
+    assert case.state() == theirs
+
+
+def test_6_a_target_that_is_away_was_not_touched(case: Case, key: str) -> None:
+    in_a_file = case.away.keys() & {"releases", "file", "folder", "certificate"}
+    refusal = Refusal if in_a_file else NotDone
+    with pytest.raises(refusal) as told:
+        bound({**case.grant, **case.away}, case.arguments, key).look()
+    assert SECRET not in str(told.value)
+
+
+def test_the_guard_reads_its_calls_and_knows_what_they_do(verb: str, case: Case) -> None:
+    words = " ".join(f"'{word}'" for word in case.arguments)
+    effects = analyse(f"vigil-do {verb} it {words}")
+    assert effects.kind in (EffectKind.REVERSIBLE, EffectKind.DISRUPTIVE)
+    assert effects.calls[0].arguments == case.arguments
+    assert effects.resources == {VERBS[verb].resource_of("it", case.arguments)}
+    grants: TypeAdapter[Grant] = TypeAdapter(Grant)
+    target = target_of(grants.validate_python(case.grant), case.arguments)
+    assert target.startswith(f"{verb.partition('.')[0]}:sha256:")
+
+
+def test_every_verb_has_a_case() -> None:
+    assert CASES.keys() == VERBS.keys()
+
+
+_SUPERVISOR = {"supervisor": "/run/s.sock", "processes": ["web", "other"]}
+_DATABASE = {"dsn": "dbname=x", "role": "shop"}
+_REDIS = {"host": "127.0.0.1", "port": 6379}
+_LISTS = {**_REDIS, "queue": "q", "parking": "p"}
+
+
+@pytest.mark.parametrize(
+    ("where", "calls"),
+    [
+        (_SUPERVISOR, {"process.restart": "web", "process.start": "web", "process.stop": "web"}),
+        (_DATABASE, {"session.terminate": "7.1", "session.cancel": "7.2"}),
+        ({**_REDIS, "paused": "p"}, {"queue.pause": "", "queue.resume": ""}),
+        (_LISTS, {"queue.park": "sha256:1", "queue.unpark": "sha256:2"}),
+    ],
+)
+def test_what_several_verbs_do_something_to_has_one_name(
+    where: dict[str, object], calls: dict[str, str]
+) -> None:
+    """Or two incidents would work on it at once."""
+    grants: TypeAdapter[Grant] = TypeAdapter(Grant)
+    names = {
+        target_of(grants.validate_python({"verb": verb, **where}), words.split())
+        for verb, words in calls.items()
+    }
+    assert len(names) == 1
+
+
+@pytest.mark.parametrize(
+    ("verb", "one", "other", "words"),
+    [
+        ("config.set", {"file": "/etc/a/x"}, {"file": "//etc/b/../a/./x"}, ["k", "1"]),
+        ("file.rotate", {"folder": "/var/log/a"}, {"folder": "/var/log//a/"}, ["x.log"]),
+        (
+            "http.call",
+            {"requests": {"drain": {"url": "http://proxy:80/drain"}}},
+            {"requests": {"drain": {"url": "http://PROXY:80/fill?all=1", "method": "PUT"}}},
+            ["drain"],
+        ),
+    ],
+)
+def test_what_can_be_written_in_two_ways_has_one_name(
+    verb: str, one: dict[str, object], other: dict[str, object], words: list[str]
+) -> None:
+    rest: dict[str, dict[str, object]] = {
+        "config.set": {
+            "format": "env",
+            "keys": {"k": {"type": "integer", "min": 0, "max": 9}},
+        },
+        "file.rotate": {"files": ["x.log"]},
+    }
+    grants: TypeAdapter[Grant] = TypeAdapter(Grant)
+    names = {
+        target_of(grants.validate_python({"verb": verb, **rest.get(verb, {}), **where}), words)
+        for where in (one, other)
+    }
+    assert len(names) == 1
