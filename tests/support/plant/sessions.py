@@ -95,7 +95,11 @@ class Databases:
 
     async def _connected(self, service: str) -> Session:
         dsn = make_conninfo(self._layout.dsn(service, self._layout.app), application_name="plant")
-        return await psycopg.AsyncConnection.connect(dsn)
+        try:
+            return await psycopg.AsyncConnection.connect(dsn)
+        except psycopg.OperationalError:
+            # On a busy machine libpq may have closed the socket that is being waited for.
+            return await psycopg.AsyncConnection.connect(dsn)
 
     async def _work(self, service: str, database: _Database) -> None:
         try:
