@@ -68,9 +68,12 @@ def besieged_on(
             with besieged(services, hubs, server=plants) as place:
                 yield place
             return
+        # Vigil does not act on the server that its own record is on.
         with (
+            postgres(fsync=True) as other,
+            closing(PostgresServer(other)) as elsewhere,
             server.database() as url,
-            besieged(services, hubs, url, WORKERS, plants, apart=apart) as place,
+            besieged(services, hubs, url, WORKERS, elsewhere.url(), apart=apart) as place,
         ):
             yield place
 
