@@ -2,8 +2,9 @@
 
 import hashlib
 
+from vigil.runner.ledger import Outcome
 from vigil.runner.limits import MIB
-from vigil.runner.verbs.base import Refusal
+from vigil.runner.verbs.base import Deadline, Refusal, Seen
 from vigil.runner.verbs.redis import Change, Redis
 
 MAX_MESSAGES = 10_000
@@ -58,3 +59,32 @@ def move(message: bytes, source: str, target: str, *, push: str, said: str) -> C
         values=(message,),
         said=said,
     )
+
+
+class MessageMove:
+    """One message from one list to another one. See ``Operation`` for what is promised."""
+
+    def __init__(
+        self, redis: Redis, digest: str, lists: tuple[str, str], push: str, said: str
+    ) -> None:
+        self._redis = redis
+        self._digest = digest
+        self._source, self._target = lists
+        self._push = push
+        self._said = said
+
+    def look(self) -> Seen:
+        size = len(message_in(self._redis, self._source, self._digest))
+        would = f"move a message of {size} bytes from {self._source} to {self._target}"
+        return {"bytes": size, "would": would}
+
+    def done_since(self, before: Seen) -> Outcome | None:  # noqa: ARG002 - the mark says it
+        return self._redis.done()
+
+    def do(self, before: Seen, deadline: Deadline) -> Outcome:  # noqa: ARG002 - found anew
+        try:
+            message = message_in(self._redis, self._source, self._digest)
+        except Refusal as gone:
+            return Outcome(ok=False, text=str(gone))
+        moved = move(message, self._source, self._target, push=self._push, said=self._said)
+        return self._redis.once(moved, deadline)
