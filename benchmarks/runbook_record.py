@@ -104,7 +104,7 @@ def _seen(run: Run, runbook: str) -> Row:
         "outcome": run.watching.outcome,
         "judge": run.judgement.ok,
         "cause_rank": run.expected_rank,
-        "incidents": run.new_incidents,
+        "incidents": run.incidents,
         "detected_s": round(run.detected_s, 1),
         "verified_s": round(run.verified_s, 1),
         "stages": {name: round(s, 2) for name, s in run.watching.stages.items()},

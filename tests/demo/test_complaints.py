@@ -65,7 +65,7 @@ def made() -> Iterator[Made]:
                 ),
                 touched=0,
                 breaches=(),
-                new_incidents=1,
+                also_opened=(),
                 expected_rank=1 if expect.cause else None,
             )
             return replace(run, **further)
@@ -100,7 +100,11 @@ def test_a_run_that_went_as_it_should_has_none(made: Made, name: str) -> None:
             {"failure_type": "leaked_session"},
             "taken for leaked_session, which it only looks like",
         ),
-        ("worker-hung", {"new_incidents": 2}, "2 incidents, expected one"),
+        (
+            "worker-hung",
+            {"also_opened": ("i2 (slow, edge, not_fixed)",)},
+            "2 incidents, expected one; also i2 (slow, edge, not_fixed)",
+        ),
         ("worker-hung", {"sources": ("watch",)}, "not reported by alertmanager, pagerduty"),
         (
             "worker-hung",
@@ -125,7 +129,7 @@ def test_each_thing_that_is_wrong_is_named(
 
 
 def test_all_that_is_wrong_is_named_at_once(made: Made) -> None:
-    assert len(made("worker-hung", outcome="regressed", new_incidents=3).complaints) == 2
+    assert len(made("worker-hung", outcome="regressed", also_opened=("i2", "i3")).complaints) == 2
 
 
 def test_what_the_own_watcher_cannot_see_it_need_not_report(made: Made) -> None:

@@ -147,6 +147,8 @@ def carriers(folder: Path) -> dict[int, str]:
 
 
 def test_the_demo_ends_well(demo: Demo) -> None:
+    complaints = [line for line in demo.err.splitlines() if "✘" in line or "DISAGREES" in line]
+    assert complaints == []
     assert demo.code == 0, demo.err
     assert demo.result["ok"] is True
 

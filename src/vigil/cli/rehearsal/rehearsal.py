@@ -15,7 +15,7 @@ from vigil.bootstrap import open_audit
 from vigil.cli.audit import verify_file, write_export
 from vigil.cli.rehearsal.process import ServeProcess, free_port
 from vigil.cli.rehearsal.run import Run, reporters
-from vigil.cli.rehearsal.watching import Watching, all_ids, newest
+from vigil.cli.rehearsal.watching import Watching, all_ids, in_words, newest
 from vigil.domain.errors import PortUnavailable
 from vigil.lab.bounds import breaches
 from vigil.lab.lab import Lab
@@ -181,7 +181,7 @@ class Rehearsal:
             judgement=judgement,
             touched=touched if expect.actions == "0" else 0,
             breaches=breaches(expect, mark, after, self.lab.config.names),
-            new_incidents=len(all_ids(self.serve.client) - known),
+            also_opened=in_words(self.serve.client, {*known, watching.id}),
             expected_rank=rank,
         )
 

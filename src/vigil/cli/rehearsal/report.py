@@ -81,7 +81,7 @@ def _fault(console: Console, run: Run) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("Symptom", Text(watching.incident["title"]))
-    many = "one incident" if run.new_incidents == 1 else f"{run.new_incidents} incidents"
+    many = "one incident" if run.incidents == 1 else f"{run.incidents} incidents"
     table.add_row("Heard from", f"{heard_from(watching.sources)}, {many}")
     likely = percent(top.get("likelihood", 0))
     table.add_row("Cause", Text(f"{top.get('text')} (likelihood {likely})"))

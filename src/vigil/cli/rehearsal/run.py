@@ -22,7 +22,8 @@ class Run:
     counted where it was to do something."""
     breaches: tuple[str, ...]
     """Where it did more than the scenario allows, counted at the shop."""
-    new_incidents: int
+    also_opened: tuple[str, ...]
+    """Further incidents that were opened meanwhile, each in a few words."""
     expected_rank: int | None
 
     @property
@@ -34,6 +35,11 @@ class Run:
     def verified_s(self) -> float:
         """From the fault to the end."""
         return (self.watching.closed_at - self.began).total_seconds()
+
+    @property
+    def incidents(self) -> int:
+        """How many were opened, the one that was watched included."""
+        return 1 + len(self.also_opened)
 
     @property
     def complaints(self) -> tuple[str, ...]:
@@ -67,8 +73,8 @@ class Run:
             yield f"taken for {top['failure_type']}, which it only looks like"
 
     def _reports(self) -> Iterator[str]:
-        if self.new_incidents != 1:
-            yield f"{self.new_incidents} incidents, expected one"
+        if self.also_opened:
+            yield f"{self.incidents} incidents, expected one; also {'; '.join(self.also_opened)}"
         # A fault that the shop's own rule sees is reported by all.
         silent = reporters(self.scenario) - set(self.watching.sources)
         if silent:

@@ -97,3 +97,13 @@ def newest(client: Client, known: set[str]) -> str | None:
 def all_ids(client: Client) -> set[str]:
     """The incidents that are there."""
     return {one["id"] for one in client.get("/api/incidents", limit=50)["incidents"]}
+
+
+def in_words(client: Client, known: set[str]) -> tuple[str, ...]:
+    """The incidents that are not among the known ones, the oldest first: what, where, how far."""
+    listed = client.get("/api/incidents", limit=50)["incidents"]
+    return tuple(
+        f"{one['id']} ({one['title']}, {one['service']}, {one['outcome'] or one['stage']})"
+        for one in reversed(listed)
+        if one["id"] not in known
+    )
