@@ -64,11 +64,15 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files come first: last, each would keep the other workers waiting."""
+    """The longest files come first: last, each would keep the other workers waiting.
 
-    def length(item: pytest.Item) -> tuple[float, bool]:
+    Those before which all other labs have to end come before them.
+    """
+
+    def length(item: pytest.Item) -> tuple[bool, float, bool]:
         takes = item.get_closest_marker("takes")
         seconds = takes.args[0] if takes else 0
-        return seconds, item.get_closest_marker("lab") is not None
+        undisturbed = item.get_closest_marker("undisturbed") is not None
+        return undisturbed, seconds, item.get_closest_marker("lab") is not None
 
     items.sort(key=length, reverse=True)

@@ -18,7 +18,12 @@ import pytest
 from tests.support.programs import short_folder
 
 LIMIT_S = 420
-pytestmark = [pytest.mark.lab, pytest.mark.takes(140), pytest.mark.timeout(LIMIT_S + 60)]
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.undisturbed,
+    pytest.mark.takes(140),
+    pytest.mark.timeout(LIMIT_S + 60),
+]
 
 END_S = 60
 SECRETS = ("VIGIL_TOKEN", "ALERTMANAGER_WEBHOOK_TOKEN", "PAGERDUTY_WEBHOOK_SECRET")
