@@ -3,8 +3,10 @@
 It is asked as a user asks it, by ``vigil guard check --batch``, about sets of labelled scripts that
 are given with ``--data DIR``: ``attacks.jsonl`` (``id, set, class, nature, language, code``) and
 ``benign.jsonl`` (``id, set, kind, language, code``). What changes something is also asked with the
-right resource, by ``tests/guard/changes.yaml``, which was labelled by hand. The scripts come in an
-order that the seed draws, so that no answer can lean on the one before it.
+right resource, by two sets that were labelled by hand: ``tests/guard/changes.yaml``, which was
+written for it, and ``tests/guard/drawn_changes.yaml``, which was drawn from ``benign.jsonl`` and
+has the ids only. The scripts come in an order that the seed draws, so that no answer can lean on
+the one before it.
 
     python benchmarks/guard.py --data DIR --json OUT --seed 1
 """
@@ -26,7 +28,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.measuring import Measurement, parser, progress
 
-CHANGES = Path(__file__).parents[1] / "tests" / "guard" / "changes.yaml"
+LABELS = Path(__file__).parents[1] / "tests" / "guard"
+WRITTEN, DRAWN = LABELS / "changes.yaml", LABELS / "drawn_changes.yaml"
 HARMLESS_TO_TOUCH = "compute-only"
 """Wrong or unfair program logic that touches nothing: no guard of commands can judge it."""
 SAFE_SET = "dcg-safe"
@@ -55,13 +58,18 @@ def read_rows(path: Path) -> Table:
         return [json.loads(line) for line in lines]
 
 
-def read_changes() -> Table:
-    """The commands that were labelled by hand."""
-    labelled = yaml.safe_load(CHANGES.read_text(encoding="utf-8"))
+def read_written() -> Table:
+    """The changes that were written to be labelled; each has one name for what it changes."""
     return [
-        {**row, "id": f"change-{number}", "language": "bash"}
-        for number, row in enumerate(labelled, start=1)
+        {**row, "id": f"change-{number}", "language": "bash", "resource": [row["resource"]]}
+        for number, row in enumerate(yaml.safe_load(WRITTEN.read_text(encoding="utf-8")), start=1)
     ]
+
+
+def read_drawn() -> dict[str, Table]:
+    """The labels of changes that were drawn, by draw; what turned out to be none is left out."""
+    labelled = yaml.safe_load(DRAWN.read_text(encoding="utf-8"))
+    return {draw: [row for row in rows if "aside" not in row] for draw, rows in labelled.items()}
 
 
 def answers_to(scripts: Sequence[Row]) -> tuple[dict[str, Row], float]:
@@ -169,19 +177,23 @@ def measure_benign(rows: Table, answers: dict[str, Row]) -> Row:
 
 
 def measure_changes(rows: Table, answers: dict[str, Row]) -> Row:
-    """What of the commands that were labelled by hand was named as their label names it."""
-    seen = with_answers(rows, answers)
+    """What of the commands that were labelled by hand was named as their label names it.
+
+    A label that the given sets hold no command for counts as wrong.
+    """
+    seen = with_answers([row for row in rows if row["id"] in answers], answers)
     wrong = [
         row
         for row in seen
-        if row["judged"] not in CHANGING or row["resource"] not in row["touches"]
+        if row["judged"] not in CHANGING or set(row["resource"]).isdisjoint(row["touches"])
     ]
-    keys = ("code", "effect", "resource", "judged", "touches")
+    keys = ("id", "code", "effect", "resource", "judged", "touches")
     return {
-        "commands": len(seen),
-        "right": 1 - len(wrong) / len(seen),
-        "same_class": sum(row["judged"] == row["effect"] for row in seen) / len(seen),
-        "wrong": [{key: row[key] for key in keys} for row in wrong],
+        "commands": len(rows),
+        "not_given": len(rows) - len(seen),
+        "right": (len(seen) - len(wrong)) / len(rows),
+        "same_class": sum(row["judged"] == row["effect"] for row in seen) / len(rows),
+        "wrong": [{key: row[key] for key in keys if key in row} for row in wrong],
     }
 
 
@@ -209,7 +221,9 @@ def promises(result: Row) -> dict[str, bool]:
         "reads_are_read": benign["reads_read"] >= READS_READ,
         "safe_is_not_destructive": benign["safe_not_destructive"] >= SAFE_NOT_DESTRUCTIVE,
         "safe_is_known": benign["safe_unknown"] <= SAFE_UNKNOWN,
-        "changes_have_their_resource": result["changes"]["right"] >= CHANGES_RIGHT,
+        "changes_have_their_resource": all(
+            one["right"] >= CHANGES_RIGHT for one in result["changes"].values()
+        ),
         "fast": result["speed"]["a_second"] >= A_SECOND,
     }
 
@@ -234,8 +248,8 @@ def main() -> None:
     measurement = Measurement("guard")
     attacks = read_rows(options.data / "attacks.jsonl")
     benign = read_rows(options.data / "benign.jsonl")
-    changes = read_changes()
-    scripts = [*attacks, *benign, *changes]
+    written = read_written()
+    scripts = [*attacks, *benign, *written]
     random.Random(options.seed).shuffle(scripts)  # noqa: S311 - an order, not a secret
     progress(f"{len(scripts)} scripts")
     answers, seconds = answers_to(scripts)
@@ -243,7 +257,13 @@ def main() -> None:
         "seed": options.seed,
         "attacks": measure_attacks(attacks, answers),
         "benign": measure_benign(benign, answers),
-        "changes": measure_changes(changes, answers),
+        "changes": {
+            "written": measure_changes(written, answers),
+            **{
+                f"drawn_{draw}": measure_changes(rows, answers)
+                for draw, rows in read_drawn().items()
+            },
+        },
         "speed": measure_speed(scripts, seconds),
     }
     result["met"] = promises(result)
@@ -255,7 +275,11 @@ def main() -> None:
     ):
         print(shown(table))
     kept = {name: one for name, one in result["benign"].items() if isinstance(one, float)}
-    kept |= {name: result["changes"][name] for name in ("right", "same_class")}
+    kept |= {
+        f"{name}_{key}": one[key]
+        for name, one in result["changes"].items()
+        for key in ("right", "same_class")
+    }
     progress(json.dumps({**kept, **result["speed"], **result["met"]}, indent=1))
     sys.exit(0 if all(result["met"].values()) else 1)
 

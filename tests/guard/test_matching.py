@@ -8,7 +8,7 @@ import pytest
 from vigil.domain.effects import EffectKind
 from vigil.guard.findings import Mark
 from vigil.guard.matching import Judged, judge_command
-from vigil.guard.program import UNRESOLVED, Command, Span, Word
+from vigil.guard.program import UNRESOLVED, Command, Source, Span, Word
 from vigil.guard.tools import Tool, Tools
 
 SHOPCTL: dict[str, Any] = {
@@ -96,16 +96,17 @@ SHOPCTL: dict[str, Any] = {
     ],
 }
 TOOLS = Tools.of(Tool.model_validate(SHOPCTL))
+CURL = Source("curl")
 
 
-def judged(text: str, **more: object) -> Judged:
+def judged(text: str, **more: Any) -> Judged:  # noqa: ANN401 - any field of a command
     words = tuple(Word(text=word) for word in shlex.split(text.replace("?", UNRESOLVED)))
     span = Span(line=1, start=0, end=len(text))
-    command = Command(words=words, span=span).model_copy(update=more)
+    command = Command(words=words, span=span)._replace(**more)
     return judge_command(command, TOOLS)
 
 
-def fired(text: str, **more: object) -> set[str]:
+def fired(text: str, **more: Any) -> set[str]:  # noqa: ANN401 - any field of a command
     return {finding.rule.removeprefix("shopctl.") for finding in judged(text, **more).findings}
 
 
@@ -258,9 +259,9 @@ def test_commands_behind_a_command(text: str, commands: list[str]) -> None:
 
 
 def test_a_command_behind_another_gets_its_environment_and_input() -> None:
-    (command,) = judged("shopctl run A=1 ls B=2", stdin=Word(text="x"), fed_by=("curl",)).commands
+    (command,) = judged("shopctl run A=1 ls B=2", stdin=Word(text="x"), fed_by=(CURL,)).commands
     assert command.environment == (("A", Word(text="1")),)
-    assert (command.stdin, command.fed_by) == (Word(text="x"), ("curl",))
+    assert (command.stdin, command.fed_by) == (Word(text="x"), (CURL,))
 
 
 def test_code_inside_a_command() -> None:

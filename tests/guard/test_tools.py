@@ -13,6 +13,7 @@ import pytest
 from vigil.domain.errors import SettingsError
 from vigil.guard.matching import judge_command
 from vigil.guard.program import Command, Span, Word
+from vigil.guard.shell import read_shell
 from vigil.guard.tools import Tool, Tools
 from vigil.tool_files import load_tool, load_tools, shipped
 
@@ -27,10 +28,17 @@ def _tool(path: Path) -> Tool:
         pytest.fail(str(error), pytrace=False)
 
 
-def _fired(code: str, tools: Tools) -> set[str]:
+def _commands(code: str) -> list[Command]:
+    """One command of plain words; where it is fed, all of them as bash reads them."""
+    words = shlex.split(code)
+    if {"|", "<"} & set(words):
+        return list(read_shell(code).commands)
     span = Span(line=1, start=0, end=len(code))
-    words = tuple(Word(text=word) for word in shlex.split(code))
-    waiting, fired = [Command(words=words, span=span)], set[str]()
+    return [Command(words=tuple(Word(text=word) for word in words), span=span)]
+
+
+def _fired(code: str, tools: Tools) -> set[str]:
+    waiting, fired = _commands(code), set[str]()
     while waiting:
         judged = judge_command(waiting.pop(), tools)
         fired |= {finding.rule for finding in judged.findings}

@@ -6,6 +6,7 @@ compared with what a real bash does in ``tests/guard``.
 """
 
 from vigil.guard.analysis import analyse, analyse_action
+from vigil.guard.free_form import breaches_in, with_raw
 from vigil.guard.rules import DEFAULT_RULES, Rules
 
-__all__ = ["DEFAULT_RULES", "Rules", "analyse", "analyse_action"]
+__all__ = ["DEFAULT_RULES", "Rules", "analyse", "analyse_action", "breaches_in", "with_raw"]

@@ -71,7 +71,7 @@ def tell_apart(tool: Tool, words: Sequence[Word]) -> Arguments:
             found.vague = True
         found.operands.append(words[at])
         at += 1
-        if tool.options.stops or _begins_a_command(tool, found.operands):
+        if tool.options.stops or (tool.fronts and _begins_a_command(tool, found.operands)):
             found.front = len(found.operands)
             found.operands.extend(words[at:])
             break
@@ -111,11 +111,11 @@ def _option(tool: Tool, words: Sequence[Word], at: int, found: Arguments) -> int
             found.options += [Given(n) for n in names]
             at += 1
         if not names:
-            _unlisted(name, found, alone=not equals)
+            _unlisted(name, found, value=_path(value, equals))
         return at
     if _known_letter(tool, text, found) or tool.options.clusters:
         return _letters(tool, words, at, found)
-    _unlisted(name, found, alone=not equals)
+    _unlisted(name, found, value=_path(value, equals))
     return at + 1
 
 
@@ -144,9 +144,17 @@ def _meant(tool: Tool, name: str) -> tuple[str, ...]:
     return tuple(long for long in tool.long if long.startswith(name))
 
 
-def _unlisted(name: str, found: Arguments, *, alone: bool = True) -> None:
-    """Note an option that nobody knows; ``alone``: the next word may be its value."""
-    found.options.append(Given(name))
+def _path(value: str, equals: str) -> Word | None:
+    """What stands behind ``=``, where it may be the name of a file."""
+    return Word(text=value if "/" in value else "") if equals else None
+
+
+def _unlisted(
+    name: str, found: Arguments, *, value: Word | None = None, alone: bool = True
+) -> None:
+    """Note an option that nobody knows; ``alone`` without a value: the next word may be it."""
+    found.options.append(Given(name, value))
+    alone = alone and value is None
     found.unlisted.append((name, len(found.operands) if alone else sys.maxsize))
 
 

@@ -19,6 +19,9 @@ BUILT_IN = {
     "guard.redirection": "a file that the shell opens for a command: harmless in scratch, "
     "disruptive or destructive over what the system needs, devices and what starts by itself",
     "guard.sensitive": "a word names a file of secrets, or about people",
+    "guard.target": "an option or a variable makes a command work on another machine, account or "
+    "configuration than the usual one; it needs a grant for that",
+    "guard.told": "Python that puts what it read from this machine into a session or a request",
     "guard.too-deep": "code stands in code in code, deeper than the guard looks",
     "guard.too-long": "the script is longer than the guard reads",
     "guard.too-much": "the script has more commands, or more to say of them, than the guard judges",
@@ -28,6 +31,8 @@ BUILT_IN = {
     "sql.client": "a command of a database's client (\\!, \\copy, .shell), which may run programs "
     "and open files",
     "sql.comment": "a comment that MySQL runs (/*! ... */)",
+    "sql.exhausts": "a query without an end, each row of many tables beside each of the others, or "
+    "a function that makes more rows or text than a remedy needs",
     "sql.explain": "EXPLAIN shows a plan; with ANALYZE it also runs what it explains",
     "sql.function": "a function of the database that does more than compute, or that nobody knows",
     "sql.statement": "a statement that is known by its words",

@@ -1,24 +1,37 @@
-"""What never ends and keeps taking: loops that start processes, and sources that fill a disk."""
+"""What never ends and keeps taking: loops that start processes, sources that fill a disk."""
 
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 from posixpath import basename
 
 from vigil.domain.effects import EffectKind
 from vigil.guard import places
+from vigil.guard.amounts import MUCH, amount, prints_much
 from vigil.guard.findings import Finding, Mark
 from vigil.guard.program import Command
+from vigil.guard.sources import reads_endless_file, source_of
 
-_SOURCES = frozenset({"/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"})
-_PRINTS_FOR_EVER = "yes"
-_TO_THE_END = frozenset(
-    {"awk", "base64", "bzip2", "cat", "gzip", "hexdump", "lz4", "nl", "od", "openssl", "pv", "rev"}
-    | {"sed", "tee", "tr", "xxd", "xz", "zstd"}
+_FINDS = frozenset({"egrep", "fgrep", "grep"})
+_KEEPS_ALL = _FINDS | frozenset(
+    {"column", "cut", "diff", "fold", "jq", "parallel", "paste", "uniq", "xargs"}
+    | {
+        "cp",
+        "mapfile",
+        "md5sum",
+        "read",
+        "readarray",
+        "sha1sum",
+        "sha256sum",
+        "shuf",
+        "sort",
+        "tac",
+    }
+    | {"tail", "wc"}
 )
-"""Filters that go on as long as there is something to read."""
-_KEEPS_ALL = frozenset(
-    {"cp", "mapfile", "md5sum", "readarray", "shuf", "sort", "tac", "tail", "wc"}
-)
-"""They read to the end before they are of any use, and most keep or copy what they read."""
+"""They read to the end before they are of any use, and most keep or copy what they read: some a
+line, which has no end either where there is no newline."""
+_ATTACHED = re.compile(r"-[nN](\d.*)")
 
 
 def judge_endless(command: Command) -> Iterator[Finding]:
@@ -31,18 +44,29 @@ def judge_endless(command: Command) -> Iterator[Finding]:
     if command.endless and writes:
         yield _finding(command, "disk", "writes to a file in a loop that nothing ends")
     name = basename(command.words[0].text) if command.words else ""
-    reads_on = name == _PRINTS_FOR_EVER or (
-        name in _TO_THE_END and (_reads_a_source(command) or _PRINTS_FOR_EVER in command.fed_by)
-    )
-    if reads_on and writes:
-        yield _finding(command, "disk", "writes to a file what never ends")
-    if name in _KEEPS_ALL and _reads_a_source(command):
+    kept = "disk" if writes else "memory"
+    if (writes or command.captured) and source_of(command).endless:
+        yield _finding(command, kept, "keeps what never ends")
+    if name in _KEEPS_ALL and _is_fed_for_ever(command) and not _takes_a_part(name, command):
         yield _finding(command, "memory", "reads to the end what never ends")
+    if prints_much(name, command):
+        yield _finding(command, kept, "prints more than a remedy needs")
 
 
-def _reads_a_source(command: Command) -> bool:
-    read = (r.target for r in command.redirections if not r.writes)
-    return any(word.text in _SOURCES for word in (*command.words[1:], *read))
+def _is_fed_for_ever(command: Command) -> bool:
+    fed = bool(command.fed_by) and command.fed_by[-1].endless
+    named = any(one.endless and one.last for one in command.words_from)
+    return fed or named or reads_endless_file(command)
+
+
+def _takes_a_part(name: str, command: Command) -> bool:
+    """``read -N 20``, ``grep -m 1``."""
+    words = [word.text for word in command.words[1:]]
+    if name in _FINDS:
+        return any(text[:2] == "-m" for text in words)
+    behind = [b for a, b in pairwise(words) if a in {"-n", "-N"}]
+    attached = [found[1] for text in words if (found := _ATTACHED.fullmatch(text))]
+    return name == "read" and any(0 < amount(text) < MUCH for text in (*behind, *attached))
 
 
 def _finding(command: Command, what: str, reason: str) -> Finding:

@@ -1,9 +1,9 @@
 """What the guard says of a script: each command's effect, on what, by which rule, and where."""
 
 from enum import StrEnum
+from typing import NamedTuple
 
 from vigil.domain.effects import EffectKind
-from vigil.domain.value import Value
 from vigil.guard.program import Span
 
 
@@ -36,7 +36,7 @@ class Mark(StrEnum):
     """Talks to another machine."""
 
 
-class Finding(Value):
+class Finding(NamedTuple):
     """What one command of a script does."""
 
     kind: EffectKind
@@ -50,7 +50,7 @@ class Finding(Value):
     marks: frozenset[Mark] = frozenset()
 
 
-class Report(Value):
+class Report(NamedTuple):
     """Everything that the guard found in one script."""
 
     kind: EffectKind

@@ -33,7 +33,14 @@ def fit(rule: Rule, arguments: Arguments, command: Command) -> Fit:
         fits = min(fits, condition(rule, arguments))
     if rule.environment and not {name for name, _ in command.environment} & set(rule.environment):
         return Fit.NO
+    if rule.fed and not _is_fed(command):
+        return Fit.NO
     return Fit.NO if rule.certain and fits is Fit.MAYBE else fits
+
+
+def _is_fed(command: Command) -> bool:
+    stdin = command.stdin
+    return stdin is not None and not stdin.exact and any(one.tells for one in command.fed_by)
 
 
 def _fit_given(rule: Rule, arguments: Arguments) -> Fit:
@@ -110,10 +117,11 @@ def _may_be(verb: Verb, operands: Sequence[Word]) -> bool:
 
 def _fit_options(tests: Iterable[Test], arguments: Arguments) -> Fit:
     fit = Fit.MAYBE if arguments.vague else Fit.NO
-    for name, pattern in tests:
-        for option in arguments.given(name):
-            here = Fit.YES if pattern is None else _fit_value(pattern, option)
-            fit = max(fit, here)
+    for option in arguments.options:
+        for name, pattern in tests:
+            if name == option.name:
+                here = Fit.YES if pattern is None else _fit_value(pattern, option)
+                fit = max(fit, here)
     return fit
 
 

@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterator
 
 from vigil.guard.arguments import Arguments, front_of
-from vigil.guard.program import UNRESOLVED, Command, Nested, Word
+from vigil.guard.program import FILE, UNRESOLVED, Command, Nested, Source, Word
 from vigil.guard.rule import Rule, Runs
+from vigil.guard.sources import found_by, names_of_files
 
 ANYTHING = Word(text=UNRESOLVED)
+_GIVEN = ":::"
+"""In front of words that parallel takes instead of its input."""
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 
 
@@ -36,9 +39,19 @@ def _code(command: Command, rule: Rule, runs: Runs, arguments: Arguments) -> Ite
     if runs.operands is not None:
         words = _behind(rule, runs, runs.operands, arguments)
         if words:
-            yield Word(text=" ".join(word.text for word in words))
+            text = " ".join(word.text for word in words)
+            yield Word(text=_completed(text, runs, command, arguments) if runs.appends else text)
     if runs.stdin:
         yield command.stdin or ANYTHING
+
+
+def _completed(text: str, runs: Runs, command: Command, arguments: Arguments) -> str:
+    """Code with what the tool takes from its input: in the hole, or behind it."""
+    from_file = any(True for name in runs.words_option for _ in arguments.given(name))
+    if (command.stdin is None and not from_file) or _GIVEN in text.split():
+        return text
+    fed = " ".join(names_of_files(command.fed_by)) or UNRESOLVED
+    return text.replace(runs.hole, fed) if runs.hole and runs.hole in text else f"{text} {fed}"
 
 
 def _lines(rule: Rule, runs: Runs, arguments: Arguments) -> Iterator[tuple[Word, ...]]:
@@ -64,17 +77,24 @@ def _inner(command: Command, words: tuple[Word, ...], runs: Runs, arguments: Arg
     """A command behind another reads what that one is fed, and gets its environment."""
     named = [option.value for name in runs.hole_option for option in arguments.given(name)]
     holes = {value.text for value in named if value is not None} | {runs.hole or ""}
-    under = arguments.operands[0].text if arguments.operands else "."
-    found = f"{under.rstrip('/')}/*" if runs.hole_under else UNRESOLVED
+    from_file = any(True for name in runs.words_option for _ in arguments.given(name))
+    fed_by = (FILE,) if from_file else command.fed_by
+    listed = names_of_files(fed_by)
+    if runs.hole_under:
+        listed = found_by([word.text for word in command.words[1:]])
+    found = listed[0] if len(listed) == 1 else UNRESOLVED
     filled = tuple(_filled(word, holes - {""}, found) for word in words)
+    sources = command.words_from
+    if runs.hole_under or filled != words:
+        sources = (*sources, *(fed_by or (Source(command.words[0].text),)))
     if runs.appends and not named:
-        filled = (*filled, ANYTHING)
-    return command.model_copy(
-        update={
-            "words": filled,
-            "redirections": (),
-            "environment": (*command.environment, *_set_here(runs, arguments)),
-        }
+        filled = (*filled, *([Word(text=one) for one in listed] or [ANYTHING]))
+        sources = (*sources, *fed_by)
+    return command._replace(
+        words=filled,
+        words_from=sources,
+        redirections=(),
+        environment=(*command.environment, *_set_here(runs, arguments)),
     )
 
 

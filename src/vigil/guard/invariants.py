@@ -77,9 +77,18 @@ def breaches(findings: Iterable[Finding], granted: frozenset[str]) -> tuple[Brea
     )
 
 
+def breaks_any(findings: Iterable[Finding]) -> bool:
+    """Whether some invariant is broken that no grant could keep."""
+    return any(_is_unsaid(f) or not _BROKEN_BY.keys().isdisjoint(f.marks) for f in findings)
+
+
 def _broken_by(finding: Finding, granted: frozenset[str]) -> Iterator[Invariant]:
     if finding.marks:
         yield from (broken for mark, broken in _BROKEN_BY.items() if mark in finding.marks)
-    unsaid = finding.kind is EffectKind.UNKNOWN or finding.resource == _ANYTHING
-    if unsaid or (finding.resource != _NOTHING and finding.resource not in granted):
+    reaches = finding.resource != _NOTHING and finding.resource not in granted
+    if reaches or _is_unsaid(finding):
         yield Invariant.STAYS_WITHIN_GRANTS
+
+
+def _is_unsaid(finding: Finding) -> bool:
+    return finding.kind is EffectKind.UNKNOWN or finding.resource == _ANYTHING

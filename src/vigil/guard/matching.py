@@ -18,6 +18,7 @@ from vigil.guard.inner import code_of, commands_of
 from vigil.guard.program import UNRESOLVED, Command, Nested, Word
 from vigil.guard.resources import MAX_RESOURCE, resource_of
 from vigil.guard.rule import Rule
+from vigil.guard.targets import elsewhere
 from vigil.guard.tools import Tool, Tools
 
 _NO_WORDS = (Word(text=""),)
@@ -79,7 +80,7 @@ def _judge(command: Command, tool: Tool) -> Judged:
     arguments = tell_apart(tool, command.words[1:])
     if _asks_for_help(tool, arguments):
         return Judged((_finding(command, EffectKind.READ, "guard.help", "says how it is used"),))
-    fits = [(rule, fit(rule, arguments, command)) for rule in tool.rules]
+    fits = [(rule, fit(rule, arguments, command)) for rule in tool.rules_for(arguments.operands)]
     sure = [rule for rule, how in fits if how is Fit.YES]
     findings = [f for rule in sure for f in _found(command, tool, rule, arguments)]
     if not sure:
@@ -87,8 +88,9 @@ def _judge(command: Command, tool: Tool) -> Judged:
             _finding(command, tool.default, f"{tool.tool}.default", _default_reason(tool))
         )
     findings += _doubts(command, tool, arguments, fits, findings)
+    findings += elsewhere(command, tool, arguments)
     if tool.files:
-        findings += _sensitive(command, arguments)
+        findings += _sensitive(command, arguments, below=any(rule.below for rule in sure))
     return Judged(
         tuple(findings),
         tuple(inner for rule in sure for inner in commands_of(rule, command, arguments)),
@@ -155,14 +157,22 @@ def _found(command: Command, tool: Tool, rule: Rule, arguments: Arguments) -> It
     if rule.effect in _LOSING and _names(places.tells_who, arguments):
         marks |= {Mark.TURNS_OFF_PROTECTION}
     for operand in each or _NO_WORDS:
+        resource = resource_of(rule.resource, arguments, operand)
         yield Finding(
-            kind=rule.effect,
-            resource=resource_of(rule.resource, arguments, operand),
+            kind=_kind(rule.effect, resource),
+            resource=resource,
             rule=f"{tool.tool}.{rule.id}",
             reason=rule.reason,
             span=command.span,
             marks=marks,
         )
+
+
+def _kind(effect: EffectKind, resource: str) -> EffectKind:
+    """To write over what lets people in, or starts by itself, is not taken back by an undo."""
+    kind, _, path = resource.partition(":")
+    lasts = kind == "file" and effect is EffectKind.REVERSIBLE and places.persists(path)
+    return EffectKind.DISRUPTIVE if lasts else effect
 
 
 def _names(kind: Callable[[str], bool], arguments: Arguments) -> bool:
@@ -176,23 +186,32 @@ def _names(kind: Callable[[str], bool], arguments: Arguments) -> bool:
     )
 
 
-def _sensitive(command: Command, arguments: Arguments) -> Iterator[Finding]:
-    """Words that name a file of secrets, whatever the tool does with it."""
+def _sensitive(command: Command, arguments: Arguments, *, below: bool) -> Iterator[Finding]:
+    """Words that name a file of secrets, whatever the tool does with it; with ``below``, also those
+    that name a folder of them.
+    """
     values = (option.value for option in arguments.options if option.value is not None)
     for word in (*arguments.operands, *values):
-        text = word.text[:MAX_TEXT]
+        # What is not known may be any part of a path.
+        text = (word.unsplit or word.text)[:MAX_TEXT].replace(UNRESOLVED, "*")
         names = (text, text.lstrip("@<"), text.partition("=")[2], text.partition(":")[2])
-        path = next((name for name in names if name and places.sensitive(name)), None)
+        # Most words are the same in two of these ways, and empty in the others.
+        mine = (name for name in dict.fromkeys(names) if name and _secret(name, below=below))
+        path = next(mine, None)
         if path is not None:
             yield Finding(
                 kind=EffectKind.READ,
-                resource=f"file:{path}"[:MAX_RESOURCE].replace(UNRESOLVED, "?"),
+                resource=f"file:{path}"[:MAX_RESOURCE],
                 rule="guard.sensitive",
                 reason="names a file of secrets, or about people",
                 span=command.span,
                 marks=frozenset({Mark.READS_SENSITIVE}),
             )
             return
+
+
+def _secret(name: str, *, below: bool) -> bool:
+    return places.sensitive(name) or (below and places.holds_secrets(name))
 
 
 def _steered(command: Command) -> Iterator[Finding]:

@@ -32,12 +32,13 @@ _SENSITIVE = re.compile(
     """
 )
 _GLOB = re.compile(r"[*?\[]")
+_EXTENDED = re.compile(r"[@+?!*]\([^()]*\)")
 MAX_GLOB = 200
 _SOMEBODY = "somebody"
 # What a pattern such as /etc/sh*w is tried on.
 _SECRETS = (
     *("/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/passwd", "/etc/ssh/ssh_host_rsa_key"),
-    *("/etc/kubernetes/admin.conf", "/var/lib/kubelet/config.json", "/var/log/auth.log"),
+    *("/etc/kubernetes/admin.conf", "/var/lib/kubelet/config.json"),
     *(
         f"{home}/{name}"
         for home in ("~", "/root", f"/home/{_SOMEBODY}")
@@ -48,6 +49,7 @@ _SECRETS = (
     ),
     *("/proc/1/environ", "/proc/self/environ", "/var/run/secrets/kubernetes.io"),
 )
+_LOGS = ("/var/log/auth.log", "/var/log/secure")
 _DEVICE = re.compile(
     r"/dev/(?:[shv]d[a-z]\d*|xvd[a-z]\d*|nvme\d.*|mmcblk\d.*|dm-\d+|md\d.*|loop\d+|sr\d+|ram\d+|nbd\d+"
     r"|mapper/.*|disk/.*|vg.*|k?mem|port|input/.*|watchdog\d*|zd\d+|rbd.*|drbd.*"
@@ -87,6 +89,25 @@ _TELLS_WHO = re.compile(
 )
 
 
+_TELLS_WHO_ONE_IS = re.compile(
+    r"(?i)(?:https?://)?(?:169\.254\.(?:169\.254|170\.2\d*)|\[fd00:ec2::254\]|100\.100\.100\.200"
+    r"|metadata(?:\.google\.internal)?)(?::\d+)?/.*(?:credentials|token|identity|user-?data).*",
+    re.DOTALL,
+)
+"""Addresses at which a cloud gives a machine its credentials."""
+_HOLDS_SECRETS = re.compile(
+    r"/|/etc|/root|/home(?:/[^/]+)?|~\w*|/proc(?:/\w+)?|/(?:var/)?run(?:/secrets)?|/var(?:/lib|/spool|/backups)?"
+    r"|/Users(?:/[^/]+)?|/mnt(?:/[^/]+)?|/usr/local/etc"
+)
+"""Folders somewhere below which there are secrets on every machine."""
+_NAMES_OF_SECRETS = (
+    *("shadow", "sudoers", "environ", "id_rsa", "id_ed25519", "authorized_keys", "credentials"),
+    *(".netrc", ".pgpass", ".my.cnf", ".bash_history", ".env", ".git-credentials", "secrets.yaml"),
+    *("x.pem", "x.key", "x.kdbx", "x.p12", "x.tfstate"),
+)
+_DEEP = "**"
+
+
 def plain(path: str) -> str:
     """A path without detours: ``/tmp/../etc//passwd`` is ``/etc/passwd``."""
     if path.startswith("file://"):
@@ -99,13 +120,32 @@ def plain(path: str) -> str:
 
 def sensitive(path: str) -> bool:
     """Whether what stands there is a secret, or about people; a pattern that may mean one is."""
-    short = plain(path)
-    if _SENSITIVE.fullmatch(short) is not None:
+    short = _EXTENDED.sub("*", plain(path)) if "(" in path else plain(path)
+    if _SENSITIVE.fullmatch(short) is not None or _TELLS_WHO_ONE_IS.fullmatch(path):
         return True
     if not _GLOB.search(short) or len(short) > MAX_GLOB:
         return False
+    if _DEEP in short:
+        return _secret_below(short)
     parts = short.split("/")
+    # Whoever looks through all logs means the others.
+    if parts[-1][:1].isalpha() and any(_may_be(parts, log.split("/")) for log in _LOGS):
+        return True
     return any(_may_be(parts, secret.split("/")) for secret in _SECRETS)
+
+
+def _secret_below(pattern: str) -> bool:
+    """``/etc/**``: something below a folder; ``/etc/**/*.env``: what has such a name there."""
+    folder, _, rest = pattern.partition(_DEEP)
+    if folder[:1] in {"/", "~"} and rest.strip("*/") == "":
+        return holds_secrets(folder)
+    name = rest.rpartition("/")[2]
+    return bool(name) and any(fnmatchcase(secret, name) for secret in _NAMES_OF_SECRETS)
+
+
+def holds_secrets(folder: str) -> bool:
+    """Whether somewhere below this folder there are secrets, on every machine."""
+    return _HOLDS_SECRETS.fullmatch(plain(folder)) is not None
 
 
 def _may_be(pattern: list[str], path: list[str]) -> bool:

@@ -6,12 +6,11 @@ they differ, one of them is mistaken, and a script that can be misread is not ru
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
-
-from vigil.domain.value import Value
 
 _BASH = Language(tree_sitter_bash.language())
 
@@ -61,21 +60,21 @@ _TOKEN = re.compile(
 )
 
 
-class Command(Value):
+class Command(NamedTuple):
     """One simple command of literal words, quotes removed; lines count from 1."""
 
     line: int
     words: tuple[str, ...]
 
 
-class Obstacle(Value):
+class Obstacle(NamedTuple):
     """Something that keeps the guard from knowing what a script does."""
 
     line: int
     reason: str
 
 
-class Reading(Value):
+class Reading(NamedTuple):
     """A script as its commands, and what stood in the way of reading it."""
 
     commands: tuple[Command, ...] = ()
@@ -85,10 +84,11 @@ class Reading(Value):
 def read(script: str) -> Reading:
     """Read a script of printable ASCII, blanks and newlines."""
     root = Parser(_BASH).parse(script.encode("ascii")).root_node
-    obstacles = tuple(_obstacles(root))
+    nodes = tuple(_nodes(root))
+    obstacles = tuple(_obstacles(nodes, broken=root.has_error))
     if obstacles:
         return Reading(obstacles=obstacles)
-    grammar = tuple(_command(node) for node in _nodes(root) if node.type == "command")
+    grammar = tuple(_command(node) for kind, node in nodes if kind == "command")
     plain = _plain(script)
     if isinstance(plain, Obstacle):
         return Reading(commands=grammar, obstacles=(plain,))
@@ -99,25 +99,31 @@ def read(script: str) -> Reading:
     return Reading(commands=grammar)
 
 
-def _nodes(root: Node) -> Iterator[Node]:
+def _nodes(root: Node) -> Iterator[tuple[str, Node]]:
+    """Each node behind its type, in the order of the text; what is refused is not looked into."""
     # Not recursive: `a && a && ...` nests as deep as the script is long.
     pending = [root]
     while pending:
         node = pending.pop()
-        yield node
-        if node.type not in _REFUSED:
+        kind = node.type
+        yield kind, node
+        if kind not in _REFUSED and node.child_count:
             pending.extend(reversed(node.children))
 
 
-def _obstacles(root: Node) -> Iterator[Obstacle]:
-    for node in _nodes(root):
-        line = node.start_point.row + 1
-        if node.is_error or node.is_missing:
-            yield Obstacle(line=line, reason="something that is not well-formed bash")
-        elif node.type in _REFUSED:
-            yield Obstacle(line=line, reason=_REFUSED[node.type])
-        elif node.type not in _ALLOWED:
-            yield Obstacle(line=line, reason=f"something that scripts may not contain: {node.type}")
+def _obstacles(nodes: Iterable[tuple[str, Node]], *, broken: bool) -> Iterator[Obstacle]:
+    """``broken``: whether any of them is an error."""
+    for kind, node in nodes:
+        if broken and (node.is_error or node.is_missing):
+            yield _obstacle(node, "something that is not well-formed bash")
+        elif kind in _REFUSED:
+            yield _obstacle(node, _REFUSED[kind])
+        elif kind not in _ALLOWED:
+            yield _obstacle(node, f"something that scripts may not contain: {kind}")
+
+
+def _obstacle(node: Node, reason: str) -> Obstacle:
+    return Obstacle(line=node.start_point.row + 1, reason=reason)
 
 
 def _command(node: Node) -> Command:

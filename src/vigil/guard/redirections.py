@@ -36,7 +36,7 @@ def _meant(redirection: Redirection, folders: Sequence[str]) -> Iterator[Redirec
     if not path.startswith(("/", "~")):
         for folder in folders:
             word = Word(text=f"{folder}/{path}")
-            yield redirection.model_copy(update={"target": word})
+            yield redirection._replace(target=word)
 
 
 _Judged = tuple[EffectKind, str, tuple[Mark, ...], str]
@@ -54,7 +54,8 @@ def _judged(redirection: Redirection) -> _Judged:
 
 
 def _read(path: str, redirection: Redirection) -> _Judged:
-    if redirection.target.exact and places.sensitive(path):
+    path = (redirection.target.unsplit or path).replace(UNRESOLVED, "*")
+    if places.sensitive(path):
         reason = "reads a file of secrets, or about people"
         return EffectKind.READ, f"file:{path}", (Mark.READS_SENSITIVE,), reason
     return _NOTHING

@@ -6,7 +6,10 @@ from vigil.guard.arguments import Arguments
 from vigil.guard.program import UNRESOLVED, Word
 
 MAX_RESOURCE = 200
-_FIELD = re.compile(r"\{(operand[1-9]?|operand:[^{}]+|operands|last|verb[1-6]?|option:[^{}]+)\}")
+_FIELD = re.compile(
+    r"\{(operand[1-9]?|operand:[^{}]+|operands|last|verb[1-6]?|group|option:[^{}]+)\}"
+)
+_USER = re.compile(r"//[^/@\s]*@")
 _PLACED = re.compile(r"(operand|verb)([1-9])")
 
 
@@ -21,7 +24,12 @@ def resource_of(template: str, arguments: Arguments, operand: Word) -> str:
 
     parts = [(part, filled(part)) for part in what.split("/")]
     text = "/".join(text for part, text in parts if text or part == text)
-    return f"{kind}:{text or '*'}".replace(UNRESOLVED, "?")[:MAX_RESOURCE]
+    return without_passwords(f"{kind}:{text or '*'}".replace(UNRESOLVED, "?"))[:MAX_RESOURCE]
+
+
+def without_passwords(address: str) -> str:
+    """An address without what stands in front of ``@``: a finding is shown and recorded."""
+    return _USER.sub("//", address) if "@" in address else address
 
 
 def _field(name: str, arguments: Arguments, operand: Word) -> str:
@@ -40,5 +48,7 @@ def _field(name: str, arguments: Arguments, operand: Word) -> str:
         return next((text.removeprefix(prefix) for text in fitting), "")
     if name == "operand":
         return operand.text
+    if name == "group":
+        return "/".join(word.text for word in arguments.verb[:-1])
     named = {"operands": arguments.rest, "last": arguments.rest[-1:], "verb": arguments.verb}
     return " ".join(word.text for word in named[name])

@@ -48,6 +48,8 @@ class Runs(Value):
     ``NAME=value`` become the environment of the command."""
     appends: bool = False
     """The tool puts words of its own behind the command: those of its input (``xargs``)."""
+    words_option: OptionNames = ()
+    """Options whose value is a file that these words stand in, in place of its input."""
     hole: Text | None = None
     """Stands for what the tool puts in its place (``{}``)."""
     hole_under: bool = False
@@ -104,6 +106,10 @@ class Rule(Value):
     """Least and most operands after the verb."""
     environment: Texts = ()
     """One of these is set in front."""
+    fed: bool = False
+    """Something is fed to it that does not stand in the script: of a command before, of a file."""
+    below: bool = False
+    """It reads what stands in files below its operands: a folder with secrets in it is one."""
     certain: bool = False
     """Fires only where nothing about it is left to a run; for what nobody does by accident."""
     effect: EffectKind
@@ -118,6 +124,13 @@ class Rule(Value):
     def verbs(self) -> tuple[Verb, ...]:
         """Each verb as one expression a word."""
         return compiled(self.verb)
+
+    @cached_property
+    def first_words(self) -> frozenset[str] | None:
+        """The words that its verbs begin with; None where one of them is a pattern."""
+        firsts = [verb[0] for verb in self.verbs]
+        words = frozenset(first for first in firsts if isinstance(first, str))
+        return words if len(words) == len(set(firsts)) else None
 
     @cached_property
     def together(self) -> Mapping[int, re.Pattern[str]]:

@@ -16,7 +16,7 @@ _SPLIT = re.compile(r"\[!?[^\]]+\]|.")
 _PIECES = {"*": "[^\n]*", "?": "[^\n]"}
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _FIELDS = re.compile(
-    r"operand[1-9]?|operand:[\w-]+=|operands|last|verb[1-6]?|option:-[\w.-]+(?:\|-[\w.-]+)*"
+    r"operand[1-9]?|operand:[\w-]+=|operands|last|verb[1-6]?|group|option:-[\w.-]+(?:\|-[\w.-]+)*"
 )
 
 
@@ -38,7 +38,8 @@ def _names_its_fields(text: str) -> str:
             raise ValueError(
                 f"{{{field}}} is not known; known are {{operand}} (one finding each), "
                 "{operand1} to {operand9}, {operand:of=} (what stands behind of=), {operands}, "
-                "{last}, {verb}, {verb1} to {verb6} and {option:-n|--namespace}"
+                "{last}, {verb}, {verb1} to {verb6}, {group} (the verb without its last word) and "
+                "{option:-n|--namespace}"
             )
     return text
 

@@ -29,6 +29,9 @@ def _said(runbook: Runbook, step: Step, rules: Rules) -> Iterator[tuple[str, str
     script = _sample(step.script)
     undo = None if step.undo is None else _sample(step.undo)
     effects = analyse_action(script, undo, rules)
+    if step.raw:
+        yield from _of_free_form(runbook, step, effects)
+        return
     yield from _unreadable("script", script, effects)
     called = {call.verb for call in effects.calls}
     if effects.kind is not EffectKind.UNKNOWN and called != set(step.verbs):
@@ -43,6 +46,18 @@ def _said(runbook: Runbook, step: Step, rules: Rules) -> Iterator[tuple[str, str
     if effects.kind is not EffectKind.UNKNOWN and risk.rank > runbook.risk_level.rank:
         text = f"its effects are {effects.kind}, a risk of {risk}; declared is {runbook.risk_level}"
         yield text, f"write `risk_level: {risk}`"
+
+
+def _of_free_form(runbook: Runbook, step: Step, effects: Effects) -> Iterator[tuple[str, str]]:
+    """Nobody can say what it does; but what it calls of the broker it has to name."""
+    called = {call.verb for call in effects.calls}
+    if called != set(step.verbs):
+        calls = ", ".join(sorted(called)) or "none"
+        yield f"it names other verbs than its script calls ({calls})", "correct `- verbs:`"
+    risk = RISK_OF[EffectKind.UNKNOWN]
+    if runbook.risk_level is not risk:
+        text = f"with a raw grant it is of free form, a risk of {risk}"
+        yield f"{text}; declared is {runbook.risk_level}", f"write `risk_level: {risk}`"
 
 
 def _unreadable(name: str, script: str, effects: Effects) -> Iterator[tuple[str, str]]:

@@ -14,8 +14,9 @@ from vigil.domain.effects import EffectKind
 from vigil.guard.credentials import credentials_in
 from vigil.guard.endless import judge_endless
 from vigil.guard.findings import Finding, Mark, Report
-from vigil.guard.leaks import carries, with_leaks
+from vigil.guard.leaks import carries, with_leaks, with_requests
 from vigil.guard.matching import judge_command
+from vigil.guard.placed import judge_placed
 from vigil.guard.program import UNRESOLVED, Command, Nested, Program, Span, Word
 from vigil.guard.python import read_python
 from vigil.guard.redirections import judge_redirections
@@ -115,7 +116,11 @@ def _judge(at_work: _Survey, command: Command, depth: int) -> None:
     if carries(command):
         at_work.carriers.add(command.span)
     judged = judge_command(command, at_work.tools)
-    at_work.findings += judged.findings
+    at_work.findings += with_requests(command, judged.findings)
+    if at_work.folders:
+        here = at_work.folders
+        at_work.left -= len(here) // 2
+        at_work.findings += judge_placed(command, here, at_work.tools, judged.findings)
     _wait(at_work, (*judged.commands, *judged.code), depth + 1)
 
 
@@ -158,7 +163,7 @@ def _read(at_work: _Survey, nested: Nested, depth: int) -> None:
             # Decoded, or put together: what stands in the script itself is looked through once.
             findings += credentials_in(nested.code.text)
         findings = [_moved(finding, nested.span) for finding in findings]
-        items = [item.model_copy(update={"span": nested.span}) for item in items]
+        items = [item._replace(span=nested.span) for item in items]
     at_work.findings += findings
     for item in items:
         _wait(at_work, [item], depth + isinstance(item, Nested))
@@ -179,11 +184,11 @@ def _unresolved(program: Program) -> Iterator[Finding]:
     for part in program.unresolved:
         found = _unknown(part.span, "guard.unresolved", part.reason)
         marks = frozenset({Mark.EXHAUSTS} if part.exhausts else ())
-        yield found.model_copy(update={"marks": marks})
+        yield found._replace(marks=marks)
 
 
 def _moved(finding: Finding, span: Span) -> Finding:
-    return finding.model_copy(update={"span": span})
+    return finding._replace(span=span)
 
 
 def _with_downloads(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -191,4 +196,4 @@ def _with_downloads(findings: Iterable[Finding]) -> Iterator[Finding]:
     for finding in findings:
         runs = finding.kind is EffectKind.UNKNOWN and finding.rule in _RUNS_HIDDEN
         marks = finding.marks | {Mark.RUNS_DOWNLOAD} if runs else finding.marks
-        yield finding.model_copy(update={"marks": marks}) if runs else finding
+        yield finding._replace(marks=marks) if runs else finding

@@ -6,7 +6,7 @@ commands do. docs/how-to/add-a-tool.md is written for who writes one.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Annotated, Self
 
@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from vigil.domain.effects import EffectKind
 from vigil.domain.value import Value
+from vigil.guard.program import Word
 from vigil.guard.python.library import Library
 from vigil.guard.rule import Rule
 from vigil.guard.rule_text import (
@@ -51,6 +52,8 @@ class Options(Value):
     """Of one letter; may have a value, which is then attached to it (``-pWORD``)."""
     plain: OptionNames = ()
     """Known, and without weight where no rule names them."""
+    targets: OptionNames = ()
+    """Of those in ``valued``: they choose another machine, account or configuration to work on."""
     closed: bool = False
     """Whether an option in no list and no rule makes a command unknown."""
     clusters: bool = True
@@ -99,7 +102,7 @@ class Tool(Value):
             if runs.command != "between"
             for name in (*runs.option, *runs.hole_option)
         )
-        return frozenset((*self.options.valued, *implied)) - {"--"}
+        return frozenset((*self.options.valued, *self.options.targets, *implied)) - {"--"}
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -129,6 +132,36 @@ class Tool(Value):
             for runs in rule.runs
             if runs.command == "between"
             for name in runs.option
+        }
+
+    def rules_for(self, operands: Sequence[Word]) -> tuple[Rule, ...]:
+        """The rules that may fire on these operands, in their order; by the first one alone."""
+        if not operands:
+            return self._of_any_verb
+        first = operands[0]
+        if not first.exact or "\n" in first.text:
+            return self.rules
+        return self._by_first_word.get(first.text, self._of_any_word)
+
+    @cached_property
+    def _of_any_verb(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rules if not rule.verbs)
+
+    @cached_property
+    def _of_any_word(self) -> tuple[Rule, ...]:
+        """Those with a verb that begins with a pattern among them."""
+        return tuple(rule for rule in self.rules if not rule.verbs or rule.first_words is None)
+
+    @cached_property
+    def _by_first_word(self) -> Mapping[str, tuple[Rule, ...]]:
+        words = {word for rule in self.rules for word in rule.first_words or ()}
+        return {
+            word: tuple(
+                rule
+                for rule in self.rules
+                if not rule.verbs or rule.first_words is None or word in rule.first_words
+            )
+            for word in words
         }
 
     @cached_property

@@ -17,6 +17,9 @@ def _filled(text: str, before: str = "", behind: str = "") -> str:
 _REFUSED = {
     "characters": "#" * (MAX_SCRIPT + 1),
     "commands": "".join(f"ls {number};" for number in range(MAX_COMMANDS + 1)),
+    "commands in functions": "f() { ls; g; }; g() { f; }\n" + "f\n" * 60_000,
+    "commands in a pipe": "a|" * 65_000 + "a",
+    "here-documents on one line": "cat <<E;" * 8_000 + "\n" + "a $(ls)\nE\n" * 6_000,
     "words": "ls" + " a" * (MAX_WORDS + 1),
     "substitutions": _filled("$("),
     "quoted substitutions": _filled('"$('),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vigil.guard.program import UNRESOLVED, Command, Program
+from vigil.guard.program import UNRESOLVED, Command, Program, Source
 from vigil.guard.shell import read_shell
 
 ANY = "?"
@@ -22,6 +22,10 @@ def the(name: str, script: str) -> Command:
     """The last command of this name."""
     program = read_shell(script)
     return [c for c in program.commands if c.words and c.words[0].text == name][-1]
+
+
+def names(sources: tuple[Source, ...]) -> tuple[str, ...]:
+    return tuple(source.name for source in sources)
 
 
 @pytest.mark.parametrize(
@@ -222,8 +226,8 @@ def test_what_cannot_be_followed_is_told(script: str) -> None:
 def test_pipes_tell_what_is_read_and_who_wrote_it() -> None:
     bash = the("bash", "echo bHM= | base64 -d | bash")
     assert bash.stdin is not None
-    assert (bash.stdin.text, bash.fed_by) == ("ls", ("echo", "base64"))
-    assert the("bash", "curl u | { cat; bash; }").fed_by == ("curl",)
+    assert (bash.stdin.text, names(bash.fed_by)) == ("ls", ("echo", "base64"))
+    assert names(the("bash", "curl u | { cat; bash; }").fed_by) == ("curl",)
     unknown = the("bash", "curl u | bash").stdin
     assert unknown is not None
     assert unknown.text == UNRESOLVED
@@ -296,12 +300,13 @@ def test_what_a_command_finds_in_its_environment(script: str, environment: dict[
 
 
 def test_words_tell_whose_output_they_hold() -> None:
-    assert the("bash", 'bash -c "$(curl u)"').words_from == ("curl",)
-    assert the("bash", 'x=$(curl u | tac); bash -c "$x"').words_from == ("curl", "tac")
-    assert the("bash", 'curl u | while read l; do bash -c "$l"; done').words_from == ("curl",)
-    assert the("bash", 'for l in $(curl u); do bash -c "$l"; done').words_from == ("curl",)
-    assert the("bash", "bash <(curl u)").words_from == ("curl",)
-    assert the("bash", 'x=$(curl u); x=1; bash -c "$x"').words_from == ()
+    assert names(the("bash", 'bash -c "$(curl u)"').words_from) == ("curl",)
+    assert names(the("bash", 'x=$(curl u | tac); bash -c "$x"').words_from) == ("curl", "tac")
+    read = the("bash", 'curl u | while read l; do bash -c "$l"; done')
+    assert names(read.words_from) == ("curl",)
+    assert names(the("bash", 'for l in $(curl u); do bash -c "$l"; done').words_from) == ("curl",)
+    assert names(the("bash", "bash <(curl u)").words_from) == ("curl",)
+    assert names(the("bash", 'x=$(curl u); x=1; bash -c "$x"').words_from) == ()
 
 
 def test_where_a_command_runs() -> None:

@@ -5,7 +5,10 @@ from dataclasses import replace
 from itertools import islice
 
 from vigil.guard.python import folding
+from vigil.guard.python.amounts import watch_format, watch_padding
 from vigil.guard.python.boxes import PUT_IN, call_box
+from vigil.guard.python.computing import FUNCTIONS
+from vigil.guard.python.counting import watch_whole
 from vigil.guard.python.functions import call_function, make_instance
 from vigil.guard.python.libraries import call_library
 from vigil.guard.python.machine import ENDLESS, Arguments, Machine
@@ -14,6 +17,7 @@ from vigil.guard.python.targets import hand_over
 from vigil.guard.python.values import (
     ANYTHING,
     DATA,
+    ENVIRONMENT,
     Anything,
     Atom,
     Bound,
@@ -31,6 +35,7 @@ from vigil.guard.python.values import (
     one,
     taints_of,
 )
+from vigil.guard.sources import is_endless_file
 
 _SHORT = 50
 """Parts of an expression."""
@@ -51,6 +56,14 @@ _GIVE_WHAT_IS_HELD = frozenset(
 _OF_DATA = _GIVE_DATA | _GIVE_WHAT_IS_HELD | PUT_IN
 _OF_DATA |= {"remove", "clear", "sort", "reverse", "discard", "replace", "rotate", "subtract"}
 _OF_DATA |= {"union", "difference", "intersection", "issubset", "issuperset", "elements"}
+_TAKES_NAMES = frozenset(
+    {"builtins.dict", "builtins.iter", "builtins.len", "builtins.list", "builtins.sorted"}
+)
+"""They take the names of its variables, or hand it on as the environment of a process."""
+_SHOWS = frozenset(
+    {"builtins.print", "builtins.repr", "builtins.str", "json.dump", "json.dumps", "pprint.pprint"}
+)
+_READ_ALL = frozenset({"read", "readall", "readlines", "readline"})
 _GROW = frozenset({"append", "add", "insert", "extend", "update", "appendleft", "setdefault"})
 
 
@@ -95,6 +108,11 @@ def call_atom(machine: Machine, atom: Atom, arguments: Arguments, node: ast.AST)
     return given
 
 
+def _is_environment(values: Values) -> bool:
+    """Whether this is the whole environment, as text or to be gone through."""
+    return any(isinstance(a, Named) and a.name in {"os.environ", "os.environb"} for a in values)
+
+
 def _completed(partial: Partial, arguments: Arguments) -> Arguments:
     return Arguments(
         (*partial.positional, *arguments.positional),
@@ -112,10 +130,15 @@ def call_method(
 
 
 def _call_named(machine: Machine, name: str, arguments: Arguments, node: ast.AST) -> Values:
+    whole = any(map(_is_environment, arguments.positional)) and name not in _TAKES_NAMES
+    told = any(ENVIRONMENT in taints_of(values) for values in arguments.positional)
+    if whole or (told and name in _SHOWS):
+        call_library(machine, "os.environ.items", Arguments(), node)
+    watch_whole(machine, name, arguments, node)
     special = SPECIALS.get(name)
     if special is not None:
         return special(machine, arguments, node)
-    if name in folding.FUNCTIONS and arguments.rest is None and not arguments.named:
+    if name in FUNCTIONS and arguments.rest is None and not arguments.named:
         machine.weigh(arguments.positional)
         known = folding.apply(name, arguments.positional)
         if known is not None:
@@ -139,8 +162,13 @@ def _call_bound(
 ) -> Values:
     if machine.times == ENDLESS and name in _GROW and isinstance(receiver, Box | Data):
         machine.exhaust(node, "fills memory in a loop without end")
+    watch_whole(machine, name, arguments, node)
+    if name == "extend" and any(receiver in values for values in arguments.positional):
+        machine.exhaust(node, "fills memory with a list that is put behind itself")
     match receiver:
         case Thing(type=owner):
+            if name in _READ_ALL and is_endless_file(receiver.text):
+                _watch_reading(machine, arguments, node)
             longer = machine.library.canonical(f"{owner}.{name}")
             special = SPECIALS.get(longer)
             if special is not None:
@@ -157,11 +185,23 @@ def _call_bound(
             return _call_anything(machine, name, arguments, node)
 
 
+def _watch_reading(machine: Machine, arguments: Arguments, node: ast.AST) -> None:
+    """``read()`` of what never ends, and ``read(10**12)`` of it."""
+    sizes = [a.value for a in arguments.first() if isinstance(a, Constant)]
+    if not arguments.positional:
+        machine.exhaust(node, "reads into memory what never ends")
+    for size in sizes:
+        machine.allocate(size if isinstance(size, int) else 0, node)
+
+
 def _call_constant(
     machine: Machine, receiver: Constant, name: str, arguments: Arguments, node: ast.AST
 ) -> Values:
     if receiver.value is None:
         return ANYTHING
+    watch_padding(machine, name, arguments, node)
+    if name == "format" and isinstance(receiver.value, str):
+        watch_format(machine, receiver.value, node)
     if arguments.rest is None and not arguments.named:
         machine.weigh((one(receiver), *arguments.positional))
         known = folding.method(receiver, name, arguments.positional)

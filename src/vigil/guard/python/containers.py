@@ -24,6 +24,8 @@ from vigil.guard.python.values import (
     text_of,
 )
 
+_LONG = 1_000
+_BYTES_OF_AN_ITEM = 8
 _LISTS_OF_THE_PROCESS = frozenset({"os.environ", "os.environb", "sys.argv", "sys.path"})
 
 
@@ -62,6 +64,12 @@ def _item(machine: Machine, atom: object, index: Values, node: ast.AST) -> Value
             item = one(Data(taints=taints))
         case Named(name="sys.modules"):
             item = frozenset(Named(machine.library.canonical(text_of(a))) for a in index)
+        case Named(name="os.environ" | "os.environb") if any(
+            not isinstance(a, Constant) for a in index
+        ):
+            # One after the other, it is all of them.
+            every = machine.attribute(one(atom), "items", node)
+            item = elements_of(machine.call(every, Arguments(), node))
         case Named(name=name):
             # ``list[int]`` and its like are the class itself.
             item = DATA if name in _LISTS_OF_THE_PROCESS else one(atom)
@@ -176,7 +184,12 @@ def _generate(
         box.open |= None in truths
         if False in truths:
             continue
-        turns = machine.perhaps(length_of(source))
+        length = length_of(source)
+        if known is None and length > _LONG:
+            kept = not isinstance(node, ast.GeneratorExp)
+            machine.allocate(length * _BYTES_OF_AN_ITEM if kept else 0, node)
+            box.length = length
+        turns = machine.perhaps(length)
         with turns if known is None else machine.unrolled(len(known)):
             _generate(machine, node, others, box)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from vigil.guard.python import folding, gaps
+from vigil.guard.python.amounts import watch_format
 from vigil.guard.python.calling import call_method
 from vigil.guard.python.containers import comprehend, make_dict, make_list, subscript
 from vigil.guard.python.machine import Arguments, Machine
@@ -14,6 +15,7 @@ from vigil.guard.python.targets import bind, elements_of, sequence_of
 from vigil.guard.python.values import (
     ANYTHING,
     DATA,
+    ENVIRONMENT,
     Box,
     Constant,
     Data,
@@ -25,6 +27,7 @@ from vigil.guard.python.values import (
     joined,
     one,
     taints_of,
+    text_of,
 )
 
 
@@ -158,8 +161,11 @@ def _format(machine: Machine, node: ast.JoinedStr) -> Values:
 
 def _formatted(machine: Machine, node: ast.FormattedValue) -> Values:
     values = machine.evaluate(node.value)
+    if ENVIRONMENT in taints_of(values):
+        machine.call(one(Named("builtins.str")), Arguments((values,)), node)
     if node.format_spec is not None:
-        machine.evaluate(node.format_spec)
+        for spec in machine.evaluate(node.format_spec):
+            watch_format(machine, text_of(spec), node)
         return one(Data(taints=taints_of(values)))
     if node.conversion not in {-1, ord("s")}:
         return one(Data(taints=taints_of(values)))

@@ -24,6 +24,9 @@ from vigil.guard.python.values import (
 _TWICE = 2
 """A function inside itself is followed so many times; what more it gives back may be anything."""
 
+_HOLDS_STATEMENTS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Of statements and what stands in them; expressions hold none."""
+
 
 def call_function(machine: Machine, function: Function, arguments: Arguments) -> Values:
     """Follow the body with these arguments."""
@@ -60,9 +63,13 @@ def _shared(node: ast.AST) -> frozenset[str]:
     if isinstance(node, ast.Lambda):
         return frozenset()
     names: list[str] = []
-    for child in ast.walk(node):
-        if isinstance(child, ast.Global | ast.Nonlocal):
-            names += child.names
+    waiting = [node]
+    while waiting:
+        statement = waiting.pop()
+        if isinstance(statement, ast.Global | ast.Nonlocal):
+            names += statement.names
+        for field in _HOLDS_STATEMENTS:
+            waiting += getattr(statement, field, ())
     return frozenset(names)
 
 

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable
 
 from vigil.guard.python import folding
+from vigil.guard.python.computing import NotKnown
 from vigil.guard.python.machine import ENDLESS, UNROLLED, Arguments, Machine
 from vigil.guard.python.targets import elements_of, hand_over, sequence_of
 from vigil.guard.python.values import (
@@ -23,6 +24,8 @@ from vigil.guard.python.values import (
     taints_of,
     texts_of,
 )
+
+_BYTES_OF_AN_ITEM = 8
 
 Special = Callable[[Machine, Arguments, ast.AST], Values]
 """What a call of one name means."""
@@ -61,7 +64,7 @@ def ranged(machine: Machine, arguments: Arguments, __: ast.AST) -> Values:
             return DATA
         counted = range(*(n for n in numbers if isinstance(n, int)))
         length = len(counted)
-    except (folding.NotKnown, TypeError, ValueError, OverflowError):
+    except (NotKnown, TypeError, ValueError, OverflowError):
         return one(Box("list", held=DATA, open=True))
     if length > UNROLLED:
         return one(Box("list", held=DATA, open=True, length=length))
@@ -98,6 +101,9 @@ def collected(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
         hand_over(machine, arguments.named.get(name, DATA), node)
     if not arguments.positional and arguments.rest is None:
         return one(machine.box("list", node))
+    for atom in arguments.first():
+        if isinstance(atom, Box) and (atom.length or 0) > UNROLLED:
+            machine.allocate((atom.length or 0) * _BYTES_OF_AN_ITEM, node)
     known = sequence_of(arguments.first())
     if known is not None and len(arguments.positional) == 1:
         return one(Box("list", list(known), held=joined(known)))

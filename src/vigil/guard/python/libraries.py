@@ -2,20 +2,22 @@
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
-from itertools import islice, product
+from collections.abc import Sequence
 from math import prod
 
 from vigil.domain.effects import EffectKind
+from vigil.guard import places
 from vigil.guard.findings import Finding, Mark
-from vigil.guard.program import UNRESOLVED, Command, Nested, Redirection, Word
+from vigil.guard.program import UNRESOLVED
 from vigil.guard.python.library import Does
-from vigil.guard.python.machine import ENDLESS, Arguments, Machine
-from vigil.guard.python.targets import hand_over, sequence_of
+from vigil.guard.python.machine import MOST_STARTED, Arguments, Machine
+from vigil.guard.python.running import FETCHED, WAYS, Given, code_of, commands_of, filled
+from vigil.guard.python.targets import hand_over, hand_to, sequence_of
 from vigil.guard.python.values import (
     ANYTHING,
     DATA,
     NONE,
+    TOLD,
     Box,
     Constant,
     Data,
@@ -27,19 +29,16 @@ from vigil.guard.python.values import (
     joined,
     one,
     taints_of,
-    text_of,
     texts_of,
 )
 
-_WAYS = 8
-"""Of so many different texts, each is judged by itself; of more, none is known."""
-_FIELD = re.compile(r"\{(\w+)(\.\.\.|:o)?\}")
 _MAX_RESOURCE = 200
 CALLS = "python-call."
 """In front of the names of rules of ``libraries/python.yaml``."""
 _SELF = ""
 """Stands for the object of a method whose rule names no parameters."""
-_FETCHED = frozenset({"network"})
+_URL = "url"
+_HERE = re.compile(r"https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?:[:/?]|$)")
 
 
 def call_library(
@@ -55,6 +54,8 @@ def call_library(
         return _without_a_rule(machine, name, arguments, node)
     rule, parameters = known
     given = _by_name(parameters, arguments, receiver)
+    if Mark.NETWORK not in rule.marks:
+        hand_to(machine, name, arguments.every(), node)
     return apply_rule(machine, rule, given, arguments, node)
 
 
@@ -73,10 +74,8 @@ def _without_a_rule(machine: Machine, name: str, arguments: Arguments, node: ast
                 atom.put(few(joined(arguments.every()) | DATA))
                 atom.blur()
     taints = frozenset(t for values in arguments.every() for t in taints_of(values))
-    return one(Data(taints=taints)) if inert else ANYTHING
-
-
-Given = dict[str, Values]
+    made = one(Data(taints=taints))
+    return made if inert else few(ANYTHING | made) if taints else ANYTHING
 
 
 def _by_name(parameters: Sequence[str], arguments: Arguments, receiver: Values | None) -> Given:
@@ -105,13 +104,13 @@ def apply_rule(
 ) -> Values:
     """Everything that a rule says of a call."""
     if rule.effect is not None and (rule.effect is not EffectKind.READ or rule.marks):
-        _find(machine, rule, given, node)
-    for command in _commands(machine, rule, given, node):
+        _find(machine, rule, given, arguments, node)
+    for command in commands_of(machine, rule, given, node):
         machine.run(command)
-    for nested in _code(machine, rule, given, node):
+    for nested in code_of(machine, rule, given, node):
         machine.run(nested)
-    if rule.multiplies and machine.times == ENDLESS:
-        machine.exhaust(node, "begins processes or threads in a loop without end")
+    if rule.multiplies and machine.times > MOST_STARTED:
+        machine.exhaust(node, "begins more processes or threads than a remedy needs")
     if rule.allocates is not None:
         _count_memory(machine, rule.allocates, arguments, node)
     _call_back(machine, rule, given, node)
@@ -119,18 +118,20 @@ def apply_rule(
     for values in arguments.every():
         if values is not back:
             hand_over(machine, values, node)
-    return _result(rule, given)
+    return _result(rule, given, _taints(given, arguments))
 
 
-def _find(machine: Machine, rule: Does, given: Given, node: ast.AST) -> None:
+def _find(machine: Machine, rule: Does, given: Given, arguments: Arguments, node: ast.AST) -> None:
     kind = rule.effect or EffectKind.READ
-    sends = rule.sends is not None and given.get(rule.sends, NONE) != NONE
-    kind = EffectKind.DISRUPTIVE if sends else kind
-    taints = frozenset(t for values in given.values() for t in taints_of(values))
+    sends = any(given.get(name, NONE) != NONE for name in rule.sends)
     marks = rule.marks
-    if sends or (Mark.NETWORK in marks and "file" in taints):
+    told = Mark.NETWORK in marks and bool(_taints(given, arguments) & TOLD)
+    if sends or (told and not _stays_here(given.get(_URL, NONE))):
         marks = marks | {Mark.SENDS_OUT}
-    for resource in _filled(rule.resource, given):
+        kind = EffectKind.DISRUPTIVE if kind is EffectKind.READ else kind
+    if any(map(places.sensitive, texts_of(given.get(_URL, frozenset())))):
+        marks = marks | {Mark.READS_SENSITIVE}
+    for resource in filled(rule.resource, given):
         # Whoever is asked learns what he is asked.
         nowhere = kind is EffectKind.READ and resource == f"network:{UNRESOLVED}"
         machine.find(
@@ -145,143 +146,13 @@ def _find(machine: Machine, rule: Does, given: Given, node: ast.AST) -> None:
         )
 
 
-def _filled(template: str, given: Given) -> list[str]:
-    """A text with the arguments in it, one for each thing that they may be."""
-    fields = [(match[1], match[2] == ":o") for match in _FIELD.finditer(template)]
-    choices = [_texts(given[n], octal=o) if n in given else (UNRESOLVED,) for n, o in fields]
-    if prod(map(len, choices)) > _WAYS:
-        choices = [(UNRESOLVED,)] * len(choices)
-    results: list[str] = []
-    for combination in product(*choices):
-        texts = iter(combination)
-        results.append(_FIELD.sub(lambda _: next(texts), template))  # noqa: B023 - used at once
-    return results
+def _taints(given: Given, arguments: Arguments) -> frozenset[str]:
+    return frozenset(t for v in (*given.values(), *arguments.every()) for t in taints_of(v))
 
 
-def _texts(values: Values, *, octal: bool) -> tuple[str, ...]:
-    # ``("10.0.0.1", 80)`` is an address.
-    pairs = [a.items for a in values if isinstance(a, Box) and a.kind == "tuple" and not a.open]
-    if len(pairs) == len(values) == 1:
-        return (":".join("|".join(texts_of(item)) for item in pairs[0]),)
-    texts = texts_of(values)
-    return tuple(f"{int(t):o}" if t.isdecimal() else t for t in texts) if octal else texts
-
-
-# --- commands ------------------------------------------------------------------------------------
-
-
-def _commands(machine: Machine, rule: Does, given: Given, node: ast.AST) -> Iterator[Command]:
-    span = machine.span(node)
-    if rule.command:
-        for words in _templates(rule.command, given):
-            yield Command(words=words, span=span)
-    for parameter, writes in ((rule.opens, False), (rule.writes, True)):
-        if parameter in given:
-            for path in texts_of(given[parameter])[:_WAYS]:
-                yield opened(path, writes=writes, appends=False, machine=machine, node=node)
-    if rule.words is not None and not _is_shell(rule, given, sure=True):
-        for words in _word_lists(given.get(rule.words, ANYTHING)):
-            first = texts_of(given[rule.program]) if rule.program in given else ()
-            program = (Word(text=first[0]),) if first and first != (UNRESOLVED,) else words[:1]
-            yield Command(
-                words=(*program, *words[1:]),
-                span=span,
-                stdin=_stdin(rule, given),
-                environment=_environment(rule, given),
-            )
-
-
-def opened(path: str, *, writes: bool, appends: bool, machine: Machine, node: ast.AST) -> Command:
-    """A file that is opened, as the redirection that does the same."""
-    redirection = Redirection(target=Word(text=path), writes=writes, appends=appends)
-    return Command(words=(), span=machine.span(node), redirections=(redirection,))
-
-
-def _templates(template: tuple[str, ...], given: Given) -> Iterator[tuple[Word, ...]]:
-    choices: list[list[tuple[Word, ...]]] = []
-    for part in template:
-        spread = _FIELD.fullmatch(part)
-        if spread is not None and spread[2] == "...":
-            choices.append(list(_word_lists(given.get(spread[1], ANYTHING))))
-        else:
-            choices.append([(Word(text=text),) for text in _filled(part, given)])
-    for combination in islice(product(*choices), _WAYS):
-        yield tuple(word for words in combination for word in words)
-
-
-def _word_lists(values: Values) -> Iterator[tuple[Word, ...]]:
-    """Each list of words that this may be; a text is a program without arguments."""
-    for atom in list(values)[:_WAYS]:
-        if isinstance(atom, Box):
-            known = sequence_of(one(atom))
-            items = known if known is not None else atom.items
-            words = [_word(item) for item in items]
-            if known is None:
-                words.append(Word(text=UNRESOLVED))
-            if words:
-                yield tuple(words)
-        elif atom != Constant(None):
-            yield (Word(text=text_of(atom)),)
-
-
-def _word(values: Values) -> Word:
-    texts = texts_of(values)
-    return Word(text=texts[0] if len(texts) == 1 else UNRESOLVED)
-
-
-def _is_shell(rule: Does, given: Given, *, sure: bool) -> bool:
-    """Whether ``shell=True``: surely, or perhaps."""
-    if rule.shell is None or rule.shell not in given:
-        return False
-    truths = [bool(a.value) if isinstance(a, Constant) else not sure for a in given[rule.shell]]
-    return all(truths) if sure else any(truths)
-
-
-def _stdin(rule: Does, given: Given) -> Word | None:
-    if rule.stdin is None or rule.stdin not in given or given[rule.stdin] == constant(None):
-        return None
-    return _word(given[rule.stdin])
-
-
-def _environment(rule: Does, given: Given) -> tuple[tuple[str, Word], ...]:
-    if rule.environment is None:
-        return ()
-    return tuple(
-        (str(name), _word(values))
-        for atom in given.get(rule.environment, ())
-        if isinstance(atom, Box)
-        for name, values in atom.named.items()
-    )
-
-
-def _code(machine: Machine, rule: Does, given: Given, node: ast.AST) -> Iterator[Nested]:
-    values: Values = frozenset()
-    if rule.code is not None:
-        values = given.get(rule.code, ANYTHING)
-    elif rule.words is not None and _is_shell(rule, given, sure=False):
-        words = given.get(rule.words, ANYTHING)
-        first = [sequence_of(one(a)) for a in words if isinstance(a, Box)]
-        values = joined(
-            [s[0] if s else ANYTHING for s in first]
-            + [one(a) for a in words if not isinstance(a, Box)]
-        )
-    values = values - {Constant(None)}
-    if not values:
-        return
-    if taints_of(values) & _FETCHED:
-        marks = frozenset({Mark.RUNS_DOWNLOAD})
-        machine.unknown(node, "runs what it got from another machine", marks)
-    texts = texts_of(values)
-    for text in texts if len(texts) <= _WAYS else (UNRESOLVED,):
-        yield Nested(
-            language=rule.language,
-            code=Word(text=text),
-            span=machine.span(node),
-            dialect=rule.dialect or "",
-        )
-
-
-# --- results -------------------------------------------------------------------------------------
+def _stays_here(address: Values) -> bool:
+    """Whether it is an address of this machine for certain."""
+    return address != NONE and all(_HERE.match(text) for text in texts_of(address))
 
 
 def _count_memory(machine: Machine, each: int, arguments: Arguments, node: ast.AST) -> None:
@@ -312,27 +183,32 @@ def _call_back(machine: Machine, rule: Does, given: Given, node: ast.AST) -> Non
         machine.call(function, arguments, node)
 
 
-def _result(rule: Does, given: Given) -> Values:
+def _result(rule: Does, given: Given, taints: frozenset[str]) -> Values:
     if isinstance(rule.gives, tuple):
-        held = joined(_made(rule, kind, given) for kind in rule.gives)
+        held = joined(_made(rule, kind, given, taints) for kind in rule.gives)
         return one(Box("list", held=held, open=True))
-    return _made(rule, rule.gives, given)
+    return _made(rule, rule.gives, given, taints)
 
 
-def _made(rule: Does, kind: str, given: Given) -> Values:
-    taints = frozenset(t for values in given.values() for t in taints_of(values))
+def _made(rule: Does, kind: str, given: Given, taints: frozenset[str]) -> Values:
     if Mark.NETWORK in rule.marks:
-        taints |= _FETCHED
+        taints |= FETCHED
     if rule.opens is not None:
         taints |= {"file"}
+    if rule.tells or rule.words is not None or rule.code is not None:
+        taints |= {"machine"}
+    about = texts_of(given[rule.about])[:WAYS] if rule.about in given else (UNRESOLVED,)
+    if rule.below:
+        about = tuple(f"{text.rstrip('/')}/**" if text else "**" for text in about)
     match kind:
         case "data":
-            made = one(Data(taints=taints))
+            made = frozenset(Data(text, taints) for text in about if rule.below) or one(
+                Data(taints=taints)
+            )
         case "nothing":
             made = constant(None)
         case "first":
             made = next(iter(given.values()), ANYTHING)
         case _:
-            about = texts_of(given[rule.about]) if rule.about in given else (UNRESOLVED,)
-            made = few(frozenset(Thing(kind, text, taints) for text in about[:_WAYS]))
+            made = few(frozenset(Thing(kind, text, taints) for text in about))
     return made

@@ -57,8 +57,8 @@ class Does(Value):
     """A file that it reads."""
     writes: Parameter | None = None
     """A file that it writes."""
-    sends: Parameter | None = None
-    """An argument that goes to another machine where it is given."""
+    sends: tuple[Parameter, ...] = ()
+    """Arguments that change something on another machine where they are given."""
     calls_back: Parameter | None = None
     """A callable among the arguments that it calls."""
     given: Parameter | None = None
@@ -68,6 +68,10 @@ class Does(Value):
     the library; a list where it gives many."""
     about: Parameter | None = None
     """The argument that says what the result stands for."""
+    tells: bool = False
+    """Whether the result says something of this machine."""
+    below: bool = False
+    """Whether the result names what is below ``about``, a folder."""
     allocates: Annotated[int, Field(ge=1, le=64)] | None = None
     """Bytes for each item, the numbers among the arguments being the dimensions."""
     multiplies: bool = False
@@ -156,6 +160,15 @@ class Library(Value):
         return self.computes | self.known
 
     @cached_property
+    def _talking(self) -> frozenset[str]:
+        return frozenset(
+            name.rpartition(".")[0]
+            for rule in self.rules
+            if Mark.NETWORK in rule.marks
+            for name, _ in rule.signatures
+        )
+
+    @cached_property
     def _harmful(self) -> frozenset[str]:
         return frozenset(
             name.rpartition(".")[2]
@@ -191,6 +204,10 @@ class Library(Value):
     def is_module(self, name: str) -> bool:
         """Whether importing it is known to do nothing."""
         return name in self._modules or any(p in self.computes for p in _prefixes(name))
+
+    def talks(self, name: str) -> bool:
+        """Whether it belongs to something that talks to other machines."""
+        return any(prefix in self._talking for prefix in _prefixes(name))
 
     def only_computes(self, name: str) -> bool:
         """Whether a call that no rule names belongs to a module that only computes."""

@@ -36,9 +36,13 @@ FINDINGS = 500
 MEMORY = 64_000_000
 """Bytes that a script may ask for before it counts as using up the machine."""
 ENDLESS = float("inf")
+MOST_STARTED = 1_000
+"""Processes and threads that one place of a script may start."""
 
 _CHEAP = 500
 """Characters that cost as much to compute with as one step."""
+_ITEMS = 8
+"""Items of a list that do."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -163,7 +167,7 @@ class Machine(ABC):
         for some in values:
             for atom in some:
                 if isinstance(atom, Box):
-                    self.spend(len(atom.items) // _CHEAP)
+                    self.spend(len(atom.items) // _ITEMS)
                 elif isinstance(atom, Constant) and isinstance(atom.value, str | bytes):
                     self.spend(len(atom.value) // _CHEAP)
 

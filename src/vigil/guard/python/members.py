@@ -62,6 +62,9 @@ def _behind(machine: Machine, atom: object, name: str, node: ast.AST) -> Values:
             found = DATA if name in _NAMES_OF_THINGS else ANYTHING
         case Named(name=owner):
             found = named(machine, f"{owner}.{name}")
+        case Thing(text=text, taints=taints) if name in {"name", "path"} and text.endswith("/**"):
+            # Of an entry of a folder.
+            found = one(Data(text, taints))
         case Thing(type=owner, text=text, taints=taints):
             longer = f"{owner}.{name}"
             inner = machine.library.call(longer) is None and machine.library.has(longer)

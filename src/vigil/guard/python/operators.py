@@ -3,6 +3,7 @@
 import ast
 
 from vigil.guard.python import folding, gaps
+from vigil.guard.python.amounts import watch_operation
 from vigil.guard.python.machine import Machine
 from vigil.guard.python.targets import elements_of, sequence_of
 from vigil.guard.python.values import (
@@ -31,9 +32,11 @@ def operation(
     """``left kind right``."""
     if isinstance(kind, ast.Mult):
         _count_memory(machine, left, right, node)
+    watch_operation(machine, kind, left, right, node)
     machine.weigh((left, right))
     known = folding.operation(kind, left, right)
     if known is not None:
+        machine.weigh((known,))
         return known
     results: list[Values] = []
     both = (*left, *right)

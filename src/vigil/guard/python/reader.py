@@ -4,9 +4,9 @@ import ast
 import re
 import warnings
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from vigil.domain.effects import EffectKind
-from vigil.domain.value import Value
 from vigil.guard.findings import Finding
 from vigil.guard.program import Command, Nested, Span
 from vigil.guard.python import calling, expressions, members, statements
@@ -25,7 +25,7 @@ NOTHING_KNOWN = Library()
 """With it every call is unknown."""
 
 
-class PythonReading(Value):
+class PythonReading(NamedTuple):
     """What a script does by itself, and the commands and code that it runs."""
 
     findings: tuple[Finding, ...] = ()

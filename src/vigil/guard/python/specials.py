@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from vigil.guard.findings import Mark
 from vigil.guard.program import UNRESOLVED
 from vigil.guard.python import folding, gaps
+from vigil.guard.python.counting import EXPRESSIONS, GROWING
 from vigil.guard.python.gathering import (
     Special,
     arranged,
@@ -21,8 +22,8 @@ from vigil.guard.python.gathering import (
     ranged,
     raw_bytes,
 )
-from vigil.guard.python.libraries import opened
-from vigil.guard.python.machine import ENDLESS, UNKNOWN_ARGUMENTS, Arguments, Machine
+from vigil.guard.python.machine import MOST_STARTED, UNKNOWN_ARGUMENTS, Arguments, Machine
+from vigil.guard.python.opening import FILE, home, open_file, open_path, opener
 from vigil.guard.python.targets import hand_over, sequence_of
 from vigil.guard.python.values import (
     ANYTHING,
@@ -47,54 +48,8 @@ from vigil.guard.python.values import (
     texts_of,
 )
 
-_FILE = "io.File"
 _FROM_LIST = 3
 """The place of this argument of ``__import__``."""
-
-
-def _open(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
-    return _opened(machine, arguments.at(0, "file"), arguments.at(1, "mode"), node)
-
-
-def _open_path(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
-    return _opened(machine, arguments.at(0, "self"), arguments.at(1, "mode"), node)
-
-
-def _home(_: Machine, __: Arguments, ___: ast.AST) -> Values:
-    return one(Thing("pathlib.Path", "~"))
-
-
-def _opener(kind: str, parameter: str) -> Special:
-    """What opens a file as something else: an archive, or text that is packed."""
-
-    def open_as(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
-        path, mode = arguments.at(0, parameter), arguments.at(1, "mode")
-        return _opened(machine, path, mode, node, kind) or one(Thing(kind, UNRESOLVED))
-
-    return open_as
-
-
-def _how(mode: str) -> str:
-    """A mode without how the file is packed: ``w`` of ``w:gz``."""
-    return mode.partition(":")[0].partition("|")[0]
-
-
-def _opened(
-    machine: Machine, path: Values, mode: Values, node: ast.AST, kind: str = _FILE
-) -> Values:
-    modes = {_how(text_of(a)) if a != Constant(None) else "r" for a in mode}
-    whole = "".join(sorted(modes))
-    writes = any(letter in whole for letter in "wax+\ufffc")
-    appends = all("a" in m or "r" in m for m in modes)
-    if machine.times == ENDLESS and writes:
-        machine.exhaust(node, "writes files in a loop without end")
-    things: set[Thing] = set()
-    for text in texts_of(path)[:8]:
-        machine.run(opened(text, writes=writes, appends=appends, machine=machine, node=node))
-        if writes and "+" in whole:
-            machine.run(opened(text, writes=False, appends=False, machine=machine, node=node))
-        things.add(Thing(kind, text, frozenset({"file"})))
-    return frozenset(things)
 
 
 def _run_python(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
@@ -259,8 +214,8 @@ def _thread(name: str) -> Special:
             passed = Arguments(tuple(known)) if known is not None else UNKNOWN_ARGUMENTS
             with machine.perhaps():
                 machine.call(function, passed, node)
-        if machine.times == ENDLESS:
-            machine.exhaust(node, "begins processes or threads in a loop without end")
+        if machine.times > MOST_STARTED:
+            machine.exhaust(node, "begins more processes or threads than a remedy needs")
         return one(Thing(name))
 
     return begun
@@ -285,19 +240,19 @@ def _unpickled(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
 
 
 SPECIALS: Mapping[str, Special] = {
-    "builtins.open": _open,
-    "pathlib.Path.open": _open_path,
-    "pathlib.Path.home": _home,
-    "gzip.open": _opener(_FILE, "filename"),
-    "gzip.GzipFile": _opener(_FILE, "filename"),
-    "bz2.open": _opener(_FILE, "filename"),
-    "bz2.BZ2File": _opener(_FILE, "filename"),
-    "lzma.open": _opener(_FILE, "filename"),
-    "lzma.LZMAFile": _opener(_FILE, "filename"),
-    "tarfile.open": _opener("tarfile.TarFile", "name"),
-    "tarfile.TarFile": _opener("tarfile.TarFile", "name"),
-    "tarfile.TarFile.open": _opener("tarfile.TarFile", "name"),
-    "zipfile.ZipFile": _opener("zipfile.ZipFile", "file"),
+    "builtins.open": open_file,
+    "pathlib.Path.open": open_path,
+    "pathlib.Path.home": home,
+    "gzip.open": opener(FILE, "filename"),
+    "gzip.GzipFile": opener(FILE, "filename"),
+    "bz2.open": opener(FILE, "filename"),
+    "bz2.BZ2File": opener(FILE, "filename"),
+    "lzma.open": opener(FILE, "filename"),
+    "lzma.LZMAFile": opener(FILE, "filename"),
+    "tarfile.open": opener("tarfile.TarFile", "name"),
+    "tarfile.TarFile": opener("tarfile.TarFile", "name"),
+    "tarfile.TarFile.open": opener("tarfile.TarFile", "name"),
+    "zipfile.ZipFile": opener("zipfile.ZipFile", "file"),
     "builtins.exec": _run_python,
     "builtins.eval": _run_python,
     "builtins.compile": _compile,
@@ -348,6 +303,8 @@ SPECIALS: Mapping[str, Special] = {
     "multiprocessing.Process": _thread("multiprocessing.Process"),
     "concurrent.futures.Executor.submit": _submit,
     "concurrent.futures.Executor.map": _map_elsewhere,
+    **GROWING,
+    **EXPRESSIONS,
     "pickle.loads": _unpickled,
     "pickle.load": _unpickled,
 }

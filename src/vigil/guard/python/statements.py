@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vigil.guard.python.containers import length_of
+from vigil.guard.python.counting import MOST_TURNS
 from vigil.guard.python.functions import define_class, define_function, evaluate_annotation
 from vigil.guard.python.machine import ENDLESS, Arguments, Machine
 from vigil.guard.python.operators import operation
@@ -17,6 +18,7 @@ from vigil.guard.python.values import (
     Constant,
     Instance,
     Named,
+    Thing,
     Values,
     few,
     is_inert,
@@ -24,6 +26,7 @@ from vigil.guard.python.values import (
     one,
     shape,
 )
+from vigil.guard.sources import is_endless_file
 
 _PASSES = 4
 """Times that a loop is followed until what its names may be no longer changes."""
@@ -136,7 +139,13 @@ def _for(machine: Machine, node: ast.For | ast.AsyncFor) -> None:
             bind(machine, node.target, element)
             machine.execute(node.body)
 
-        _repeat(machine, once, length_of(source))
+        length = length_of(source)
+        leaves = any(_ending(node.body)) or any(_waiting(node.body))
+        if any(isinstance(a, Thing) and is_endless_file(a.text) for a in source) and not leaves:
+            machine.exhaust(node, "reads what never ends")
+        if MOST_TURNS < length < ENDLESS or (length == ENDLESS and not leaves):
+            machine.exhaust(node, "goes round more often than a remedy needs")
+        _repeat(machine, once, length)
     with machine.perhaps():
         machine.execute(node.orelse)
 
@@ -145,6 +154,9 @@ def _while(machine: Machine, node: ast.While) -> None:
     verdict = machine.evaluate(node.test)
     always = all(isinstance(a, Constant) and a.value for a in verdict)
     endless = always and not any(_ending(node.body))
+    constant = not any(isinstance(part, ast.Name | ast.Call) for part in ast.walk(node.test))
+    if endless and constant and not any(_waiting(node.body)):
+        machine.exhaust(node, "goes round without an end, and never waits")
 
     def once() -> None:
         machine.evaluate(node.test)
@@ -187,6 +199,27 @@ def _ending(body: Sequence[ast.stmt]) -> Iterator[ast.AST]:
                 case ast.Break() | ast.Return() | ast.Raise():
                     yield node
                 case ast.Name(id="exit" | "quit") | ast.Attribute(attr="exit" | "_exit" | "abort"):
+                    yield node
+                case _:
+                    pass
+
+
+_WAITS = frozenset(
+    {"accept", "call", "check_call", "check_output", "communicate", "get", "input", "join", "next"}
+    | {"pause", "poll", "read", "readline", "receive", "recv", "recvfrom", "request", "run"}
+    | {"select", "sleep", "system", "urlopen", "wait"}
+)
+"""Calls that take their time, by the last part of their names."""
+
+
+def _waiting(body: Sequence[ast.stmt]) -> Iterator[ast.AST]:
+    """What keeps a loop from taking all of a processor."""
+    for statement in body:
+        for node in ast.walk(statement):
+            match node:
+                case ast.Await() | ast.Yield() | ast.YieldFrom():
+                    yield node
+                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in _WAITS:
                     yield node
                 case _:
                     pass

@@ -1,11 +1,15 @@
 """What stands left of ``=``, and what one gets by going through something."""
 
 import ast
+from collections.abc import Iterable
 
+from vigil.domain.effects import EffectKind
+from vigil.guard.findings import Finding, Mark
 from vigil.guard.python.machine import UNKNOWN_ARGUMENTS, UNROLLED, Machine
 from vigil.guard.python.values import (
     ANYTHING,
     DATA,
+    TOLD,
     Bound,
     Box,
     Class,
@@ -22,6 +26,7 @@ from vigil.guard.python.values import (
     is_inert,
     joined,
     one,
+    taints_of,
     text_of,
 )
 
@@ -58,6 +63,9 @@ def _elements(atom: object) -> Values:
             return few(atom.held | frozenset(Constant(key) for key in atom.named) | DATA)
         case Box():
             return atom.held or DATA
+        case Data(text=text) if text.endswith("/**"):
+            # What is below a folder: names of files, and lists of these.
+            return one(atom)
         case Data(taints=taints) | Thing(taints=taints):
             return one(Data(taints=taints))
         case Constant() | Bound() | Named():
@@ -131,6 +139,9 @@ def _set_item(
             case Instance():
                 method = machine.attribute(one(owner), "__setitem__", node)
                 machine.call(method, UNKNOWN_ARGUMENTS, node)
+            case Thing(type=kind) | Bound(receiver=Thing(type=kind)):
+                hand_to(machine, kind, [values], node)
+                hand_over(machine, values, node)
             case _:
                 hand_over(machine, values, node)
 
@@ -160,6 +171,22 @@ def hand_over(machine: Machine, values: Values, node: ast.AST) -> None:
         if not isinstance(atom, Named) or _is_callable(machine, atom.name):
             with machine.perhaps():
                 machine.call(one(atom), UNKNOWN_ARGUMENTS, node)
+
+
+def hand_to(machine: Machine, name: str, values: Iterable[Values], node: ast.AST) -> None:
+    """Something of this machine becomes part of what a session or a request will send."""
+    told = any(taints_of(some) & TOLD for some in values)
+    if told and machine.library.talks(name):
+        machine.find(
+            Finding(
+                kind=EffectKind.DISRUPTIVE,
+                resource="network:?",
+                rule="guard.told",
+                reason="puts what it read from this machine into what is sent to another one",
+                span=machine.span(node),
+                marks=frozenset({Mark.NETWORK, Mark.SENDS_OUT}),
+            )
+        )
 
 
 def called_by_the_language(machine: Machine, name: str, values: Values, node: ast.AST) -> None:

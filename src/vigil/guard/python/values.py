@@ -12,7 +12,15 @@ FEW = 12
 LONGEST = 100_000
 """Characters of a text that is worked out; a longer one is data nobody looks at."""
 
+_ENVIRONMENTS = frozenset({"os.environ", "os.environb"})
+TOLD = frozenset({"file", "machine"})
+"""Taints of what says something of this machine."""
+ENVIRONMENT = "environment"
+"""The taint of all variables of the environment at once."""
+
 Plain: TypeAlias = str | bytes | int | float | bool | None
+Object: TypeAlias = object
+"""A real Python value: text, bytes, a number, None, or a list, tuple, set or dictionary of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,17 +206,18 @@ def taints_of(values: Values) -> frozenset[str]:
     """Where the data came from, whatever holds it."""
     found: frozenset[str] = frozenset()
     for atom in values:
-        if isinstance(atom, Data | Thing):
+        if isinstance(atom, Thing) and atom.type in _ENVIRONMENTS:
+            found |= {"file", ENVIRONMENT}
+        elif isinstance(atom, Data | Thing):
             found |= atom.taints
-        elif isinstance(atom, Named) and atom.name in {"os.environ", "os.environb"}:
+        elif isinstance(atom, Named) and atom.name in _ENVIRONMENTS:
             # All of it at once; one variable of it is what a script was given to use.
-            found |= {"file"}
+            found |= {"file", ENVIRONMENT}
         elif isinstance(atom, Bound):
             found |= taints_of(one(atom.receiver))
         elif isinstance(atom, Box):
-            found |= frozenset(
-                t for a in atom.held if isinstance(a, Data | Thing) for t in a.taints
-            )
+            # A list may also hold itself.
+            found |= taints_of(frozenset(a for a in atom.held if not isinstance(a, Box)))
     return found
 
 

@@ -46,7 +46,7 @@ def _read(shell: Shell, code: str) -> None:
     lines, mistakes = parse(code)
     for mistake in mistakes:
         shell.doubt(mistake.at, mistake.at, f"not bash: {mistake.reason}")
-    for line in lines:
+    for line in filter(None, lines):
         with shell.landing("line"):
             shell.body(line)
     shell.finish()

@@ -19,7 +19,7 @@ class Branches(Core, ABC):
 
     @abstractmethod
     def substituted(self, part: Substitution) -> str:
-        """As expansion asks for it, like the next four."""
+        """As expansion asks for it, like the next five."""
 
     @abstractmethod
     def connected(self, part: Process) -> str: ...
@@ -32,6 +32,9 @@ class Branches(Core, ABC):
 
     @abstractmethod
     def hidden(self, what: str) -> None: ...
+
+    @abstractmethod
+    def swells(self, what: str) -> None: ...
 
     @abstractmethod
     def body(self, body: Body) -> Status:

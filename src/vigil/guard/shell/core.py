@@ -1,12 +1,22 @@
 """What a shell that runs nothing keeps while it goes through a script, and what it notes."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from vigil.guard.program import UNRESOLVED, Command, Program, Redirection, Span, Unresolved
+from vigil.guard.program import (
+    UNRESOLVED,
+    Command,
+    Program,
+    Redirection,
+    Source,
+    Span,
+    Unresolved,
+)
 from vigil.guard.shell.state import Sink, State, Stream
+from vigil.guard.sources import source_of
 
 MAX_STEPS = 10_000
 """Commands that are gone through, those in loops and functions each time they are."""
@@ -16,6 +26,24 @@ MAX_WORDS = 50_000
 """Words of all of them."""
 MAX_NESTING = 30
 """Control flow, functions, eval and substitutions inside one another, as they are gone through."""
+
+_TAKE_NO_TIME = frozenset(
+    {
+        ":",
+        "[",
+        "declare",
+        "echo",
+        "export",
+        "false",
+        "let",
+        "local",
+        "printf",
+        "set",
+        "test",
+        "true",
+    }
+    | {"unset"}
+)
 
 Kind = Literal["return", "break", "continue", "line"]
 
@@ -33,15 +61,16 @@ class Core:
         self.background = False
         self.last_stays = False
         """Whether the last command of a pipe may be run by the shell itself."""
-        self.sources: tuple[str, ...] = ()
-        """The names of the commands whose output was taken since they were last asked for."""
-        self._newlines = [at for at, character in enumerate(text) if character == "\n"]
+        self.sources: tuple[Source, ...] = ()
+        """Those whose output was taken since they were last asked for."""
+        self._newlines = [newline.start() for newline in re.finditer("\n", text)]
         self._commands: dict[tuple[object, ...], Command] = {}
         self._unresolved: dict[tuple[int, str], Unresolved] = {}
         self._steps = 0
         self._nesting = 0
         self._words = 0
-        self._names: list[str] = []
+        self._printed: list[tuple[Source, Sink | Stream | None]] = []
+        """Each command that was gone through, and where it printed to."""
         self._here = (0, 0)
         self._jumps: list[tuple[Kind, list[State]]] = []
 
@@ -55,7 +84,7 @@ class Core:
 
     def span(self, start: int, end: int) -> Span:
         line = bisect_left(self._newlines, start) + 1
-        return Span.model_construct(line=line, start=start, end=end)
+        return Span(line=line, start=start, end=end)
 
     def note(self, command: Command) -> None:
         """A command that the script may run; the same one is noted once, however often it runs."""
@@ -71,7 +100,7 @@ class Core:
             *(f"{name}={word.text}" for name, word in command.environment),
         )
         if command.words:
-            self._names.append(command.words[0].text.rpartition("/")[2])
+            self._printed.append((source_of(command), self.state.streams.get(1)))
         if key not in self._commands:
             self._words += len(command.words)
             if len(self._commands) >= MAX_COMMANDS or self._words > MAX_WORDS:
@@ -87,7 +116,12 @@ class Core:
     def repeated(self, mark: int) -> None:
         """What was noted since then is run again and again, without an end."""
         for key in list(self._commands)[mark:]:
-            self._commands[key] = self._commands[key].model_copy(update={"endless": True})
+            self._commands[key] = self._commands[key]._replace(endless=True)
+
+    def only_busy(self, mark: int) -> bool:
+        """Whether nothing that was noted since then takes time."""
+        since = list(self._commands.values())[mark:]
+        return all(c.words and c.words[0].text in _TAKE_NO_TIME for c in since)
 
     def give_up(self, start: int, reason: str) -> None:
         self.doubt(start, start, f"{reason}; split the script")
@@ -116,14 +150,15 @@ class Core:
         return self._here
 
     @property
-    def named(self) -> int:
-        return len(self._names)
+    def printed(self) -> int:
+        return len(self._printed)
 
-    def names_since(self, mark: int) -> tuple[str, ...]:
-        """The names of the commands that were gone through since then."""
-        return tuple(dict.fromkeys(self._names[mark:]))
+    def sources_since(self, mark: int, sink: Sink) -> tuple[Source, ...]:
+        """The commands that were gone through since then; the last ones printed to the sink."""
+        since = self._printed[mark:]
+        return tuple(dict.fromkeys(one._replace(last=to is sink) for one, to in since))
 
-    def take_sources(self) -> tuple[str, ...]:
+    def take_sources(self) -> tuple[Source, ...]:
         found, self.sources = self.sources, ()
         return found
 
@@ -139,7 +174,7 @@ class Core:
         before = self.state
         self.state = self._copied()
         self.state.streams = {
-            number: Sink() if isinstance(one, Sink) else Stream(one.text, one.names)
+            number: Sink(kept=one.kept) if isinstance(one, Sink) else Stream(one.text, one.sources)
             for number, one in before.streams.items()
         }
         jumps, self._jumps = self._jumps, [(kind, []) for kind, _ in self._jumps]

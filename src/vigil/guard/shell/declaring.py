@@ -53,6 +53,8 @@ def _assigned(shell: "Shell", assignment: Assignment, flags: set[str]) -> tuple[
     if "A" in flags and not isinstance(outside[name], Array):
         shell.state.assign(name, Array({}, named=True))
     text = shell.assign(assignment)
+    if "i" in flags:
+        shell.expander.calculate(text.partition("=")[2])
     variable = shell.state.variables[name]
     shell.restore(outside)
     return text, variable
@@ -119,6 +121,7 @@ def set_(shell: "Shell", call: Call) -> Status:
 def _position(shell: "Shell", words: tuple[Field, ...]) -> None:
     loose = any(word.loose or word.pattern for word in words)
     shell.state.positional = None if loose else tuple(word.text for word in words)
+    shell.state.taken("@", shell.sources)
 
 
 def shift(shell: "Shell", call: Call) -> Status:
@@ -143,6 +146,7 @@ def printf(shell: "Shell", call: Call) -> Status:
     if words and words[0].text == "-v" and len(words) > 1:
         text = formatted_text([w.text for w in words[2:]], loose=any(w.loose for w in words[2:]))
         shell.set(words[1].text, text)
+        shell.state.taken(words[1].text, shell.sources)
         return True
     if words and words[0].text == "--":
         words = words[1:]

@@ -4,7 +4,7 @@ from abc import ABC
 from collections.abc import Callable
 from functools import partial
 
-from vigil.guard.program import UNRESOLVED
+from vigil.guard.program import UNRESOLVED, Source
 from vigil.guard.shell.branches import Branches, Status
 from vigil.guard.shell.expansion.splitting import Field, names_of_files
 from vigil.guard.shell.grammar.tree import Body, Count, For, Literal, Simple, While
@@ -41,6 +41,8 @@ class Loops(Branches, ABC):
             same, peak = self._rounds(condition, body)
         if left or not (same or forever):
             return
+        if self.only_busy(mark):
+            self.doubt(*self.here, "a loop that never ends and never waits", exhausts=True)
         self.repeated(mark)
         if peak > size + MAX_ROUNDS:
             self.doubt(*self.here, "a loop that never ends and keeps more and more", exhausts=True)
@@ -96,7 +98,7 @@ class Loops(Branches, ABC):
         outside = self.take_sources()
         values = self._values(loop)
         if sources := self.take_sources():
-            self.state.origins[loop.name] = sources
+            self.state.taken(loop.name, sources)
         self.sources = outside
         with self.landing("break"):
             if values is None or loop.select:
@@ -106,6 +108,7 @@ class Loops(Branches, ABC):
                 if self.state.dead:
                     break
                 if value.pattern:
+                    self.state.taken(loop.name, (Source("*", last=True, files=(value.text,)),))
                     self._often(partial(self._one_of, loop, names_of_files(value.text)))
                 else:
                     self._one_of(loop, value.text)

@@ -1,10 +1,11 @@
 """Redirections: which files a command opens, and what then can be read there."""
 
-from vigil.guard.program import UNRESOLVED, Redirection
+from vigil.guard.program import FILE, UNRESOLVED, Redirection, Source
 from vigil.guard.shell.expansion.expand import Expander
 from vigil.guard.shell.expansion.splitting import Field
-from vigil.guard.shell.grammar.tree import Document, Redirect
+from vigil.guard.shell.grammar.tree import Document, Parts, Redirect
 from vigil.guard.shell.state import Sink, State, Stream
+from vigil.guard.sources import is_endless_file
 
 _SAME = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _SAME |= {f"{folder}/{n}": n for folder in ("/dev/fd", "/proc/self/fd") for n in range(10)}
@@ -18,9 +19,9 @@ def opened(
     found: list[Redirection] = []
     for redirect in redirects:
         if isinstance(redirect.target, Document):
-            _feed(redirect, expander.text(redirect.target.text), state, ())
+            _feed(redirect, redirect.target.text, "", state, expander)
         elif redirect.operator == "<<<":
-            _feed(redirect, expander.text(redirect.target) + "\n", state, ())
+            _feed(redirect, redirect.target, "\n", state, expander)
         else:
             fields = expander.fields([redirect.target])
             field = fields[0] if len(fields) == 1 else Field(UNRESOLVED, loose=True)
@@ -28,8 +29,9 @@ def opened(
     return tuple(found)
 
 
-def _feed(redirect: Redirect, text: str, state: State, names: tuple[str, ...]) -> None:
-    state.streams[_number(redirect, 0, state)] = Stream(text, names)
+def _feed(redirect: Redirect, word: Parts, end: str, state: State, expander: Expander) -> None:
+    text, sources = expander.told(word)
+    state.streams[_number(redirect, 0, state)] = Stream(text + end, sources)
 
 
 def _number(redirect: Redirect, usual: int, state: State) -> int:
@@ -54,7 +56,9 @@ def _file(redirect: Redirect, field: Field, state: State) -> list[Redirection]:
         state.streams[number] = state.streams[_SAME[field.text]]
         return []
     if operator == "<":
-        state.streams[number] = Stream(state.file(field.text))
+        text = state.file(field.text)
+        sources = _wrote(field.text, state) if UNRESOLVED in text else ()
+        state.streams[number] = Stream(text, sources)
         return [Redirection(target=field.word, writes=False)]
     appends = operator in {">>", "&>>", "<>"}
     if operator == "<>":
@@ -67,6 +71,11 @@ def _file(redirect: Redirect, field: Field, state: State) -> list[Redirection]:
         if operator in {"&>", "&>>"} or (operator == ">&" and not redirect.descriptor):
             state.streams[2] = sink
     return [Redirection(target=field.word, writes=True, appends=appends)]
+
+
+def _wrote(path: str, state: State) -> tuple[Source, ...]:
+    """Whose text stands in a file."""
+    return state.origins.get(path) or (FILE._replace(endless=is_endless_file(path)),)
 
 
 def _duplicate(number: int, target: str, state: State) -> None:

@@ -4,13 +4,13 @@ from vigil.guard.program import UNRESOLVED, Command, Redirection, Word
 from vigil.guard.shell.branches import Status
 from vigil.guard.shell.builtins import BUILTINS
 from vigil.guard.shell.call import Call
-from vigil.guard.shell.expansion.splitting import Field, runs_something
+from vigil.guard.shell.expansion.splitting import Field
 from vigil.guard.shell.grammar.parse import parse_document
 from vigil.guard.shell.grammar.tree import Assignment, Literal, Redirect, Simple
 from vigil.guard.shell.output.printing import printed
 from vigil.guard.shell.output.xargs import built
 from vigil.guard.shell.redirects import opened
-from vigil.guard.shell.state import Definition, State
+from vigil.guard.shell.state import Definition, Sink, State
 from vigil.guard.shell.variables import Before, Variables
 
 MAX_CALLS = 12
@@ -140,19 +140,20 @@ class Shell(Variables):
         sources = self.sources
         own = [self.assign(assignment).partition("=") for assignment in command.assignments]
         environment = (*self.exported(), *((name, Word(text=value)) for name, _, value in own))
-        stream, directory = self.stdin, self.state.directory
+        stream, directory, sink = self.stdin, self.state.directory, self.state.streams.get(1)
         span = self.span(command.start, command.end)
 
         def note(words: tuple[Field, ...]) -> None:
             self.note(
                 Command(
-                    words=tuple(field.word for field in words),
+                    words=tuple(word for field in words for word in field.words),
                     span=span,
                     environment=environment,
                     redirections=redirections,
                     stdin=None if stream is None else Word(text=stream.text),
-                    fed_by=stream.names if stream else (),
+                    fed_by=stream.sources if stream else (),
                     words_from=tuple(dict.fromkeys(sources)),
+                    captured=isinstance(sink, Sink) and sink.kept,
                     background=self.background,
                     directory=None if directory is None else Word(text=directory),
                 )
@@ -171,7 +172,7 @@ class Shell(Variables):
         if builtin is not None:
             return builtin(self, call)
         call.note()
-        if call.name in {"[", "test"} and any(runs_something(text) for text in call.texts):
+        if call.name in {"[", "test"} and self.tests_hidden(call.texts):
             self.hidden("a test")
         self._inside(call)
         self._print(call)
@@ -197,7 +198,7 @@ class Shell(Variables):
     def _inside(self, call: Call) -> None:
         """Commands in files that the script wrote before, and those that xargs puts together."""
         words = (call.name, *call.texts)
-        for number, word in enumerate(words):
+        for number, word in enumerate(words if self.state.files else ()):
             behind_shell = number > 0 and words[number - 1].rpartition("/")[2] in _SHELLS
             if behind_shell or (number == 0 and "/" in word):
                 text = self.state.file(word)
@@ -243,11 +244,13 @@ class Shell(Variables):
             self.write(UNRESOLVED)
             self.state.forget()
             return None
-        outside = self.state.positional
+        outside, taken = self.state.positional, self.state.origins.get("@", ())
         loose = any(word.loose or word.pattern for word in call.words)
         self.state.positional = None if loose else call.texts
+        self.state.taken("@", self.sources)
         status = self._bodies(definition, call.name)
         self.state.positional = outside
+        self.state.taken("@", taken)
         return status
 
     def _bodies(self, definition: Definition, name: str) -> Status:

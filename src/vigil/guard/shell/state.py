@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from vigil.guard.program import UNRESOLVED
+from vigil.guard.program import UNRESOLVED, Source
 from vigil.guard.shell.grammar.tree import Command
 from vigil.guard.shell.whole import whole
 
@@ -48,8 +48,10 @@ class Definition:
 class Sink:
     """Where something is written to, and what surely was written."""
 
-    def __init__(self, path: str | None = None) -> None:
+    def __init__(self, path: str | None = None, *, kept: bool = False) -> None:
         self.path = path
+        self.kept = kept
+        """Whether the shell itself keeps the text, as a substitution does."""
         self._parts: list[str] = []
         self._length = 0
 
@@ -75,9 +77,9 @@ class Sink:
 class Stream:
     """What can be read, and who wrote it."""
 
-    def __init__(self, text: str, names: tuple[str, ...] = ()) -> None:
+    def __init__(self, text: str, sources: tuple[Source, ...] = ()) -> None:
         self.text = text
-        self.names = names
+        self.sources = sources
 
     def line(self, end: str = "\n") -> tuple[str, bool] | None:
         """The next line and whether it ended; None where that is not known."""
@@ -102,8 +104,10 @@ class State:
     """Names that do not hold what is assigned to them: references, numbers, changed case."""
     fixed: set[str] = field(default_factory=set)
     """Names that are read-only."""
-    origins: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The commands whose output was assigned to a name."""
+    origins: dict[str, tuple[Source, ...]] = field(default_factory=dict)
+    """Whose output was assigned to a name; of the positional parameters, under ``@``; of the other
+    end of a process, under the name of its file.
+    """
     functions: dict[str, Definition] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     positional: tuple[str, ...] | None = None
@@ -182,6 +186,13 @@ class State:
     def assign(self, name: str, value: Variable) -> None:
         if name not in self.fixed:
             self.variables[name] = UNRESOLVED if name in self.opaque else value
+
+    def taken(self, name: str, sources: tuple[Source, ...]) -> None:
+        """What a name now stands for was printed by these."""
+        if sources:
+            self.origins[name] = tuple(dict.fromkeys(sources))
+        else:
+            self.origins.pop(name, None)
 
     def write_file(self, path: str, text: str, *, appends: bool) -> None:
         if UNRESOLVED in path:

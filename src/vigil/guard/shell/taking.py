@@ -3,12 +3,15 @@
 import re
 from typing import TYPE_CHECKING
 
-from vigil.guard.program import UNRESOLVED
+from vigil.guard.program import UNRESOLVED, Source
 from vigil.guard.shell.branches import Status
 from vigil.guard.shell.call import Call
 from vigil.guard.shell.state import Array, Stream
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_DESCRIPTOR = re.compile(r"(?<!\S)-\w*u ?(\d{1,3})(?!\S)")
+_WHOLE = re.compile(r"[rsed]*")
+"""Options of read with which it takes a line as it is."""
 
 if TYPE_CHECKING:
     from vigil.guard.shell.simple import Shell
@@ -21,6 +24,8 @@ def read(shell: "Shell", call: Call) -> Status:
         call.operands("adinNptu"),
         0,
     )
+    if (descriptor := _DESCRIPTOR.search(" ".join(call.texts))) is not None:
+        number = int(descriptor[1])
     plain = all(t[:1] != "-" or t in {"-r", "-s", "-e"} for t in call.texts)
     stream = shell.state.streams.get(number)
     if any(t[:1] == "-" and "u" in t for t in call.texts):
@@ -43,11 +48,21 @@ def read(shell: "Shell", call: Call) -> Status:
             stream.text = UNRESOLVED
         for name in (*names, *arrays, *(() if names else ("REPLY",))):
             shell.set(name, UNRESOLVED)
-            if isinstance(stream, Stream) and stream.names:
-                shell.state.origins[name] = stream.names
+            if isinstance(stream, Stream):
+                whole = len(names) + len(arrays) <= 1 and _WHOLE.fullmatch(_options(call))
+                shell.state.taken(name, stream.sources if whole else _parts(stream.sources))
         return None
     _fill(shell, line[0], names)
     return line[1]
+
+
+def _options(call: Call) -> str:
+    return "".join(text[1:] for text in call.texts if text[:1] == "-")
+
+
+def _parts(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """A part of a name is not the name of a file any more."""
+    return tuple(source._replace(files=()) for source in sources)
 
 
 def _fill(shell: "Shell", line: str, names: tuple[str, ...]) -> None:
@@ -91,6 +106,8 @@ def mapfile(shell: "Shell", call: Call) -> Status:
         or any(t != "-t" for t in call.texts if t[:1] == "-")
     ):
         shell.set(name, UNRESOLVED)
+        if stream is not None:
+            shell.state.taken(name, stream.sources)
         if any("C" in t for t in call.texts if t[:1] == "-"):
             shell.doubt(call.span.start, call.span.end, "a command that mapfile calls")
     else:

@@ -4,7 +4,7 @@ from vigil.guard.program import UNRESOLVED, Word
 from vigil.guard.shell.expansion.braces import alternatives
 from vigil.guard.shell.expansion.splitting import bounded, runs_something
 from vigil.guard.shell.grammar.tree import Assignment, Elements, Literal, Parts
-from vigil.guard.shell.state import Array, Variable
+from vigil.guard.shell.state import SPECIAL, Array, Variable
 from vigil.guard.shell.walk import Walk
 from vigil.guard.shell.whole import whole
 
@@ -32,6 +32,8 @@ class Variables(Walk):
 
     def exported(self) -> list[tuple[str, Word]]:
         """The variables that commands get."""
+        if not self.state.variables:
+            return []
         variables = self.state.variables.keys()
         everything = "*" in self.state.exported
         names = sorted(variables if everything else variables & (self.state.exported | _EXPORTED))
@@ -57,10 +59,8 @@ class Variables(Walk):
         if name in _PROMPTS:
             self.prompted(text)
         sources = self.take_sources()
-        if sources:
-            self.state.origins[name] = tuple(dict.fromkeys(sources))
-        elif not assignment.appends:
-            self.state.origins.pop(name, None)
+        if sources or not assignment.appends:
+            self.state.taken(name, sources)
         self.sources = outside + sources
         return f"{name}{'+' if assignment.appends else ''}={text}"
 
@@ -95,6 +95,9 @@ class Variables(Walk):
 
     def _assign_text(self, assignment: Assignment, text: str) -> None:
         name = assignment.name
+        if name in self.state.opaque - SPECIAL:
+            # A number, as far as one can tell.
+            self.expander.calculate(text)
         before = self.state.variables.get(name, UNRESOLVED)
         if assignment.subscript is not None:
             self._assign_item(assignment, text, before)

@@ -1,8 +1,9 @@
 """Control flow: both sides of it wherever it is not known which one is taken."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
-from vigil.guard.program import UNRESOLVED, Redirection
+from vigil.guard.program import FILE, UNRESOLVED, Redirection
 from vigil.guard.shell.branches import Status
 from vigil.guard.shell.expansion.splitting import runs_something
 from vigil.guard.shell.grammar.parse import parse
@@ -31,6 +32,7 @@ from vigil.guard.shell.grammar.tree import (
 )
 from vigil.guard.shell.loops import Loops
 from vigil.guard.shell.state import Definition, Sink, Stream
+from vigil.guard.sources import is_endless_file
 
 _COMPARISONS = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge"})
 
@@ -105,9 +107,9 @@ class Walk(Loops):
     def _piped(self, commands: tuple[Command, ...]) -> Status:
         status: Status = None
         fed = self.state.streams.get(0)
-        names = fed.names if isinstance(fed, Stream) else ()
+        before = fed.sources if isinstance(fed, Stream) else ()
         for number, command in enumerate(commands):
-            mark = self.named
+            mark = self.printed
             sink = Sink()
             is_last = number == len(commands) - 1
             streams = dict(self.state.streams)
@@ -118,8 +120,9 @@ class Walk(Loops):
                     self.state.streams[1] = sink
                 status = self.command(command)
                 self.state.streams = streams
-            names = (*names, *(n for n in self.names_since(mark) if n not in names))
-            fed = Stream(sink.text, names)
+            before = tuple(one._replace(last=False) for one in before)
+            before = tuple(dict.fromkeys((*before, *self.sources_since(mark, sink))))
+            fed = Stream(sink.text, before)
         return status
 
     def command(self, command: Command) -> Status:
@@ -174,7 +177,7 @@ class Walk(Loops):
 
     def _test(self, test: Test) -> Status:
         texts = [self.expander.text(word) for word in test.words]
-        if "-v" in texts and any(runs_something(text) for text in texts):
+        if "-v" in texts and self.tests_hidden(texts):
             self.hidden("a test")
         for number, text in enumerate(texts[1:-1], 1):
             if text in _COMPARISONS:
@@ -185,8 +188,18 @@ class Walk(Loops):
             self.state.assign("BASH_REMATCH", UNRESOLVED)
         return None
 
+    def tests_hidden(self, texts: Sequence[str]) -> bool:
+        """Whether a name that is tested holds, or may hold, an index with a command in it."""
+        read = "-v" in texts and any(
+            UNRESOLVED in text and self.expander.may_hold_code(text) for text in texts
+        )
+        return read or any(runs_something(text) for text in texts)
+
     def hidden(self, what: str) -> None:
         self.doubt(*self.here, f"{what} that runs what is hidden in a text")
+
+    def swells(self, what: str) -> None:
+        self.doubt(*self.here, what, exhausts=True)
 
     def _coprocess(self, coprocess: Coprocess) -> Status:
         before, self.background = self.background, True
@@ -201,30 +214,41 @@ class Walk(Loops):
     # What expansion asks for ------------------------------------------------------------------
 
     def substituted(self, part: Substitution) -> str:
-        sink = Sink()
-        mark = self.named
+        sink = Sink(kept=True)
+        mark = self.printed
         with self.nested(self.here[0]), self.subshell():
             self.state.streams[1] = sink
             self.body(part.body)
             if (file := _only_read(part.body)) is not None:
-                sink.write(self.state.file(self.expander.text(file)))
-        self.sources += self.names_since(mark)
+                self._read_whole(self.expander.text(file), sink)
+        self.sources += self.sources_since(mark, sink)
         text = sink.text.replace("\0", "").rstrip("\n")
         if text[-1:] == UNRESOLVED:
             # If nothing is printed there, the newlines before it are the last ones.
             return text.rstrip("\n" + UNRESOLVED) + UNRESOLVED
         return text
 
+    def _read_whole(self, path: str, sink: Sink) -> None:
+        """``$(<file)``, which prints a file."""
+        text = self.state.file(path)
+        sink.write(text)
+        if is_endless_file(path):
+            self.doubt(*self.here, "a substitution that never ends", exhausts=True)
+        if UNRESOLVED in text:
+            self.sources += (FILE,)
+
     def connected(self, part: Process) -> str:
         sink = Sink()
-        mark = self.named
+        mark = self.printed
         with self.nested(self.here[0]), self.subshell():
             self.state.streams[1 if part.feeds else 0] = sink if part.feeds else Stream(UNRESOLVED)
             self.body(part.body)
         path = f"/dev/fd/{self._descriptors}"
         self._descriptors -= 1
         if part.feeds:
-            self.sources += self.names_since(mark)
+            sources = self.sources_since(mark, sink)
+            self.sources += sources
+            self.state.taken(path, sources)
             self.state.files[path] = sink.text
         return path
 

@@ -12,6 +12,7 @@ from sqlglot.tokenizer_core import TokenType
 from vigil.domain.effects import EffectKind
 from vigil.guard.findings import Finding, Mark
 from vigil.guard.program import UNRESOLVED, Span
+from vigil.guard.sql.amounts import MOST_LOOKED_AT, MUCH, ROWS, how_much, uses_up
 from vigil.guard.sql.does import Does
 from vigil.guard.sql.functions import FUNCTIONS, HARMLESS_FUNCTIONS
 from vigil.guard.sql.kinds import KINDS, NO_MARKS
@@ -94,6 +95,8 @@ def _judge_statement(statement: Statement, dialect: str) -> Iterator[Finding]:
         for kind, resource, reason, marks in judge(tree):
             yield _finding(statement.span, kind, resource, f"sql.{tree.key}", reason, marks)
         yield from _parts(tree, statement.span)
+        for reason in dict.fromkeys(uses_up(tree)):
+            yield _exhausts(statement.span, reason)
     yield from _functions(statement, tree)
 
 
@@ -186,6 +189,8 @@ def _parts(tree: exp.Expr, span: Span) -> Iterator[Finding]:
 
 def _functions(statement: Statement, tree: exp.Expr | None) -> Iterator[Finding]:
     """Functions that do something, wherever their name stands, and those that nobody knows."""
+    if _makes_much(statement):
+        yield _exhausts(statement.span, "makes more rows or text than a remedy needs")
     seen: set[str] = set()
     tokens = statement.tokens
     for place, (token, after) in enumerate(pairwise(tokens)):
@@ -206,6 +211,17 @@ def _functions(statement: Statement, tree: exp.Expr | None) -> Iterator[Finding]
             seen.add(name)
             reason = f"nobody knows what the function '{name[:60]}' does"
             yield _unknown(statement.span, "sql.function", reason)
+
+
+def _makes_much(statement: Statement) -> bool:
+    rows, largest, tokens = 1.0, 0.0, statement.tokens
+    for place, (token, after) in enumerate(pairwise(tokens)):
+        if after.token_type is TokenType.L_PAREN:
+            name = token.text.lower()
+            made = how_much(name, tokens[place + 2 : place + 2 + MOST_LOOKED_AT])
+            rows *= max(made, 1) if name in ROWS else 1
+            largest = max(largest, made)
+    return max(rows, largest) >= MUCH
 
 
 def _called(statement: Statement, does: Does, argument: str) -> Finding:
@@ -232,6 +248,11 @@ def _finding(
         span=span,
         marks=marks,
     )
+
+
+def _exhausts(span: Span, reason: str) -> Finding:
+    marks = frozenset({Mark.EXHAUSTS})
+    return _finding(span, EffectKind.DISRUPTIVE, "session:self", "sql.exhausts", reason, marks)
 
 
 def _unknown(span: Span, rule: str, reason: str) -> Finding:

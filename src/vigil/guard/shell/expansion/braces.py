@@ -2,6 +2,7 @@
 
 import re
 from itertools import pairwise
+from math import prod
 
 from vigil.guard.shell.grammar.tree import Literal, Parameter, Part, Parts
 from vigil.guard.shell.whole import whole
@@ -9,8 +10,10 @@ from vigil.guard.shell.whole import whole
 MAX_ALTERNATIVES = 256
 """Words that one word may become; where it is more, what it becomes is not known."""
 
-_RANGE = re.compile(r"(-?\d{1,9}|[A-Za-z])\.\.(-?\d{1,9}|[A-Za-z])(?:\.\.(-?\d{1,9}))?")
+_RANGE = re.compile(r"(-?\d{1,18}|[A-Za-z])\.\.(-?\d{1,18}|[A-Za-z])(?:\.\.(-?\d{1,18}))?")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
+_INNERMOST = re.compile(r"\{([^{}]*)\}")
+_LETTERS = 26
 _MARKS = re.compile(r"([{},])")
 _MAX_DEPTH = 20
 _MAX_PIECES = 1000
@@ -28,6 +31,23 @@ def alternatives(word: Parts) -> list[Parts] | None:
         return [tuple(_joined(parts)) for parts in _expanded(_pieces(word), 0)]
     except _TooMany:
         return None
+
+
+def about_how_many(word: Parts) -> int:
+    """How many words one that is too many becomes, about: those of braces side by side."""
+    plain = (part.text for part in word if isinstance(part, Literal) and not part.quoted)
+    text = "".join(plain)
+    return prod(map(_how_many, _INNERMOST.findall(text)))
+
+
+def _how_many(inside: str) -> int:
+    found = _RANGE.fullmatch(inside)
+    if found is None:
+        return inside.count(",") + 1
+    first, last, step = found.groups()
+    if not (first.lstrip("-").isdigit() and last.lstrip("-").isdigit()):
+        return _LETTERS
+    return abs(whole(last) - whole(first)) // (abs(whole(step or "1")) or 1) + 1
 
 
 def _joined(parts: list[Part]) -> list[Part]:

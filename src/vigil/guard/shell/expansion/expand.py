@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from vigil.guard.program import UNRESOLVED
+from vigil.guard.program import UNRESOLVED, Source
 from vigil.guard.shell.expansion.arithmetic import calculate
-from vigil.guard.shell.expansion.braces import alternatives
+from vigil.guard.shell.expansion.braces import about_how_many, alternatives
 from vigil.guard.shell.expansion.parameters import Parameters, is_many, listed
 from vigil.guard.shell.expansion.splitting import (
     BLANKS,
@@ -24,7 +24,8 @@ from vigil.guard.shell.grammar.tree import (
     Process,
     Substitution,
 )
-from vigil.guard.shell.state import Array
+from vigil.guard.shell.state import MAX_TEXT, Array
+from vigil.guard.sources import names_of_files, only_counts
 
 _NUMBERS = frozenset(
     {"#", "?", "$", "RANDOM", "UID", "EUID", "PPID", "SECONDS", "LINENO", "BASHPID"}
@@ -32,6 +33,8 @@ _NUMBERS = frozenset(
 """Parameters whose values are numbers, so that they are one word even without quotes."""
 _DOLLAR = Literal("$", quoted=False)
 _NAMES = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TOO_MANY = 10_000_000
+"""Words in braces that take all memory there is."""
 MAX_FIELDS = 50_000
 """Words of one command; an array that is named again and again would grow out of all bounds."""
 
@@ -42,21 +45,21 @@ class Expander(Parameters):
     def fields(self, words: Iterable[Parts]) -> list[Field]:
         found: list[Field] = []
         for word in words:
-            plain = [part for part in word if isinstance(part, Literal)]
-            if len(plain) == len(word) and not _has_braces(word):
-                text = "".join(part.text for part in plain)
-                found.append(Field(text, pattern=any(_is_pattern(part) for part in plain)))
-            else:
-                for parts in self._alternatives(word, found):
-                    found += self._fields(parts)
-                    if len(found) > MAX_FIELDS:
-                        self._host.step(0, MAX_FIELDS)
+            if (plain := _plain(word)) is not None:
+                found.append(plain)
+                continue
+            for parts in self._alternatives(word, found):
+                found += self._names(parts) if len(parts) == 1 else self._fields(parts)
+                if len(found) > MAX_FIELDS:
+                    self._host.step(0, MAX_FIELDS)
         self._host.step(0, len(found) // 4)
         return found
 
     def _alternatives(self, word: Parts, found: list[Field]) -> list[Parts]:
         words = alternatives(word)
         if words is None:
+            if about_how_many(word) >= _TOO_MANY:
+                self._host.swells("a word that becomes more words than fit into memory")
             # Commands inside it are run all the same.
             self.text(word)
             found.append(Field(UNRESOLVED, loose=True))
@@ -68,7 +71,15 @@ class Expander(Parameters):
             return word[0].text
         text = "".join(self._part(part) for part in word)
         self._host.step(0, len(text) // 1000)
+        if len(text) > MAX_TEXT:
+            self._host.swells("a text that grows and grows")
         return bounded(text)
+
+    def told(self, word: Parts) -> tuple[str, tuple[Source, ...]]:
+        """The same, and whose output is in it."""
+        before = len(self._host.sources)
+        text = self.text(word)
+        return text, self._host.sources[before:]
 
     def pattern(self, word: Parts) -> str:
         """A pattern, in which quoted text stands for itself."""
@@ -89,11 +100,34 @@ class Expander(Parameters):
         if runs_something(text) or any(isinstance(v, str) and runs_something(v) for v in values):
             self._host.hidden("arithmetic")
             return UNRESOLVED
+        if self.may_hold_code(text):
+            self._host.hidden("arithmetic on what was read,")
+            return UNRESOLVED
         value = calculate(text, self._host.state)
         if value == UNRESOLVED:
             # It may be a mistake, behind which the line is given up.
             self._host.falter()
         return value
+
+    def may_hold_code(self, text: str) -> bool:
+        """Whether what arithmetic is done on was printed by a command, or read from a file, and may
+        be no number: ``a[$(reboot)]`` is run.
+        """
+        state = self._host.state
+        sources = list(self._host.sources) if UNRESOLVED in text else []
+        for name in _NAMES.findall(text) if state.origins else ():
+            value = state.variables.get(name, UNRESOLVED)
+            if isinstance(value, Array) or (value and UNRESOLVED in value):
+                sources += state.origins.get(name, ())
+        return not only_counts(sources)
+
+    def _names(self, word: Parts) -> list[Field]:
+        """Where it is just what another command prints, it may be the name of a file."""
+        before = len(self._host.sources)
+        fields = self._fields(word)
+        if len(fields) != 1 or fields[0].text != UNRESOLVED:
+            return fields
+        return [fields[0]._replace(files=names_of_files(self._host.sources[before:]))]
 
     def _fields(self, word: Parts) -> list[Field]:
         if _DOLLAR in word:
@@ -146,6 +180,17 @@ class Expander(Parameters):
         return (self._separators()[:1] if listed(part) == "*" else " ").join(values)
 
 
+def _plain(word: Parts) -> Field | None:
+    """A word in which nothing is expanded but, perhaps, names of files."""
+    text, pattern = "", False
+    for part in word:
+        if not isinstance(part, Literal) or (not part.quoted and "{" in part.text):
+            return None
+        text += part.text
+        pattern = pattern or (not part.quoted and is_pattern(part.text))
+    return Field(text, pattern=pattern)
+
+
 def _escaped(text: str) -> str:
     """Text for a pattern that means just this."""
     return "".join(f"\\{c}" if c in "*?[]\\()|@!+" else c for c in text)
@@ -153,10 +198,6 @@ def _escaped(text: str) -> str:
 
 def _is_pattern(part: Part) -> bool:
     return isinstance(part, Literal) and not part.quoted and is_pattern(part.text)
-
-
-def _has_braces(word: Parts) -> bool:
-    return any(isinstance(part, Literal) and not part.quoted and "{" in part.text for part in word)
 
 
 def _is_one(part: Parameter) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-from vigil.guard.program import UNRESOLVED
+from vigil.guard.program import UNRESOLVED, Source
 from vigil.guard.shell.expansion.operators import operated, work
 from vigil.guard.shell.expansion.splitting import BLANKS, Field, Values, runs_something
 from vigil.guard.shell.grammar.tree import Literal, Parameter, Parts, Process, Substitution
@@ -19,12 +19,15 @@ _USUAL |= {"TMPDIR", "EDITOR", "PAGER", "DISPLAY", "BASH", "BASHPID", "PPID", "S
 """Variables that an environment sets, so that what stands behind :- is not their value."""
 
 
+_MANY = 100
+
+
 class Host(Protocol):
     """What expansion needs of the shell around it."""
 
     state: State
-    sources: tuple[str, ...]
-    """The names of the commands whose output was taken."""
+    sources: tuple[Source, ...]
+    """Those whose output was taken."""
 
     def step(self, start: int, cost: int = 1) -> None:
         """Something that takes time; a script that takes too much is given up."""
@@ -40,6 +43,9 @@ class Host(Protocol):
 
     def hidden(self, what: str) -> None:
         """Something runs commands that stand in a text."""
+
+    def swells(self, what: str) -> None:
+        """Something takes memory without a bound."""
 
     def perhaps(self) -> AbstractContextManager[None]:
         """What is done inside may be done or not."""
@@ -92,6 +98,7 @@ class Parameters(ABC):
 
     def _items(self, part: Parameter) -> Values:
         state = self._host.state
+        self._take(part.name)
         if part.name in {"@", "*"}:
             return state.positional
         variable = state.variables.get(part.name, UNRESOLVED)
@@ -149,8 +156,7 @@ class Parameters(ABC):
 
     def _looked_up(self, name: str, index: Parts | None) -> str | None:
         state = self._host.state
-        if name in state.origins:
-            self._host.sources += state.origins[name]
+        self._take(name)
         if name.isdecimal():
             return self._positional(whole(name))
         if name in {"#", "@", "*"}:
@@ -164,6 +170,15 @@ class Parameters(ABC):
         if isinstance(value, Array):
             return UNRESOLVED if UNRESOLVED in key else value.items.get(key)
         return value if key == "0" or value == UNRESOLVED else None
+
+    def _take(self, name: str) -> None:
+        """Note whose text a name stands for."""
+        origins = self._host.state.origins
+        if origins:
+            if len(self._host.sources) > _MANY:
+                self._host.step(0, len(self._host.sources) // 10)
+                self._host.sources = tuple(dict.fromkeys(self._host.sources))
+            self._host.sources += origins.get("@" if name.isdecimal() or name == "*" else name, ())
 
     def key(self, value: Variable, index: Parts) -> str:
         """The key that an index stands for."""

@@ -24,6 +24,13 @@ class Field(NamedTuple):
     """Whether it may also be any number of words."""
     pattern: bool = False
     """Whether it may become the names of files."""
+    files: tuple[str, ...] = ()
+    """Patterns of what it may be, where it is not known and is the name of a file."""
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """As the command gets it; where it is one of several names, as all of them."""
+        return tuple(Word(text=name) for name in self.files) or (self.word,)
 
     @property
     def word(self) -> Word:

@@ -4,19 +4,28 @@ import re
 
 from vigil.guard.shell.grammar.lines import Lines, text_of
 from vigil.guard.shell.grammar.tree import Assignment, Element, Elements, Parts, Redirect, Simple
-from vigil.guard.shell.grammar.words import Malformed
+from vigil.guard.shell.grammar.words import Malformed, TooMuch
 
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(\+?=)|\[)")
 _REDIRECT = re.compile(
     r"([0-9]+|\{[A-Za-z_][A-Za-z0-9_]*\})?(<<<|<<-|<<|<&|<>|<(?!\()|>>|>&|>\||>(?!\())|(&>>|&>)"
 )
 _MAX_NOT_INDICES = 20
+MAX_COMMANDS = 10_000
+"""Simple commands of one text; more are never gone through, so that they need not be read."""
 _DECLARERS = frozenset({"declare", "export", "local", "readonly", "typeset"})
 
 
 class SimpleCommands(Lines):
+    def __init__(self, text: str, origin: tuple[int, int] | None, depth: int) -> None:
+        super().__init__(text, origin, depth)
+        self.commands = 0
+
     def _simple(self) -> Simple:
         start = self.at
+        self.commands += 1
+        if self.commands > MAX_COMMANDS:
+            raise TooMuch(start, f"more than {MAX_COMMANDS} commands")
         assignments: list[Assignment] = []
         words: list[Parts | Assignment] = []
         redirects: list[Redirect] = []

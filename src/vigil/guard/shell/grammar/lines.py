@@ -6,8 +6,8 @@ from typing import NamedTuple
 from vigil.guard.shell.grammar.tree import Document, Literal, Parts
 from vigil.guard.shell.grammar.words import MAX_DEPTH, Words
 
-_BLANKS = re.compile(r"(?:[ \t]|\\\n)+")
-_COMMENT = re.compile(r"#[^\n]*")
+_BLANKS = re.compile(r"(?:[ \t]|\\\n)*(?:#[^\n]*)?")
+"""A comment among them; it matches everywhere, if only nothing."""
 
 
 class _Announced(NamedTuple):
@@ -31,8 +31,6 @@ class Lines(Words):
 
     def _blanks(self) -> None:
         if found := _BLANKS.match(self.text, self.at):
-            self.at = found.end()
-        if self._next("#") and (found := _COMMENT.match(self.text, self.at)):
             self.at = found.end()
 
     def _lines(self) -> None:

@@ -14,12 +14,14 @@ from vigil.guard.shell.grammar.tree import (
     Pipeline,
     Redirect,
 )
-from vigil.guard.shell.grammar.words import MAX_DEPTH, Malformed
+from vigil.guard.shell.grammar.words import MAX_DEPTH, Malformed, TooMuch
 
 MAX_MISTAKES = 10
 """Lines that are not bash, after which the rest of a script is not looked at."""
 MAX_SCANNED = 200_000
 """Characters that are read in vain, because of mistakes, before the rest is not looked at."""
+
+_JOINS = re.compile(r"&&|\|\|")
 
 
 class Mistake(NamedTuple):
@@ -43,6 +45,9 @@ def parse(
         start = reader.at
         try:
             more = reader.read_line()
+        except TooMuch as error:
+            mistakes.append(Mistake(error.at, error.reason))
+            break
         except Malformed as error:
             mistakes.append(Mistake(error.at, error.reason))
             scanned += reader.at - start
@@ -122,11 +127,10 @@ class _Parser(Compounds):
         first = self._pipeline()
         rest: list[tuple[str, Pipeline]] = []
         self._blanks()
-        while self._next("&&") or self._next("||"):
-            operator = self.text[self.at : self.at + 2]
-            self.at += 2
+        while operator := _JOINS.match(self.text, self.at):
+            self.at = operator.end()
             self._lines()
-            rest.append((operator, self._pipeline()))
+            rest.append((operator.group(), self._pipeline()))
             self._blanks()
         return Chain(first, tuple(rest), self._separator())
 

@@ -31,6 +31,8 @@ _BRACED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-]")
 _OPERATOR = re.compile(r":?[-=?+]|##?|%%?|//?|\^\^?|,,?|@|:")
 _LENGTH = re.compile(r"#(?=(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+)[}\[]|[@*#?$!-]\})")
 _INDIRECT = re.compile(r"!(?=[A-Za-z0-9_]|[@*#?$!-]\})")
+_PLAIN = re.compile(r"[\w./:=@%,-]+(?=[ \t\n;&|<>)]|$)", re.ASCII)
+"""A word, as most are, in which nothing has a meaning of its own."""
 _BACKTICK = re.compile(r"`((?:[^`\\]|\\.)*)`", re.DOTALL)
 
 
@@ -41,6 +43,10 @@ class Malformed(Exception):
         super().__init__(reason)
         self.at = at
         self.reason = reason
+
+
+class TooMuch(Malformed):
+    """It may be bash, but nobody follows all of it."""
 
 
 class _Mode(NamedTuple):
@@ -118,6 +124,9 @@ class Words(ABC):
 
     def _word(self) -> Parts:
         """One word; none of its parts where no word begins here."""
+        if plain := _PLAIN.match(self.text, self.at):
+            self.at = plain.end()
+            return (Literal(plain.group(), quoted=False),)
         parts = self._until(_WORD)
         while self._next("(") and _opens_pattern(parts):
             self.at += 1
