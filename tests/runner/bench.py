@@ -14,15 +14,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from vigil.act.execute import locked_set
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.effects import Risk
 from vigil.domain.identity import tree_digest
 from vigil.domain.plan import Action, ActionResult, Plan
 from vigil.domain.run import Fence, Lease, RunOrder
-from vigil.guard import analyse
+from vigil.guard import analyse, with_raw
 from vigil.integrations.sandbox.embedded import RunnerSandbox
+from vigil.ports.sandbox import Sandbox
 from vigil.runner.cgroup import sweep
 from vigil.runner.confinement import Doors, choices
+from vigil.runner.main import RUNS
+from vigil.runner.sandbox import Bubblewrap
 
 RUNNER = """
 import os
@@ -70,9 +74,9 @@ def wait_until(ready: Callable[[], bool], seconds: float = 15.0) -> None:
         time.sleep(0.02)
 
 
-async def until(ready: Callable[[], bool]) -> None:
+async def until(ready: Callable[[], bool], seconds: float = 10) -> None:
     """Looked at often, with an end."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(seconds):
         while not ready():  # noqa: ASYNC110 - another process makes it come true
             await asyncio.sleep(0.02)
 
@@ -87,6 +91,11 @@ def host_processes() -> list[tuple[int, str]]:
         except OSError:
             continue  # it has just ended
     return found
+
+
+def sandboxes_in(state: Path) -> Bubblewrap:
+    """As the runner of this state folder makes them."""
+    return Bubblewrap(Doors(state / RUNS))
 
 
 def lease_of(seconds: float, *resources: str, token: int = 1, late_s: float = 0.0) -> Lease:
@@ -142,10 +151,11 @@ class Bench:
         self.log = folder / "runner.log"
         self.digests: dict[str, str] = {}
         self.more_grants: dict[str, object] = {}
+        self.raw_grants: dict[str, object] = {}
         self.environment: dict[str, str] = {}
         """Of the runner, beside that of the tests."""
         self.reset()
-        self.sandbox = RunnerSandbox(self.state / "runner.sock")
+        self.sandbox: Sandbox = RunnerSandbox(self.state / "runner.sock")
 
     def reset(self) -> None:
         """Put the target back to where it was: two releases, the second one current, no log."""
@@ -180,12 +190,13 @@ class Bench:
         shop = {
             "changes": {"release_log": str(self.release_log)},
             "grants": {"release": release, "restart": restart, **self.more_grants},
+            "raw_grants": self.raw_grants,
         }
         return Catalogue.model_validate({"version": 1, "services": {"shop": shop}})
 
     def sandboxes(self) -> list[Path]:
         """The folders of those that are there now, wherever they are made on this machine."""
-        doors = Doors(self.state / "runs")
+        doors = Doors(self.state / RUNS)
         return [folder for choice in choices() for folder in doors.left(choice)]
 
     def switch(self, **fields: object) -> None:
@@ -195,12 +206,16 @@ class Bench:
         """Start the runner, with these words before its command line."""
         catalogue = self.folder / "catalogue.json"
         catalogue.write_text(self.catalogue.model_dump_json())
-        words = [*within, sys.executable, "-c", RUNNER, str(catalogue), str(self.state)]
+        words = [*within, *self.words(catalogue)]
         before = self._ready()
         with self.log.open("ab") as log:
             environment = {**os.environ, "PLANTED_SECRET": SECRET, **self.environment}
             self.process = subprocess.Popen(words, stderr=log, env=environment)
         wait_until(lambda: self._ready() > before)
+
+    def words(self, catalogue: Path) -> list[str]:
+        """The runner's command line."""
+        return [sys.executable, "-c", RUNNER, str(catalogue), str(self.state)]
 
     def _ready(self) -> int:
         alive = self.process is None or self.process.poll() is None
@@ -231,7 +246,7 @@ class Bench:
             assert self.process.wait(30) == 0, self.log.read_text()
             self.process = None
         # What the next start would do, where a test has killed the last one.
-        doors = Doors(self.state / "runs")
+        doors = Doors(self.state / RUNS)
         doors.sweep()
         sweep(doors.prefix)
 
@@ -241,6 +256,7 @@ class Bench:
         *,
         timeout_s: float = 15.0,
         lease: Lease | None = None,
+        raw: tuple[str, ...] = (),
         **changes: object,
     ) -> RunOrder:
         """An order that is right in every way, but for its lease and ``changes``."""
@@ -249,9 +265,10 @@ class Bench:
             title="do it",
             script=script,
             grants=("release", "restart"),
-            effects=analyse(script),
+            effects=with_raw(analyse(script), raw),
             no_undo="a test",
             timeout_s=timeout_s,
+            raw=raw,
         )
         plan = Plan(
             incident="inc-1",
@@ -274,9 +291,19 @@ class Bench:
             plan=plan,
             approved_digest=plan.digest,
             action="a1",
-            lease=lease or lease_of(90, *(f"shop/{r}" for r in plan.resources)),
+            lease=self._with_targets(
+                plan, lease or lease_of(90, *(f"shop/{r}" for r in plan.resources))
+            ),
         )
         return order.model_copy(update=changes)
+
+    def _with_targets(self, plan: Plan, lease: Lease) -> Lease:
+        """As a worker locks them, besides what the service calls them."""
+        token = lease.fences[0].token if lease.fences else 1
+        known = set(locked_set(plan, self.catalogue))
+        targets = sorted(name for name in known if not name.startswith(("shop/", "service:")))
+        fences = (Fence(resource=name, token=token) for name in targets)
+        return lease.model_copy(update={"fences": (*lease.fences, *fences)})
 
     def to(self, release: str) -> str:
         """The script line that switches to a release."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.runner.bench import Bench, Supervised
+from tests.runner.hosts import KINDS, Host, Kind, attacked
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +31,13 @@ def bench(tmp_path: Path, supervised: Supervised) -> Iterator[Bench]:
     made = Bench(tmp_path, supervised)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind.name)
+def host(request: pytest.FixtureRequest) -> Iterator[Host]:
+    """What is attacked, once for each adapter and each user who may hold it."""
+    kind: Kind = request.param
+    if kind.missing:
+        pytest.skip(f"{kind.name}: {kind.missing}")
+    with attacked(kind) as made:
+        yield made

@@ -50,6 +50,11 @@ async def test_a_relative_link_stays_relative(own: Bench) -> None:
     assert str(own.link.readlink()) == "releases/one"
 
 
+async def test_a_script_that_fails_by_itself_was_not_interrupted(shared: Bench) -> None:
+    result = await shared.do("exit 3")
+    assert (result.status, result.interrupted) == (ActionStatus.FAILED, False)
+
+
 async def test_a_process_that_does_not_start_is_reported(shared: Bench) -> None:
     result = await shared.do("vigil-do process.restart restart broken")
     assert (result.status, result.exit_code) == (ActionStatus.FAILED, 1)
@@ -170,6 +175,17 @@ class TestFences:
         assert "holds no lock on shop/release:release" in result.calls[0].result
         assert shared.current == "two"
 
+    async def test_a_target_that_another_service_may_grant_too(self, shared: Bench) -> None:
+        """The service's own name for it keeps nobody else away."""
+        order = shared.order(shared.to("one"))
+        own = tuple(f for f in order.lease.fences if f.resource.startswith("shop/"))
+        assert len(own) < len(order.lease.fences)
+        lease = order.lease.model_copy(update={"fences": own})
+        result = await shared.run(order.model_copy(update={"lease": lease}))
+        assert result.status is ActionStatus.FAILED
+        assert "holds no lock on path:sha256:" in result.calls[0].result
+        assert shared.current == "two"
+
 
 HOUR_S = 3600.0
 
@@ -199,14 +215,14 @@ class TestLease:
         started = time.monotonic()
         lease = self.lasting(6.5, set_back_s=HOUR_S)
         result = await shared.run(shared.order("sleep 10; true", lease=lease))
-        assert result.status is ActionStatus.TIMED_OUT
+        assert (result.status, result.interrupted) == (ActionStatus.TIMED_OUT, True)
         assert time.monotonic() - started < 5
 
     @pytest.mark.parametrize("set_back_s", [0.0, HOUR_S])
     async def test_that_is_too_short_for_a_call(self, shared: Bench, set_back_s: float) -> None:
         lease = self.lasting(6.8, set_back_s=set_back_s)
         result = await shared.run(shared.order(shared.to("one"), lease=lease))
-        assert result.status is ActionStatus.FAILED
+        assert (result.status, result.interrupted) == (ActionStatus.FAILED, True)
         assert "too soon" in result.calls[0].result
 
     async def test_that_ran_out_while_the_runner_stood_still(self, own: Bench) -> None:
@@ -245,7 +261,7 @@ class TestStopSwitch:
         await asyncio.sleep(0.6)
         own.switch(stopped=True)
         result = await run
-        assert result.status is ActionStatus.STOPPED
+        assert (result.status, result.interrupted) == (ActionStatus.STOPPED, True)
         assert [c.allowed for c in result.calls] == [True, False]
         assert own.supervised.starts("web-1") == before
 
@@ -263,7 +279,7 @@ class TestStopSwitch:
         await asyncio.sleep(0.6)
         own.switch(stopped=True, now=True)
         result = await run
-        assert result.status is ActionStatus.UNCERTAIN
+        assert (result.status, result.interrupted) == (ActionStatus.UNCERTAIN, True)
         assert [c.allowed for c in result.calls] == [True]
 
     async def test_now_while_a_call_is_under_way(self, own: Bench) -> None:

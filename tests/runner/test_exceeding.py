@@ -11,6 +11,7 @@ from contextlib import closing
 
 import pytest
 from tests.runner.bench import Bench, Supervised, lease_of
+from tests.runner.test_idempotency import leave_begun
 
 from vigil.domain.errors import PlanMismatch
 from vigil.domain.plan import ActionResult, ActionStatus, Execution
@@ -26,7 +27,7 @@ def granting(tmp_path_factory: pytest.TempPathFactory, supervised: Supervised) -
     made = Bench(tmp_path_factory.mktemp("granting"), supervised)
     release = {"link": str(made.link), "releases": str(made.releases)}
     seldom = {"verb": "release.switch", "most_per_hour": SELDOM, **release}
-    made.more_grants.update({f"seldom-{number}": seldom for number in range(3)})
+    made.more_grants.update({f"seldom-{number}": seldom for number in range(4)})
     made.start()
     yield made
     made.close()
@@ -84,6 +85,19 @@ async def test_what_is_answered_from_the_record_does_not_count(own: Bench) -> No
     assert (await own.do(seldom_to(own, "two", 2))).status is ActionStatus.SUCCEEDED
 
 
+async def test_in_rate_by_what_is_repeated_after_a_crash(own: Bench) -> None:
+    """What was begun and not made is made once more, which is one more."""
+    order = own.order(seldom_to(own, "one", 3))
+    own.kill()
+    leave_begun(own, order, {"link": str(own.releases / "two")})
+    own.start()
+    for _ in range(SELDOM - 1):
+        assert (await own.run(order)).status is ActionStatus.SUCCEEDED
+    assert (await own.do(seldom_to(own, "two", 3))).status is ActionStatus.SUCCEEDED
+    assert_told(await own.do(seldom_to(own, "one", 3)), f"allows {SELDOM} calls an hour")
+    assert own.current == "two"
+
+
 async def test_in_time(own: Bench) -> None:
     lease = lease_of(8.5, "shop/release:release")
     result = await own.run(own.order(f"sleep 2\n{own.to('one')}", lease=lease))
@@ -127,6 +141,21 @@ async def test_a_call_that_is_forged(own: Bench) -> None:
     )
     result = await own.do(f'python3 -c "{knock.replace(chr(34), chr(92) + chr(34))}"; exit 0')
     assert_told(result, "does not contain this call")
+    assert own.current == "two"
+
+
+async def test_a_script_cannot_try_what_it_may_do(own: Bench) -> None:
+    tries = own.to("one").replace("vigil-do", "vigil-do --dry-run")
+    result = await own.do(tries)
+    assert (result.exit_code, result.calls) == (64, ())
+    assert "tried before it is approved" in result.output
+    forged = json.dumps({"verb": "--dry-run", "grant": "release", "arguments": []})
+    knock = f"s.sendall(b'{forged}\\n'); print(s.makefile().readline())"
+    script = (
+        "python3 - <<'END'\nimport socket\ns = socket.socket(socket.AF_UNIX)\n"
+        f"s.connect('/vigil/broker.sock')\n{knock}\nEND\n"
+    )
+    assert_told(await own.do(script), "does not contain this call")
     assert own.current == "two"
 
 

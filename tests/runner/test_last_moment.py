@@ -11,10 +11,12 @@ from vigil.domain.effects import Call
 from vigil.domain.run import RunOrder
 from vigil.guard import analyse
 from vigil.runner.broker import Broker, Reply, Status
+from vigil.runner.call_log import CallLog
 from vigil.runner.ledger import Ledger
 from vigil.runner.orders import checked
 from vigil.runner.server import LEDGER
 from vigil.runner.store import in_file
+from vigil.runner.switch import switch_at
 from vigil.runner.verbs import operation, release_switch
 from vigil.runner.verbs.base import LEAST_EFFECT_S, Deadline, Operation, Unfinished
 
@@ -60,7 +62,8 @@ def switching(bench: Bench) -> Operation:
 def ask(bench: Bench, ledger: Ledger, order: RunOrder) -> Reply:
     """Make the one call of this order."""
     verified = checked(order, bench.catalogue, analyse)
-    broker = Broker(verified, ledger, bench.state / "switch.json", lambda _: None)
+    calls = CallLog(verified, ledger, lambda _: None)
+    broker = Broker(verified, ledger, switch_at(bench.state / "switch.json"), calls)
     return broker.answer(verified.effects.calls[0].model_dump_json().encode())
 
 

@@ -203,6 +203,16 @@ def test_a_grant_is_used_as_often_as_it_says_whoever_asks(
         other.close()
 
 
+def test_what_is_done_once_more_counts_once_more(ledger: Ledger) -> None:
+    rate, fences = Rate(grant="shop/restart", most_per_hour=2), held(7).fences
+    assert ledger.begin_effect("k:0", CALL, {}, fences, rate)
+    ledger.note(fences, rate)
+    with pytest.raises(TooOften, match="allows 2 calls an hour, and 2 have begun"):
+        ledger.note(held(8).fences, rate)
+    # All of it or nothing: the token was not noted either.
+    ledger.note(held(7).fences)
+
+
 def test_what_began_more_than_an_hour_ago_does_not_count(
     ledger: Ledger, where: tuple[Path, str | None]
 ) -> None:

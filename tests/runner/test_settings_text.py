@@ -78,6 +78,10 @@ def test_only_the_value_changes(
         ("A=1 # note\n", "env", "A", "no setting"),
         ("A=$(date)x y\n", "env", "A", "no setting"),
         ("B=1\n", "env", "A", "no setting"),
+        ('B="x\nA=1\ny"\nA=2\n', "env", "A", "line 1 is not NAME=value on one line"),
+        ("A=2\nB='x\nA=1'\n", "env", "A", "line 2 is not NAME=value on one line"),
+        ("B=x\\\nA=1\n", "env", "A", "values over several lines"),
+        ("A=1\nif true; then\n", "env", "A", "line 2 is not"),
     ],
 )
 def test_what_cannot_be_changed_with_certainty_is_refused(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
-from tests.runner.bench import Bench, host_processes, lease_of, until
+from tests.runner.bench import Bench, host_processes, lease_of, sandboxes_in, until
 
 from vigil.domain.effects import Call
 from vigil.domain.errors import LockHeld
@@ -21,10 +21,12 @@ from vigil.domain.plan import ActionResult, ActionStatus
 from vigil.domain.run import Fence, Lease, RunOrder
 from vigil.guard import analyse
 from vigil.runner.broker import Broker
+from vigil.runner.call_log import CallLog
 from vigil.runner.ledger import Ledger, Outcome, Rate
 from vigil.runner.orders import checked
 from vigil.runner.runs import Listener, Runs
 from vigil.runner.store import open_store
+from vigil.runner.switch import switch_at
 from vigil.runner.verbs.supervisor import Supervisor
 
 RESTART = "vigil-do process.restart restart web-1"
@@ -38,7 +40,8 @@ def held(token: int, seconds: float = 90.0) -> Lease:
 
 def taken_over(order: RunOrder) -> RunOrder:
     """The same run, asked for by the worker that goes on with it."""
-    return order.model_copy(update={"lease": held(2)})
+    fences = tuple(fence.model_copy(update={"token": 2}) for fence in order.lease.fences)
+    return order.model_copy(update={"lease": held(2).model_copy(update={"fences": fences})})
 
 
 def called_off(order: RunOrder) -> RunOrder:
@@ -64,8 +67,8 @@ class Second:
 
     def __init__(self, first: Bench, state: Path, ledger: Ledger) -> None:
         state.mkdir(mode=0o700)
-        switch = first.state / "switch.json"
-        self._runs = Runs(first.catalogue, state, ledger, analyse, switch, SOON_S)
+        switch = switch_at(first.state / "switch.json")
+        self._runs = Runs(first.catalogue, sandboxes_in(state), ledger, analyse, switch, SOON_S)
 
     async def run(self, order: RunOrder) -> ActionResult:
         return await self._runs.run(order, Listener(line=lambda _: None, call=lambda _: None))
@@ -225,12 +228,13 @@ def test_frozen_between_the_record_and_the_target_it_is_too_late(
     ledger = StandsStill(open_store(Path("unused"), empty_postgres_url))
     order = first.order(first.to("one"), lease=held(1, seconds=8.0))
     verified = checked(order, first.catalogue, analyse)
-    broker = Broker(verified, ledger, first.state / "switch.json", lambda _: None)
+    calls = CallLog(verified, ledger, lambda _: None)
+    broker = Broker(verified, ledger, switch_at(first.state / "switch.json"), calls)
     call = verified.effects.calls[0]
     ask = {"verb": call.verb, "grant": call.grant, "arguments": list(call.arguments)}
     reply = broker.answer(json.dumps(ask).encode())
     assert "uncertain: this runner was held up" in reply.text
-    assert broker.open_ended == {f"{order.run_key}:0"}
+    assert calls.open_ended == {f"{order.run_key}:0"}
     assert first.current == "two"
     ledger.close()
 

@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.runner.bench import Bench
+from tests.runner.bench import Bench, sandboxes_in
 
 from vigil.domain.errors import PortUnavailable
 from vigil.domain.plan import ActionStatus
+from vigil.domain.switch import SWITCH_FILE
 from vigil.guard import analyse
 from vigil.runner.ledger import Ledger, Outcome
 from vigil.runner.runs import Listener, Runs
 from vigil.runner.server import LEDGER
 from vigil.runner.store import in_file
+from vigil.runner.switch import switch_at
 
 QUIET = Listener(line=lambda _: None, call=lambda _: None)
 
@@ -38,8 +40,13 @@ def ledger(tmp_path: Path) -> Iterator[Failing]:
     opened.close()
 
 
+def runs_of(bench: Bench, ledger: Ledger) -> Runs:
+    switch = switch_at(bench.state / SWITCH_FILE)
+    return Runs(bench.catalogue, sandboxes_in(bench.state), ledger, analyse, switch)
+
+
 async def test_what_was_done_and_not_recorded_is_recognised(bench: Bench, ledger: Failing) -> None:
-    runs = Runs(bench.catalogue, bench.state, ledger, analyse)
+    runs = runs_of(bench, ledger)
     order = bench.order(bench.to("one"))
     with pytest.raises(PortUnavailable, match="disk full"):
         await runs.run(order, QUIET)
@@ -55,7 +62,7 @@ async def test_what_a_run_that_was_cut_off_left_open_stays_uncertain(
     bench: Bench, ledger: Failing
 ) -> None:
     """Also when the second run does not come to ask for it."""
-    runs = Runs(bench.catalogue, bench.state, ledger, analyse)
+    runs = runs_of(bench, ledger)
     order = bench.order(f"sleep 0.3\n{bench.to('one')}", timeout_s=5.0)
     with pytest.raises(PortUnavailable):
         await runs.run(order, QUIET)

@@ -148,6 +148,41 @@ class TestQueues:
         client = Redis(port=targets.redis_port(), password=SECRET)
         assert client.get("orders:paused") == b"by Ada"
 
+    def test_who_resumes_what_another_incident_paused_is_told(self, targets: Targets) -> None:
+        case = case_of("queue.resume", targets)
+        client = Redis(port=targets.redis_port(), password=SECRET)
+        client.set("orders:paused", "paused by Vigil for incident inc-7, call sha256:0:action-1:0")
+        call = case.bind(KEY)
+        before = call.look()
+        assert "which incident inc-7 had paused" in str(before["would"])
+        assert "incident inc-7 had paused it" in call.do(before, in_time()).text
+
+    @pytest.mark.parametrize("verb", ["queue.pause", "queue.park", "cache.delete", "flag.set"])
+    def test_where_a_mark_may_be_lost_nothing_is_done_twice(
+        self, targets: Targets, verb: str
+    ) -> None:
+        """It was done, and then this Redis forgot keys: as one does that runs out of memory."""
+        case = case_of(verb, targets)
+        client = Redis(port=targets.redis_port(), password=SECRET)
+        call = case.bind(KEY)
+        before = call.look()
+        assert call.do(before, in_time()).ok
+        (mark,) = client.scan_iter("vigil:done:*")
+        client.delete(mark)
+        # Nobody has evicted anything, so somebody's own hand is not what this is about.
+        assert call.done_since(before) is None
+        was = client.config_get("maxmemory*")
+        try:
+            client.set("filler", bytes(2_000_000), ex=1000)
+            client.config_set("maxmemory-policy", "volatile-random")
+            client.config_set("maxmemory", client.info("memory")["used_memory"] - 1_000_000)
+            client.set("one-more", "x")
+        finally:
+            for name in ("maxmemory", "maxmemory-policy"):
+                client.config_set(name, str(was[name]))
+        with pytest.raises(Unfinished, match="has evicted keys"):
+            call.done_since(before)
+
     def test_no_message_is_lost_where_the_parking_is_no_list(self, targets: Targets) -> None:
         case = case_of("queue.park", targets)
         client = Redis(port=targets.redis_port(), password=SECRET)
@@ -260,9 +295,36 @@ class TestFiles:
 
     def test_a_folder_that_is_a_link_is_not_entered(self, targets: Targets) -> None:
         case = case_of("file.rotate", targets)
-        (targets.folder / "link").symlink_to(targets.folder / "logs")
+        logs, link = targets.folder / "logs", targets.folder / "link"
+        link.symlink_to(logs)
+        with pytest.raises(Refusal, match=f"{link} leads through .*: write it as {logs} in"):
+            with_grant(case, folder=str(link)).bind(KEY)
+        call = case.bind(KEY)
+        logs.rename(targets.folder / "moved")
+        logs.symlink_to(targets.folder / "moved")
         with pytest.raises(Refusal, match="cannot be opened"):
-            with_grant(case, folder=str(targets.folder / "link")).bind(KEY).look()
+            call.look()
+
+    @pytest.mark.parametrize(
+        ("verb", "key"),
+        [
+            ("config.set", "file"),
+            ("release.switch", "link"),
+            ("process.restart", "supervisor"),
+            ("nginx.upstream", "file"),
+            ("certificate.renew", "certificate"),
+        ],
+    )
+    def test_a_path_through_a_link_is_refused_with_its_own_name(
+        self, targets: Targets, verb: str, key: str
+    ) -> None:
+        """Or whoever names the same place without it would lock something else."""
+        case = case_of(verb, targets)
+        own = Path(str(case.grant[key]))
+        (targets.folder / "elsewhere").symlink_to(own.parent)
+        through = str(targets.folder / "elsewhere" / own.name)
+        with pytest.raises(Refusal, match=f"symbolic link: write it as {own} in"):
+            with_grant(case, **{key: through}).bind(KEY)
 
     def test_so_many_are_kept_and_not_more(self, targets: Targets) -> None:
         case = with_grant(case_of("file.rotate", targets), most_kept=2)
@@ -449,6 +511,16 @@ class TestNginx:
         assert isinstance(servers, list)
         with pytest.raises(Refusal, match="has to stay up: without it 0 servers are"):
             case.bind(KEY, arguments=(servers[1], "down")).look()
+
+    def test_what_nginx_says_at_length_is_not_kept(self, targets: Targets, tmp_path: Path) -> None:
+        case = case_of("nginx.upstream", targets)
+        talks = tmp_path / "talks"
+        talks.write_text("#!/bin/sh\nyes no | head -c 50000000 >&2\nexit 1\n")
+        talks.chmod(0o755)
+        grant = {**case.grant, "program": str(talks)}
+        with pytest.raises(Refusal, match="nginx refuses it: no no no") as refused:
+            bound(grant, case.arguments, KEY).look()
+        assert len(str(refused.value)) < 400
 
     def test_what_nginx_refuses_is_put_back(self, targets: Targets) -> None:
         case = case_of("nginx.upstream", targets)

@@ -9,7 +9,8 @@ from tests.support.hand_clock import START, HandClock
 from tests.support.world import NEW, OLD
 
 from vigil.domain.change import Release
-from vigil.domain.plan import ActionResult, ActionStatus, CallRecord
+from vigil.domain.foreseen import Foreseen
+from vigil.domain.plan import ActionResult, ActionStatus, CallRecord, Plan
 from vigil.domain.run import Health, RunOrder
 from vigil.domain.telemetry import ErrorGroup, ErrorOrigin
 from vigil.ports.sandbox import OnOutput
@@ -77,6 +78,7 @@ class CountingSandbox:
         self.before: Callable[[RunOrder], None] = lambda _: None
         """Something that happens when a run is asked for; may raise."""
         self.status = ActionStatus.SUCCEEDED
+        self.interrupted = False
 
     async def run(self, order: RunOrder, on_output: OnOutput) -> ActionResult:
         self.asked[order.run_key] += 1
@@ -100,9 +102,17 @@ class CountingSandbox:
                 ),
                 output="done\n",
                 seconds=1.0,
+                interrupted=self.interrupted,
             )
             await on_output("done")
         return self._ends[order.run_key]
+
+    async def dry_run(self, plan: Plan) -> tuple[Foreseen, ...]:
+        return tuple(
+            Foreseen(action=action.id, call=call, ok=True, text=f"do {call.verb} in the shop")
+            for action in plan.actions
+            for call in action.effects.calls
+        )
 
     async def health(self) -> Health:
         return Health(part="sandbox", ok=True, text="the shop of a test")

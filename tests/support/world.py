@@ -112,6 +112,10 @@ class ScriptedChanges:
     """Fulfils ``ports.changes.Changes``."""
 
     known: tuple[Release, ...] | None = None
+    configured: Callable[[], Mapping[str, str] | None] = dict
+
+    async def configuration(self, service: str) -> Mapping[str, str] | None:
+        return self.configured()
 
     async def releases(self, service: str, since: Instant) -> tuple[Release, ...] | None:
         if self.known is None:

@@ -1,5 +1,6 @@
 """A plan: frozen, with one digest that approval, execution, broker and audit all name."""
 
+import operator
 from enum import StrEnum
 
 from pydantic import Field
@@ -7,6 +8,7 @@ from pydantic import Field
 from vigil.domain.effects import Call, EffectKind, Effects, Risk
 from vigil.domain.identity import content_digest
 from vigil.domain.probe import ProbeRef
+from vigil.domain.signed import Attestation
 from vigil.domain.value import Value
 
 
@@ -39,6 +41,10 @@ class Action(Value):
     undo: str | None = None
     no_undo: str | None = None
     timeout_s: float = Field(default=30.0, gt=0, le=120.0)
+    # Left out where it is empty, so that plans from before there were any keep their digest.
+    raw: tuple[str, ...] = Field(default=(), max_length=4, exclude_if=operator.not_)
+    """The raw grants that script and undo need: with them they are of free form, and a person is
+    asked."""
 
 
 class Plan(Value):
@@ -83,6 +89,9 @@ class ActionStatus(StrEnum):
     FAILED = "failed"
     """The script ended with another code than 0, or was refused by the broker."""
     TIMED_OUT = "timed_out"
+    OUT_OF_MEMORY = "out_of_memory"
+    """The kernel killed a process of the script, because together they had all the memory they
+    may have, and the script did not end well."""
     STOPPED = "stopped"
     """The stop switch ended it."""
     UNCERTAIN = "uncertain"
@@ -103,6 +112,37 @@ class CallRecord(Value):
     """The effect had been done before under the same idempotency key and was not done again."""
 
 
+class PeakUse(Value):
+    """The most that a script used, with all it started and its sandbox's own few processes.
+
+    As the kernel counted it; None where nobody could know.
+    """
+
+    memory_bytes: int | None = None
+    """At one time, its scratch and what the kernel keeps for it included."""
+    processes: int | None = None
+    """At one time."""
+    cpu_s: float | None = None
+    """From beginning to end, of all processors."""
+
+    @property
+    def told(self) -> str:
+        """What is known of it, in words; empty where nothing is."""
+        parts = []
+        if self.memory_bytes is not None:
+            parts.append(f"{self.memory_bytes / 1024**2:.1f} MB")
+        if self.processes is not None:
+            parts.append(f"{self.processes} processes")
+        if self.cpu_s is not None:
+            parts.append(f"{self.cpu_s:.2f} s of processor time")
+        return ", ".join(parts)
+
+    @property
+    def unknown(self) -> bool:
+        """Nothing of it is known."""
+        return not self.told
+
+
 class ActionResult(Value):
     """What became of one action."""
 
@@ -113,6 +153,12 @@ class ActionResult(Value):
     output: str = ""
     """Bounded tail of what the script printed."""
     seconds: float
+    # Left out where nothing is known, so that results from before it was counted stay the same.
+    peak: PeakUse = Field(default=PeakUse(), exclude_if=operator.attrgetter("unknown"))
+    attestation: Attestation | None = None
+    """Of a runner near a remote target: its signature, and the order that it answers."""
+    interrupted: bool = False
+    """Not the script's doing: the stop switch, or the end of the worker's lease, cut it short."""
 
 
 class Execution(Value):
@@ -128,3 +174,14 @@ class Execution(Value):
         """The plan ran to its end: nothing was refused, and every action succeeded."""
         every = all(r.status is ActionStatus.SUCCEEDED for r in self.results)
         return bool(self.results) and self.refused is None and every
+
+    @property
+    def interrupted(self) -> bool:
+        """It was begun, and something outside of the plan kept it from its end.
+
+        What came of it says nothing of how good the plan is.
+        """
+        if not self.results or self.succeeded:
+            return False
+        last = self.results[-1]
+        return self.refused is not None or last.interrupted or last.status is ActionStatus.STOPPED

@@ -5,9 +5,7 @@ arguments are checked by the verb itself, when it first looks at its target, and
 ledger, in the same step in which it notes that an effect begins.
 """
 
-from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 from typing import NamedTuple
 
 import structlog
@@ -15,16 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 
 from vigil.domain.effects import Call
 from vigil.domain.errors import LockHeld, PortUnavailable
-from vigil.domain.plan import CallRecord
 from vigil.domain.value import Value
+from vigil.runner.call_log import CallLog
 from vigil.runner.ledger import Ledger, Outcome, Rate, TooOften
-from vigil.runner.limits import MAX_CALLS_PER_RUN, MAX_RESULT_CHARS
+from vigil.runner.limits import MAX_CALLS_PER_RUN
 from vigil.runner.orders import CheckedOrder
-from vigil.runner.switch import read_switch
+from vigil.runner.switch import Switch
 from vigil.runner.verbs import operation
 from vigil.runner.verbs.base import Deadline, NotDone, Operation, Refusal, Seen, Unfinished
 
-OnCall = Callable[[CallRecord], None]
 EFFECT_DEADLINE_S = 25.0
 LEAST_S = 2.0
 """With less of the lease left a call is not begun."""
@@ -73,31 +70,27 @@ class Broker:
     """Answers the calls of one run; whoever serves it asks one question at a time."""
 
     def __init__(
-        self, checked: CheckedOrder, ledger: Ledger, switch_file: Path, on_call: OnCall
+        self, checked: CheckedOrder, ledger: Ledger, switch: Switch, call_log: CallLog
     ) -> None:
         self._checked = checked
         self._ledger = ledger
-        self._switch_file = switch_file
-        self._on_call = on_call
+        self._switch = switch
+        self._call_log = call_log
         self._used: set[int] = set()
         self._reached = 0
         """The furthest place of the script that a call was admitted for."""
         self._asked = 0
-        self.records: list[CallRecord] = []
-        self.refused = False
         self.stopped = False
         """A call was refused because of the stop switch."""
-        self.open_ended: set[str] = set()
-        """Keys of effects that were begun and whose end nobody knows."""
-        self.unrecorded: str | None = None
-        """Why the ledger could not be used for a call: how this run ended is not known then."""
+        self.out_of_time = False
+        """A call was refused because the worker's lease was about to end."""
 
     def answer(self, line: bytes) -> Reply:
         """Answer one line from the sandbox; nothing in it can make this raise."""
         try:
             return self._answer(line)
         except PortUnavailable as unrecorded:
-            self.unrecorded = str(unrecorded)
+            self._call_log.unrecorded = str(unrecorded)
             _log.warning("ledger", error=str(unrecorded))
             return Reply(status=Status.TEMPORARY, text=str(unrecorded))
 
@@ -132,7 +125,8 @@ class Broker:
             raise Refusal("the plan is not the one that was approved")
         place = self._unused(call)
         key = f"{order.run_key}:{place}"
-        bound = operation(order.plan.service, self._checked.service, call, key)
+        service, incident = self._checked.service, order.plan.incident
+        bound = operation(order.plan.service, service, call, key, incident)
         if unfenced := self._checked.unfenced:
             raise Refusal(f"the worker holds no lock on {', '.join(unfenced)}")
         self._check_lease()
@@ -152,13 +146,14 @@ class Broker:
         return ahead[0]
 
     def _check_switch(self) -> None:
-        switch = read_switch(self._switch_file)
+        switch = self._switch()
         if switch.stopped:
             self.stopped = True
             raise Refusal(f"the stop switch is on{f' ({switch.text})' if switch.text else ''}")
 
     def _check_lease(self) -> None:
         if self._checked.seconds_left < LEAST_S:
+            self.out_of_time = True
             raise Refusal(f"too soon: {self._checked.time_left.told}")
 
     def _perform(self, admitted: _Admitted) -> Reply:
@@ -190,7 +185,7 @@ class Broker:
 
     def _go_on(self, admitted: _Admitted, before: Seen) -> Reply:
         """Somebody was killed between begin and end: only the target knows how far it came."""
-        self.open_ended.add(admitted.key)
+        self._call_log.open_ended.add(admitted.key)
         deadline = self._deadline()
         self._ledger.note(self._checked.order.lease.fences)
         try:
@@ -199,6 +194,8 @@ class Broker:
             return self._uncertain(admitted, str(unknowable))
         if found is not None:
             return self._finish(admitted, found, repeated=True)
+        # It is done once more, and counts once more.
+        self._ledger.note(self._checked.order.lease.fences, self._rate(admitted.call))
         return self._do(admitted, before, deadline)
 
     def _rate(self, call: Call) -> Rate | None:
@@ -213,27 +210,27 @@ class Broker:
         return Deadline.within(min(EFFECT_DEADLINE_S, self._checked.seconds_left))
 
     def _do(self, admitted: _Admitted, before: Seen, deadline: Deadline) -> Reply:
-        known_open = admitted.key in self.open_ended
+        known_open = admitted.key in self._call_log.open_ended
         # Whatever else comes out of a verb, what it has begun has no end then.
-        self.open_ended.add(admitted.key)
+        self._call_log.open_ended.add(admitted.key)
         try:
             outcome = admitted.bound.do(before, deadline)
         except Unfinished as unknown:
             return self._uncertain(admitted, str(unknown))
         except NotDone:
             if not known_open:
-                self.open_ended.discard(admitted.key)
+                self._call_log.open_ended.discard(admitted.key)
             raise
         return self._finish(admitted, outcome, repeated=False)
 
     def _uncertain(self, admitted: _Admitted, why: str) -> Reply:
         """The place stays free: a script that asks again has the target looked at first."""
-        self.open_ended.add(admitted.key)
+        self._call_log.open_ended.add(admitted.key)
         return self._record(Status.TEMPORARY, admitted.call, f"uncertain: {why}", allowed=True)
 
     def _finish(self, admitted: _Admitted, outcome: Outcome, *, repeated: bool) -> Reply:
         self._ledger.end_effect(admitted.key, outcome)
-        self.open_ended.discard(admitted.key)
+        self._call_log.open_ended.discard(admitted.key)
         self._used.add(admitted.place)
         return self._ended(admitted.call, outcome, repeated=repeated)
 
@@ -242,23 +239,11 @@ class Broker:
         return self._record(status, call, outcome.text, allowed=True, repeated=repeated)
 
     def _refuse(self, call: Call, reason: str) -> Reply:
-        self.refused = True
-        return self._record(Status.REFUSED, call, f"refused: {reason}", allowed=False)
+        text = self._call_log.refuse(call, f"refused: {reason}")
+        return Reply(status=Status.REFUSED, text=text)
 
     def _record(
         self, status: Status, call: Call, text: str, *, allowed: bool, repeated: bool = False
     ) -> Reply:
-        text = text[:MAX_RESULT_CHARS]
-        record = CallRecord(call=call, allowed=allowed, result=text, repeated=repeated)
-        self._ledger.log_call(self._checked.order.run_key, record)
-        self.records.append(record)
-        _log.info(
-            "call",
-            run_key=self._checked.order.run_key,
-            plan=self._checked.digest,
-            service=self._checked.order.plan.service,
-            status=status.value,
-            **record.model_dump(mode="json"),
-        )
-        self._on_call(record)
-        return Reply(status=status, text=text)
+        told = self._call_log.record(status, call, text, allowed=allowed, repeated=repeated)
+        return Reply(status=status, text=told)

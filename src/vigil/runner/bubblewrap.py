@@ -1,101 +1,80 @@
 """The command line of a sandbox: what it sees, and nothing else."""
 
-import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from vigil.domain.errors import SandboxUnavailable
 from vigil.domain.value import Value
+from vigil.runner import inner
 from vigil.runner.limits import Limits
+from vigil.runner.programs import PROXY, ROOT_FOLDERS, Interpreter, find
 
 PATH = "/vigil/bin:/usr/bin:/bin"
 NOBODY = "65534"
-SCRIPT = "/vigil/script"
-CLIENT = "/vigil/bin/vigil-do.py"
-LAUNCHER = "/vigil/bin/vigil-do"
-BROKER = "/vigil/broker.sock"
-_ROOT_FOLDERS = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin")
 
 
-class Descriptors(Value):
-    """Open descriptors that bubblewrap reads once."""
+class Handed(Value):
+    """A file that bubblewrap makes in the sandbox from a descriptor, which it reads once."""
 
+    descriptor: int
+    path: str
+    mode: str = "0444"
+
+
+class Inside(Value):
+    """What is in a sandbox besides the system."""
+
+    python: Interpreter
     seccomp: int
-    script: int
-    client: int
-    launcher: int
+    """The descriptor of the filter."""
+    files: tuple[Handed, ...]
+    sockets: tuple[tuple[Path, str], ...]
+    """Where each is outside, and inside."""
 
     @property
-    def all(self) -> tuple[int, ...]:
-        return (self.seccomp, self.script, self.client, self.launcher)
+    def bridged(self) -> bool:
+        """Whether a proxy is among the sockets."""
+        return any(path == PROXY for _, path in self.sockets)
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What bubblewrap has to inherit."""
+        return (self.seccomp, *(file.descriptor for file in self.files))
 
 
-def find(program: str) -> str:
-    """Where a program of the system is; never looked for in a folder that a user can write."""
-    found = shutil.which(program, path="/usr/bin:/bin:/usr/sbin:/sbin")
-    if found is None:
-        raise SandboxUnavailable(
-            f"{program} is not installed, so no sandbox can be made: install it "
-            f"(apt-get install {'bubblewrap' if program == 'bwrap' else 'util-linux'})"
-        )
-    return found
+def command(limits: Limits, inside: Inside, wall_s: float, telling: int) -> list[str]:
+    """The whole command line, from bubblewrap to the script.
 
+    To the descriptor ``telling`` bubblewrap says which process is the first of the sandbox.
 
-class Interpreter(Value):
-    """The Python that ``vigil-do`` runs with, and the folder it needs besides /usr."""
-
-    program: str
-    folder: str | None = None
-
-
-def interpreter() -> Interpreter:
-    """One inside /usr where there is one, so that nothing else of the host need be shown."""
-    own = Path(sys.base_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}")
-    if own.is_relative_to("/usr") and own.exists():
-        return Interpreter(program=str(own))
-    system = Path("/usr/bin/python3")
-    if system.exists():
-        return Interpreter(program=str(system))
-    return Interpreter(program=str(own), folder=sys.base_prefix)
-
-
-def launcher_text(python: Interpreter) -> str:
-    """A shell line: the kernel cuts a ``#!`` line that is longer than 255 bytes."""
-    return f'#!/bin/sh\nexec "{python.program}" -I -S {CLIENT} "$@"\n'
-
-
-def command(
-    limits: Limits, descriptors: Descriptors, python: Interpreter, broker: Path
-) -> list[str]:
-    """The whole command line, from bubblewrap to the script."""
+    :raises SandboxUnavailable: a program that it needs is not installed.
+    """
     return [
         find("bwrap"),
-        *_isolation(descriptors),
-        *_system(python),
+        "--info-fd", str(telling),
+        *_isolation(inside.seccomp),
+        *_system(inside.python),
         *_folders(limits),
-        *_own_files(descriptors, broker),
+        *_own_files(inside),
         "--remount-ro", "/",
         "--",
-        *_limited(limits),
-        "/bin/bash", "--noprofile", "--norc", "-eu", "-o", "pipefail", SCRIPT,
+        *inner.command(limits, inside.python, wall_s, bridged=inside.bridged),
     ]  # fmt: skip
 
 
-def _isolation(descriptors: Descriptors) -> Sequence[str]:
+def _isolation(seccomp: int) -> Sequence[str]:
     # --unshare-user also for root: without it a root runner would hand its capabilities in.
     return (
         "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
         "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv",
         "--setenv", "PATH", PATH, "--setenv", "HOME", "/tmp", "--setenv", "LC_ALL", "C.UTF-8",  # noqa: S108 - the sandbox's own
         "--uid", NOBODY, "--gid", NOBODY, "--hostname", "sandbox", "--cap-drop", "ALL",
-        "--disable-userns", "--seccomp", str(descriptors.seccomp),
+        "--disable-userns", "--seccomp", str(seccomp),
     )  # fmt: skip
 
 
 def _system(python: Interpreter) -> Sequence[str]:
     words = ["--ro-bind", "/usr", "/usr"]
-    for folder in map(Path, _ROOT_FOLDERS):
+    for folder in map(Path, ROOT_FOLDERS):
         if folder.is_symlink():
             words += ["--symlink", str(folder.readlink()), str(folder)]
         elif folder.is_dir():  # a system from before the merge of /bin into /usr/bin
@@ -115,24 +94,13 @@ def _folders(limits: Limits) -> Sequence[str]:
     )  # fmt: skip
 
 
-def _own_files(descriptors: Descriptors, broker: Path) -> Sequence[str]:
-    return (
-        "--perms", "0555", "--dir", "/vigil",
-        "--perms", "0555", "--dir", "/vigil/bin",
-        "--perms", "0444", "--ro-bind-data", str(descriptors.script), SCRIPT,
-        "--perms", "0444", "--ro-bind-data", str(descriptors.client), CLIENT,
-        "--perms", "0555", "--ro-bind-data", str(descriptors.launcher), LAUNCHER,
-        "--ro-bind", str(broker), BROKER,
-    )  # fmt: skip
-
-
-def _limited(limits: Limits) -> Sequence[str]:
-    # Set inside: there the process limit counts the sandbox's own user namespace only, outside it
-    # would count everything that the same user runs.
-    return (
-        find("prlimit"), "--core=0:0", f"--nproc={limits.processes}:{limits.processes}",
-        f"--nofile={limits.files}:{limits.files}",
-        f"--fsize={limits.file_bytes}:{limits.file_bytes}",
-        f"--as={limits.address_space_bytes}:{limits.address_space_bytes}",
-        "--",
-    )  # fmt: skip
+def _own_files(inside: Inside) -> Sequence[str]:
+    folders = {str(Path(file.path).parent) for file in inside.files} | {"/vigil"}
+    words = []
+    for folder in sorted(folders):  # the outer ones first
+        words += ["--perms", "0555", "--dir", folder]
+    for file in inside.files:
+        words += ["--perms", file.mode, "--file", str(file.descriptor), file.path]
+    for outside, path in inside.sockets:
+        words += ["--ro-bind", str(outside), path]
+    return words

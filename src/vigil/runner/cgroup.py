@@ -1,27 +1,24 @@
-"""Memory and process limits of a whole sandbox, where the runner may make control groups.
-
-Only version 1 hierarchies are used. Everywhere else the limits per process hold alone.
-"""
+"""The control groups of one sandbox: made, entered, read and removed."""
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
+from vigil.domain.plan import PeakUse
 from vigil.domain.value import Value
+from vigil.runner.cgroup_places import HOST, Hierarchies, Place
 from vigil.runner.limits import Limits
 
-_REMOVALS = 50
-_REMOVE_AGAIN_S = 0.02
-ROOT = Path("/sys/fs/cgroup")
-_JOIN = 'for tasks in $JOIN; do echo $$ > "$tasks" || exit 125; done; unset JOIN; exec "$@"'
+_JOIN = 'for door in $JOIN; do echo 0 > "$door" || exit 125; done; unset JOIN; exec "$@"'
+_REMOVAL_WAITS_S = (0.001, 0.002, 0.004, 0.008, *[0.02] * 50)
+"""A folder is busy while the kernel still counts a killed process, which takes it milliseconds."""
 
 
 class Group(Value):
-    """The groups of one sandbox, one folder for each controller."""
+    """The groups of one sandbox: a folder for each controller, or one for all."""
 
-    folders: tuple[Path, ...]
+    folders: tuple[Path, ...] = ()
 
     def joining(self, command: list[str]) -> tuple[list[str], Mapping[str, str]]:
         """A command that enters the groups before it becomes ``command``, and its environment.
@@ -31,78 +28,108 @@ class Group(Value):
         """
         if not self.folders:
             return command, {}
-        files = " ".join(str(folder / "cgroup.procs") for folder in self.folders)
+        files = " ".join(str(_door(folder)) for folder in self.folders)
         return ["/bin/sh", "-c", _JOIN, "join", *command], {"JOIN": files}
 
+    @property
+    def bounds_memory(self) -> bool:
+        """Whether the memory of the whole is bounded."""
+        return self._read("memory.limit_in_bytes", "memory.max") is not None
 
-def _own_path(controller: str) -> Path | None:
-    try:
-        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
-    except OSError:
+    @property
+    def peak(self) -> PeakUse:
+        """What was used at most until now, by the script and by what makes its sandbox."""
+        return PeakUse(
+            memory_bytes=self._number(
+                "memory.memsw.max_usage_in_bytes", "memory.max_usage_in_bytes", "memory.peak"
+            ),
+            processes=self._number("pids.peak"),
+            cpu_s=self._cpu_s(),
+        )
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether the kernel has killed a process of it for the memory of the whole."""
+        names = ("memory.oom_control", "memory.events")
+        return any(self._counted(name, "oom_kill") for name in names)
+
+    def _cpu_s(self) -> float | None:
+        nanoseconds = self._number("cpuacct.usage")
+        if nanoseconds is not None:
+            return round(nanoseconds / 1e9, 3)
+        microseconds = self._counted("cpu.stat", "usage_usec")
+        return None if microseconds is None else round(microseconds / 1e6, 3)
+
+    def _read(self, *names: str) -> str | None:
+        """The first of these files that is there, in whichever folder."""
+        for name in names:
+            for folder in self.folders:
+                with contextlib.suppress(OSError):
+                    return (folder / name).read_text(encoding="ascii")
         return None
-    for line in lines:
-        _, names, path = line.split(":", 2)
-        if controller in names.split(","):
-            mounted = ROOT / controller
-            # In a container the path may be that of the host, and its end is what is mounted.
-            own = mounted / path.lstrip("/")
-            place = own if own.is_dir() else mounted
-            return place if (place / "cgroup.procs").exists() else None
-    return None
 
+    def _number(self, *names: str) -> int | None:
+        text = (self._read(*names) or "").strip()
+        return int(text) if text.isdecimal() else None
 
-def _settings(limits: Limits) -> dict[str, tuple[tuple[str, int], ...]]:
-    return {
-        "pids": (("pids.max", limits.processes + 4),),  # bubblewrap's own two, and prlimit
-        "memory": (
-            ("memory.limit_in_bytes", limits.memory_bytes),
-            ("memory.memsw.limit_in_bytes", limits.memory_bytes),
-        ),
-    }
-
-
-def _make(controller: str, values: tuple[tuple[str, int], ...], name: str) -> Path | None:
-    parent = _own_path(controller)
-    if parent is None or not os.access(parent, os.W_OK):
+    def _counted(self, name: str, key: str) -> int | None:
+        """From a file whose every line is a name and a number."""
+        for line in (self._read(name) or "").splitlines():
+            found, _, number = line.partition(" ")
+            if found == key and number.isdecimal():
+                return int(number)
         return None
-    folder = parent / name
-    try:
-        folder.mkdir()
-        for file, value in values:
-            if (folder / file).exists():  # memsw is there only with swap accounting
-                (folder / file).write_text(str(value), encoding="ascii")
-    except OSError:
-        with contextlib.suppress(OSError):
-            folder.rmdir()
-        return None
-    return folder
+
+
+def _door(folder: Path) -> Path:
+    # A thread that moves itself takes no lock that all the machine's processes have to let go of,
+    # for which the kernel may wait tens of milliseconds; version 2 knows only whole processes.
+    thread = folder / "tasks"
+    return thread if thread.exists() else folder / "cgroup.procs"
 
 
 @contextlib.asynccontextmanager
-async def group(name: str, limits: Limits) -> AsyncIterator[Group]:
+async def group(name: str, limits: Limits, hierarchies: Hierarchies = HOST) -> AsyncIterator[Group]:
     """Groups for one sandbox, gone afterwards; without folders where none can be made."""
-    made = [_make(controller, values, name) for controller, values in _settings(limits).items()]
-    folders = tuple(folder for folder in made if folder is not None)
+    folders: list[Path] = []
     try:
-        yield Group(folders=folders)
+        for place in hierarchies.places(limits):
+            folder = _made(place, name)
+            if folder is not None:
+                folders.append(folder)
+        yield Group(folders=tuple(folders))
     finally:
         for folder in folders:
-            # Busy while the kernel still counts a killed process, which takes it milliseconds.
-            for _ in range(_REMOVALS):
+            for wait_s in _REMOVAL_WAITS_S:
                 if _removed(folder):
                     break
-                await asyncio.sleep(_REMOVE_AGAIN_S)
+                await asyncio.sleep(wait_s)
+
+
+def sweep(prefix: str, hierarchies: Hierarchies = HOST) -> None:
+    """Remove the empty groups that a killed runner left behind."""
+    for place in hierarchies.places(Limits()):
+        for folder in place.parent.glob(f"{prefix}*"):
+            _removed(folder)
+
+
+def _made(place: Place, name: str) -> Path | None:
+    folder = place.parent / name
+    try:
+        folder.mkdir()
+        for setting in place.settings:
+            try:
+                (folder / setting.file).write_text(setting.value, encoding="ascii")
+            except OSError:
+                if setting.needed:
+                    raise
+    except OSError:
+        _removed(folder)
+        return None
+    return folder
 
 
 def _removed(folder: Path) -> bool:
     with contextlib.suppress(OSError):
         folder.rmdir()
     return not folder.exists()
-
-
-def sweep(prefix: str) -> None:
-    """Remove the empty groups that a killed runner left behind."""
-    for controller in ("pids", "memory"):
-        parent = _own_path(controller)
-        for folder in parent.glob(f"{prefix}*") if parent else ():
-            _removed(folder)

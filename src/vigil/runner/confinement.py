@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vigil.domain.value import Value
-from vigil.runner.bubblewrap import find
+from vigil.runner.programs import find
 
 SANDBOX_UID = 65_432
 """Debian reserves 65000 to 65533: no person and no service has this number."""
@@ -67,6 +67,7 @@ class Doors:
 
     def _base(self, confinement: Confinement) -> Path:
         if not confinement.gives_up_root:
+            self._runs.mkdir(mode=0o700, exist_ok=True)
             return self._runs
         # The state folder is closed to everybody else, and may be below a home that is.
         run = Path("/run")
@@ -79,7 +80,6 @@ class Doors:
     def sweep(self) -> None:
         """Remove what a killed runner left."""
         shutil.rmtree(self._runs, ignore_errors=True)
-        self._runs.mkdir(mode=0o700)
         for confinement in choices():
             for left in self.left(confinement):
                 shutil.rmtree(left, ignore_errors=True)

@@ -29,6 +29,8 @@ OWN_FOLDERS = {
 }
 # A runner of root's is still root to these, capabilities or not; they are opened, never written.
 KERNEL_FILES = ("/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/proc/sys/vm/drop_caches")
+SCOPES_SINCE = 6
+"""Landlock knows signals since then."""
 NO_CAPABILITY = "0000000000000000"
 STATUS = {"CapEff": NO_CAPABILITY, "CapBnd": NO_CAPABILITY, "NoNewPrivs": "1", "Seccomp": "2"}
 
@@ -70,7 +72,7 @@ def _unlimited_processes(most: int) -> bool:
     return True
 
 
-def _wrong(processes: int, shown: str) -> list[str]:
+def _wrong(processes: int, landlock: int, shown: set[str]) -> list[str]:
     wrong = [f"variable {name} is passed in" for name in set(os.environ) - KNOWN_VARIABLES]
     if os.geteuid() == 0:
         wrong.append("the script is root")
@@ -78,7 +80,7 @@ def _wrong(processes: int, shown: str) -> list[str]:
     wrong += [
         f"{name} is {status.get(name)}" for name, w in STATUS.items() if status.get(name) != w
     ]
-    visible = {path.name for path in Path("/").iterdir()} - OWN_FOLDERS - {shown}
+    visible = {path.name for path in Path("/").iterdir()} - OWN_FOLDERS - shown
     wrong += [f"/{name} is visible" for name in visible]
     folders = ("/", "/usr", "/dev", "/vigil")
     wrong += [f"{f} can be written" for f in folders if _succeeds(Path(f, "canary").touch)]
@@ -87,7 +89,17 @@ def _wrong(processes: int, shown: str) -> list[str]:
         wrong.append("the number of processes is not limited")
     if not _reaches_broker():
         wrong.append("the broker cannot be reached")
-    return wrong + _reachable()
+    return [*wrong, *_reachable(), *_over_the_wall(landlock)]
+
+
+def _over_the_wall(landlock: int) -> list[str]:
+    """What Landlock of this version refuses, and nothing else of a sandbox does."""
+    wrong = []
+    if landlock >= 1 and _succeeds(lambda: os.close(os.open("/dev/ptmx", os.O_RDWR))):
+        wrong.append("Landlock does not hold for files")
+    if landlock >= SCOPES_SINCE and _succeeds(lambda: os.kill(1, 0)):
+        wrong.append("Landlock does not hold for signals")
+    return wrong
 
 
 def _reachable() -> list[str]:
@@ -109,7 +121,8 @@ def _can(family: socket.AddressFamily) -> bool:
 
 def main() -> None:
     """Print what is wrong, then that everything was looked at."""
-    for line in _wrong(int(sys.argv[1]), sys.argv[2]):
+    processes, landlock, *shown = sys.argv[1:]
+    for line in _wrong(int(processes), int(landlock), set(shown)):
         sys.stdout.write(f"{line}\n")
     sys.stdout.write(f"{SOUND}\n")
 

@@ -200,12 +200,19 @@ class Ledger:
 
         return self._store.transaction(work)
 
-    def note(self, fences: Sequence[Fence]) -> None:
-        """These tokens were seen; none is noted unless all can be.
+    def note(self, fences: Sequence[Fence], rate: Rate | None = None) -> None:
+        """These tokens were seen, and one more effect begins under a grant; all of it or nothing.
 
         :raises LockHeld: one of them is lower than a token that was seen before.
+        :raises TooOften: no further effect may begin under that grant yet.
         """
-        self._store.transaction(lambda c: self._note(c, fences))
+
+        def work(connection: Connection) -> None:
+            self._note(connection, fences)
+            if rate is not None:
+                self._count(connection, rate)
+
+        self._store.transaction(work)
 
     def _note(self, connection: Connection, fences: Sequence[Fence]) -> None:
         table = self._tables.fences

@@ -29,9 +29,11 @@ class Limits(Value):
     files: int = 128
     file_bytes: int = 16 * MIB
     address_space_bytes: int = 512 * MIB
-    """Per process, for where there is no cgroup; reserved, not used, memory counts."""
+    """Per process; reserved, not used, memory counts."""
     memory_bytes: int = 128 * MIB
-    """Of the whole sandbox, where there is a cgroup."""
+    """Of the whole sandbox, its scratch included, where there is a control group."""
+    cpus: float = 1.0
+    """Of the whole sandbox, where there is a control group."""
     tmp_bytes: int = 16 * MIB
     shm_bytes: int = 4 * MIB
     line_chars: int = 2000
@@ -39,3 +41,16 @@ class Limits(Value):
     tail_chars: int = 16_000
     streamed_lines: int = 2000
     """How many lines are passed on while the script runs; the tail is kept all the same."""
+
+    def without_group(self) -> "Limits":
+        """Where no control group bounds the whole, processes times address space has to.
+
+        2 GiB is more than any script may have in a group. Less would be too little for the one
+        process that reserves most: an interpreter, of which little more than a tenth is used.
+        """
+        return self.model_copy(update={"processes": 16, "address_space_bytes": 128 * MIB})
+
+    @property
+    def whole_bytes(self) -> int:
+        """What bounds the memory of a sandbox that has no control group."""
+        return self.processes * self.address_space_bytes + self.tmp_bytes + self.shm_bytes

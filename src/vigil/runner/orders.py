@@ -1,13 +1,17 @@
 """A run order that was checked: what the broker may do for it, computed here and not believed."""
 
 from collections.abc import Callable
+from itertools import chain
 
 from vigil.domain.catalogue import Catalogue, Service
 from vigil.domain.effects import Effects
 from vigil.domain.errors import NotFound, PlanMismatch
+from vigil.domain.grant import targets_of
 from vigil.domain.plan import Action
+from vigil.domain.raw_grant import RawGrant
 from vigil.domain.run import RunOrder
 from vigil.domain.value import Value
+from vigil.guard import with_raw
 from vigil.runner.lease import TimeLeft
 
 Analyse = Callable[[str], Effects]
@@ -29,11 +33,30 @@ class CheckedOrder(Value):
         return self.time_left.seconds
 
     @property
+    def raw(self) -> dict[str, RawGrant]:
+        """The raw grants that its script holds."""
+        return {name: self.service.raw_grants[name] for name in self.action.raw}
+
+    @property
     def unfenced(self) -> list[str]:
-        """What the action touches without a lock of the worker."""
+        """What the action touches without a lock of the worker.
+
+        By the service's name for it, and by the target's own, as this catalogue has it: where two
+        services grant the same thing, the second is what keeps them apart.
+        """
         held = {fence.resource for fence in self.order.lease.fences}
         needed = {f"{self.order.plan.service}/{r}" for r in self.effects.resources}
-        return sorted(needed - held)
+        return [*sorted(needed - held), *sorted(self._targets - held)]
+
+    @property
+    def _targets(self) -> set[str]:
+        grants = self.service.grants
+        called = (
+            targets_of(grants[call.grant], call.arguments)
+            for call in self.effects.calls
+            if call.grant in grants
+        )
+        return {*chain(*called), *(grant.target for grant in self.raw.values())}
 
 
 def checked(order: RunOrder, catalogue: Catalogue, analyse: Analyse) -> CheckedOrder:
@@ -52,7 +75,7 @@ def checked(order: RunOrder, catalogue: Catalogue, analyse: Analyse) -> CheckedO
     action = next((a for a in order.plan.actions if a.id == order.action), None)
     if action is None:
         raise PlanMismatch(f"the plan {digest} has no action '{order.action}'")
-    effects = analyse(action.script)
+    effects = with_raw(analyse(action.script), action.raw)
     if effects.calls != action.effects.calls:
         raise PlanMismatch(
             f"the plan {digest} was judged with other calls than its action '{action.id}' "
@@ -63,6 +86,11 @@ def checked(order: RunOrder, catalogue: Catalogue, analyse: Analyse) -> CheckedO
         known = ", ".join(catalogue.services) or "none"
         raise NotFound(
             f"the runner's catalogue has no service '{order.plan.service}' (it has: {known}); "
+            "start the runner with the worker's vigil.yaml"
+        )
+    if missing := [name for name in action.raw if name not in service.raw_grants]:
+        raise PlanMismatch(
+            f"the runner's catalogue has no raw grant '{missing[0]}' for '{order.plan.service}': "
             "start the runner with the worker's vigil.yaml"
         )
     return CheckedOrder(

@@ -1,8 +1,8 @@
 """What a script prints: cleaned, passed on while it runs, and only its tail kept."""
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 from vigil.domain.scrub import clean
 from vigil.runner.limits import Limits
@@ -39,7 +39,15 @@ class Tail:
         return "\n".join([*head, *kept])
 
 
-async def pump(stream: asyncio.StreamReader, limits: Limits, on_line: OnLine) -> Tail:
+class Readable(Protocol):
+    """What is printed, in pieces."""
+
+    async def read(self, most: int, /) -> bytes:
+        """The next piece, of at most so many bytes; empty at the end."""
+        ...
+
+
+async def pump(stream: Readable, limits: Limits, on_line: OnLine) -> Tail:
     """Read to the end whatever comes, so that a full pipe never holds a script up."""
     tail = Tail(limits)
     streamed = 0

@@ -4,28 +4,29 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
+from types import MappingProxyType
 
 import structlog
 
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.errors import LockHeld, PortUnavailable, SandboxUnavailable
-from vigil.domain.plan import ActionResult, ActionStatus, CallRecord
+from vigil.domain.foreseen import Foreseen
+from vigil.domain.plan import ActionResult, ActionStatus, CallRecord, Plan
 from vigil.domain.run import RunOrder
-from vigil.domain.switch import SWITCH_FILE, SwitchState
+from vigil.domain.switch import SwitchState
 from vigil.domain.value import Value
-from vigil.runner.broker import EFFECT_DEADLINE_S, Broker
-from vigil.runner.cgroup import sweep
-from vigil.runner.confinement import Confinement, Doors
-from vigil.runner.door import opened
+from vigil.runner.broker import EFFECT_DEADLINE_S
+from vigil.runner.confinement import Confinement
+from vigil.runner.credentials import NoCredential
+from vigil.runner.dry_run import foresee
+from vigil.runner.egress.admission import was_connection
+from vigil.runner.isolation import End, Ended, Isolation, Script
 from vigil.runner.ledger import Begun, Ledger
 from vigil.runner.orders import Analyse, CheckedOrder, checked
 from vigil.runner.output import OnLine
-from vigil.runner.sandbox import End, Ended, Script, run_script
-from vigil.runner.selfcheck import SelfCheck
-from vigil.runner.switch import read_switch
+from vigil.runner.reach import Reach
+from vigil.runner.switch import Switch
 
-RUNS = "runs"
 LEAST_WALL_S = 1.0
 """Below this nothing is begun: a script would be cut off in the middle."""
 OTHERS_MARGIN_S = 3.0
@@ -33,6 +34,13 @@ OTHERS_MARGIN_S = 3.0
 OTHERS_EVERY_S = 0.5
 _SWITCH_EVERY_S = 0.25
 """How often the stop switch is looked at: well within the second in which it promises to act."""
+_AS = MappingProxyType(
+    {
+        End.TIMED_OUT: ActionStatus.TIMED_OUT,
+        End.OUT_OF_MEMORY: ActionStatus.OUT_OF_MEMORY,
+        End.LOST: ActionStatus.UNCERTAIN,
+    }
+)
 _log = structlog.get_logger("vigil.runner")
 
 
@@ -43,35 +51,43 @@ class Listener(Value):
     call: Callable[[CallRecord], None]
 
 
+Attest = Callable[[ActionResult], ActionResult]
+"""Adds to a result who vouches for it, and changes nothing of it."""
+
+
+def as_it_is(result: ActionResult) -> ActionResult:
+    """Nobody vouches for it: worker and runner are the same user on the same machine."""
+    return result
+
+
 class Runs:
     """Runs orders; whoever asks keeps two runs of one key apart.
 
-    Made once for a state folder: what a killed runner left there is removed first. ``switch`` is
-    the file of the stop switch, by default the one in that folder; ``others_end_s`` is after how
-    long an effect that another runner has begun is over.
+    ``others_end_s`` is after how long an effect that another runner has begun is over.
     """
 
     def __init__(
         self,
         catalogue: Catalogue,
-        state: Path,
+        isolation: Isolation,
         ledger: Ledger,
         analyse: Analyse,
-        switch: Path | None = None,
+        switch: Switch,
         others_end_s: float = EFFECT_DEADLINE_S + OTHERS_MARGIN_S,
     ) -> None:
         self._catalogue = catalogue
-        self._doors = Doors(state / RUNS)
-        self._doors.sweep()
-        sweep(self._doors.prefix)
-        self._switch_file = switch or state / SWITCH_FILE
+        self.isolation = isolation
+        self._switch = switch
         self._ledger = ledger
         self._analyse = analyse
         self._others_end_s = others_end_s
-        self.selfcheck = SelfCheck(self._doors)
 
-    async def run(self, order: RunOrder, listener: Listener) -> ActionResult:
+    async def run(
+        self, order: RunOrder, listener: Listener, attest: Attest = as_it_is
+    ) -> ActionResult:
         """Run one action, or answer from the record; ``only_if_known`` begins nothing.
+
+        ``attest`` makes of the result what goes on record.
 
         :raises PlanMismatch: the order is not for the plan that was judged.
         :raises NotFound: the catalogue does not have the service.
@@ -85,7 +101,7 @@ class Runs:
         if recorded is not None:
             return recorded
         before = await self._begun_before(order.run_key)
-        result = await self._end_of(verified, before, listener)
+        result = attest(await self._end_of(verified, before, listener))
         kept = await asyncio.to_thread(self._ledger.end_run, order, result)
         if order.only_if_known and not kept:
             # An answer that nothing will be begun has to be on record before it is given.
@@ -100,6 +116,13 @@ class Runs:
             seconds=result.seconds,
         )
         return result
+
+    async def dry_run(self, plan: Plan) -> tuple[Foreseen, ...]:
+        """What each call of a plan would do now; nothing is begun.
+
+        :raises NotFound: the catalogue does not have the service.
+        """
+        return await asyncio.to_thread(foresee, plan, self._catalogue, self._analyse)
 
     async def _begun_before(self, run_key: str) -> tuple[Begun, ...]:
         """What an earlier run under this key has begun, which is over by now.
@@ -123,55 +146,74 @@ class Runs:
         if verified.order.only_if_known:
             return _not_run(verified, before, ActionStatus.NOT_BEGUN, "it was called off")
         try:
-            confinement = await self.selfcheck.passed()
+            confinement = await self.isolation.passed()
         except SandboxUnavailable as unsafe:
             if not before:
                 raise
             return _not_run(verified, before, ActionStatus.FAILED, str(unsafe))
-        switch = read_switch(self._switch_file)
+        if (against := self._against(verified, before)) is not None:
+            return _not_run(verified, before, *against)
+        try:
+            reach = await asyncio.to_thread(
+                Reach, verified, self._ledger, self._switch, listener.call
+            )
+        except NoCredential as missing:
+            return _not_run(verified, before, ActionStatus.FAILED, str(missing))
+        reach.calls.open_ended = {effect.key for effect in before if effect.outcome is None}
+        return await self._result(verified, reach, confinement, listener.line)
+
+    def _against(
+        self, verified: CheckedOrder, before: tuple[Begun, ...]
+    ) -> tuple[ActionStatus, str] | None:
+        """Why nothing may be run now, or run once more."""
+        switch = self._switch()
         if switch.stopped:
-            text = f"the stop switch is on. {switch.text}".strip()
-            return _not_run(verified, before, ActionStatus.STOPPED, text)
+            return ActionStatus.STOPPED, f"the stop switch is on. {switch.text}".strip()
         if verified.seconds_left < LEAST_WALL_S:
-            return _not_run(verified, before, ActionStatus.NOT_BEGUN, verified.time_left.told)
-        broker = Broker(verified, self._ledger, self._switch_file, listener.call)
-        broker.open_ended = {effect.key for effect in before if effect.outcome is None}
-        return await self._result(verified, broker, confinement, listener.line)
+            return ActionStatus.NOT_BEGUN, verified.time_left.told
+        if any(was_connection(effect.key) for effect in before):
+            return ActionStatus.UNCERTAIN, "nobody can look at what was done behind a connection"
+        return None
 
     async def _result(
-        self, verified: CheckedOrder, broker: Broker, confinement: Confinement, on_line: OnLine
+        self, verified: CheckedOrder, reach: Reach, confinement: Confinement, on_line: OnLine
     ) -> ActionResult:
         wall_s = max(min(verified.action.timeout_s, verified.seconds_left), 0.0)
-        with self._doors.folder(confinement) as folder:
-            path = folder / "broker.sock"
+        with self.isolation.doors.folder(confinement) as folder:
             async with (
-                opened(broker, path, confinement.uid) as door,
+                reach.opened(folder, confinement) as opened,
                 self._watched() as stop_now,
             ):
                 script = Script(
                     text=verified.action.script,
                     wall_s=wall_s,
-                    broker=path,
+                    broker=opened.broker,
                     confinement=confinement,
+                    proxy=opened.proxy,
+                    files=opened.files,
                 )
-                ended = await run_script(script, on_line, stop_now)
-                all_known = await door.shut()
-        if broker.unrecorded is not None:
-            raise PortUnavailable(broker.unrecorded)
+                ended = await self.isolation.run(
+                    script, lambda line: on_line(reach.hidden(line)), stop_now
+                )
+                all_known = await opened.door.shut()
+        if reach.calls.unrecorded is not None:
+            raise PortUnavailable(reach.calls.unrecorded)
         return ActionResult(
             action=verified.action.id,
-            status=_status(ended, broker, all_known=all_known),
+            status=_status(ended, reach, all_known=all_known),
             exit_code=ended.exit_code,
-            calls=tuple(broker.records),
-            output=ended.output,
+            calls=tuple(reach.calls.records),
+            output=reach.hidden(ended.output),
             seconds=ended.seconds,
+            peak=ended.peak,
+            interrupted=_interrupted(ended, reach, by_lease=wall_s < verified.action.timeout_s),
         )
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[asyncio.Event]:
         """An event that is set as soon as the switch says to kill what runs."""
         stop_now = asyncio.Event()
-        watch = asyncio.create_task(_watch(self._switch_file, stop_now))
+        watch = asyncio.create_task(_watch(self._switch, stop_now))
         try:
             yield stop_now
         finally:
@@ -188,30 +230,41 @@ def _not_run(
         begun = ", ".join(f"{effect.call.verb}({effect.call.grant})" for effect in before)
         text = f"nothing more was run: {why}. A run that was cut off had begun {begun}"
     return ActionResult(
-        action=verified.action.id, status=status, exit_code=None, output=text, seconds=0.0
+        action=verified.action.id,
+        status=status,
+        exit_code=None,
+        output=text,
+        seconds=0.0,
+        interrupted=True,
     )
 
 
-async def _watch(switch_file: Path, stop_now: asyncio.Event) -> None:
-    switch = SwitchState(stopped=False)
-    while not switch.kills:
+async def _watch(switch: Switch, stop_now: asyncio.Event) -> None:
+    said = SwitchState(stopped=False)
+    while not said.kills:
         await asyncio.sleep(_SWITCH_EVERY_S)
-        switch = read_switch(switch_file)
+        said = switch()
     stop_now.set()
 
 
-def _status(ended: Ended, broker: Broker, *, all_known: bool) -> ActionStatus:
-    if not all_known or broker.open_ended:
+def _interrupted(ended: Ended, reach: Reach, *, by_lease: bool) -> bool:
+    """Whether something else than the script, or its own limit, brought its end.
+
+    ``by_lease``: its time was shorter than its own limit.
+    """
+    too_late = reach.out_of_time or (ended.end is End.TIMED_OUT and by_lease)
+    return reach.stopped or ended.end is End.KILLED or too_late
+
+
+def _status(ended: Ended, reach: Reach, *, all_known: bool) -> ActionStatus:
+    if not all_known or reach.calls.open_ended:
         return ActionStatus.UNCERTAIN
-    match ended.end:
-        case End.KILLED:
-            touched = any(record.allowed for record in broker.records)
-            return ActionStatus.UNCERTAIN if touched else ActionStatus.STOPPED
-        case End.TIMED_OUT:
-            return ActionStatus.TIMED_OUT
-        case End.EXITED:
-            if broker.stopped:
-                return ActionStatus.STOPPED
-            if broker.refused or ended.exit_code != 0:
-                return ActionStatus.FAILED
-            return ActionStatus.SUCCEEDED
+    if ended.end is End.KILLED:
+        touched = any(record.allowed for record in reach.calls.records)
+        return ActionStatus.UNCERTAIN if touched else ActionStatus.STOPPED
+    if ended.end is not End.EXITED:
+        return _AS[ended.end]
+    if reach.stopped:
+        return ActionStatus.STOPPED
+    good = ended.exit_code == 0 and not reach.calls.refused
+    return ActionStatus.SUCCEEDED if good else ActionStatus.FAILED

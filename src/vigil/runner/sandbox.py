@@ -1,140 +1,147 @@
-"""Run one script in a sandbox to its end, or to its limit, and leave nothing of it."""
+"""Run one script in bubblewrap to its end, or to its limit, and leave nothing of it."""
 
 import asyncio
 import contextlib
-import os
 import time
-from collections.abc import Iterator, Mapping
-from enum import StrEnum
+from collections.abc import Iterator
 from pathlib import Path
 
 from vigil.domain.errors import SandboxUnavailable
-from vigil.domain.value import Value
-from vigil.runner.bubblewrap import Descriptors, Interpreter, command, interpreter, launcher_text
-from vigil.runner.cgroup import group
-from vigil.runner.confinement import Confinement
-from vigil.runner.limits import Limits
-from vigil.runner.output import OnLine, Tail, pump
+from vigil.domain.run import Health
+from vigil.runner import landlock
+from vigil.runner.bubblewrap import Handed, Inside, command
+from vigil.runner.cgroup import Group, group, sweep
+from vigil.runner.cgroup_places import HOST
+from vigil.runner.confinement import Confinement, Doors, choices
+from vigil.runner.inner import SCRIPT
+from vigil.runner.isolation import End, Ended, Script
+from vigil.runner.lifetime import Start, first_process, lived
+from vigil.runner.limits import MIB, Limits
+from vigil.runner.output import OnLine
+from vigil.runner.programs import (
+    BROKER,
+    CLIENT,
+    CLIENT_SOURCE,
+    LAUNCHER,
+    PROXY,
+    interpreter,
+    launcher_text,
+)
 from vigil.runner.seccomp import filter_program, in_memory
+from vigil.runner.selfcheck import SelfCheck
 
-CLIENT_SOURCE = Path(__file__).with_name("vigil_do.py")
-_DEATH_S = 5.0
-
-
-class End(StrEnum):
-    """Why a sandbox ended."""
-
-    EXITED = "exited"
-    TIMED_OUT = "timed_out"
-    KILLED = "killed"
+_MEMORY = Path("/proc/meminfo")
+_UNTRIED = "(written after the kernel's documentation, and tried on an imitation only)"
 
 
-class Ended(Value):
-    """How a sandbox ended and what it printed last."""
+class Bubblewrap:
+    """Sandboxes of bubblewrap; see ``Isolation``."""
 
-    end: End
-    exit_code: int | None
-    output: str
-    seconds: float
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+        self._selfcheck = SelfCheck(doors, self.run, choices())
+
+    @property
+    def doors(self) -> Doors:
+        """See ``Isolation``."""
+        return self._doors
+
+    async def health(self) -> Health:
+        """See ``Isolation``."""
+        health = await self._selfcheck.health()
+        facts = f"; {landlock.told()}; {_told_groups()}" if health.ok else ""
+        return health.model_copy(update={"text": f"{health.text}{facts}"})
+
+    async def passed(self) -> Confinement:
+        """See ``Isolation``."""
+        return await self._selfcheck.passed()
+
+    async def run(self, script: Script, on_line: OnLine, kill: asyncio.Event) -> Ended:
+        """See ``Isolation``."""
+        started = time.monotonic()
+        async with group(script.broker.parent.name, script.limits) as limited:
+            limits = bounded(script.limits, limited, _memory_bytes())
+            with _inside(script) as inside, first_process() as first:
+                words = command(limits, inside, script.wall_s, first.telling)
+                words, environment = limited.joining([*script.confinement.prefix, *words])
+                start = Start(
+                    words=words,
+                    environment=environment,
+                    descriptors=(*inside.descriptors, first.telling),
+                )
+                end, code, tail = await lived(start, first, script, on_line, kill)
+            if end is End.EXITED and code != 0 and limited.out_of_memory:
+                end = End.OUT_OF_MEMORY
+            peak = limited.peak
+        return Ended(
+            end=end,
+            exit_code=code if end is End.EXITED else None,
+            output=tail.text,
+            seconds=round(time.monotonic() - started, 3),
+            peak=peak,
+        )
+
+    async def sweep(self) -> None:
+        """See ``Isolation``."""
+        self._doors.sweep()
+        sweep(self._doors.prefix)
 
 
-class Script(Value):
-    """A script with its bounds; the socket ``broker`` will be its only door."""
+def bounded(limits: Limits, limited: Group, memory_bytes: int) -> Limits:
+    """The limits that bound a sandbox as a whole, on a machine with so much memory.
 
-    text: str
-    wall_s: float
-    limits: Limits = Limits()
-    broker: Path
-    confinement: Confinement
+    :raises SandboxUnavailable: nothing does that here.
+    """
+    if limited.bounds_memory:
+        return limits
+    smaller = limits.without_group()
+    if smaller.whole_bytes * 2 > memory_bytes:
+        raise SandboxUnavailable(
+            "no control group bounds the memory of a sandbox, and without one it may take "
+            f"{smaller.whole_bytes // MIB} MB, more than half of what this machine has: give the "
+            "runner a group whose children get memory and pids (systemd: Delegate=memory pids "
+            "cpu, DelegateSubgroup=runner)"
+        )
+    return smaller
+
+
+def _memory_bytes() -> int:
+    """Of this machine; 0 where nobody says."""
+    for line in _MEMORY.read_text(encoding="ascii").splitlines():
+        name, _, value = line.partition(":")
+        if name == "MemTotal":
+            return int(value.split()[0]) * 1024
+    return 0
+
+
+def _told_groups() -> str:
+    version = HOST.version
+    if version is None:
+        most = Limits().without_group()
+        each = most.address_space_bytes // MIB
+        return f"no control group: {most.processes} processes of {each} MB each bound the whole"
+    return f"control groups version {version}{f' {_UNTRIED}' if version != 1 else ''}"
 
 
 @contextlib.contextmanager
-def _descriptors(script: str, python: Interpreter) -> Iterator[Descriptors]:
-    contents = {
-        "seccomp": filter_program(),
-        "script": script.encode(),
-        "client": CLIENT_SOURCE.read_bytes(),
-        "launcher": launcher_text(python).encode(),
-    }
-    made: dict[str, int] = {}
-    try:
-        for name, content in contents.items():
-            made[name] = in_memory(name, content)
-        yield Descriptors(**made)
-    finally:
-        for descriptor in made.values():
-            os.close(descriptor)
-
-
-async def run_script(script: Script, on_line: OnLine, kill: asyncio.Event) -> Ended:
-    """Run it; setting ``kill`` ends it at once.
-
-    When this returns, every process of the sandbox is dead and every file of it is gone.
-
-    :raises SandboxUnavailable: where bubblewrap or the filter is missing.
-    """
+def _inside(script: Script) -> Iterator[Inside]:
     python = interpreter()
-    started = time.monotonic()
-    async with group(script.broker.parent.name, script.limits) as limited:
-        with _descriptors(script.text, python) as descriptors:
-            words = command(script.limits, descriptors, python, script.broker)
-            words, environment = limited.joining([*script.confinement.prefix, *words])
-            process = await _started(words, environment, descriptors)
-            end, tail = await _to_its_end(process, script, on_line, kill)
-    code = process.returncode if end is End.EXITED else None
-    return Ended(
-        end=end, exit_code=code, output=tail.text, seconds=round(time.monotonic() - started, 3)
-    )
-
-
-async def _started(
-    words: list[str], environment: Mapping[str, str], descriptors: Descriptors
-) -> asyncio.subprocess.Process:
-    try:
-        return await asyncio.create_subprocess_exec(
-            *words,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=environment,
-            pass_fds=descriptors.all,
-            cwd="/",
-        )
-    except OSError as refused:
-        raise SandboxUnavailable(f"bubblewrap cannot be started: {refused}") from refused
-
-
-async def _to_its_end(
-    process: asyncio.subprocess.Process, script: Script, on_line: OnLine, kill: asyncio.Event
-) -> tuple[End, Tail]:
-    if process.stdout is None:
-        raise SandboxUnavailable("the sandbox has no output pipe")
-    reading = asyncio.create_task(pump(process.stdout, script.limits, on_line))
-    ending = asyncio.create_task(process.wait())
-    killing = asyncio.create_task(kill.wait())
-    try:
-        await asyncio.wait(
-            {ending, killing}, timeout=script.wall_s, return_when=asyncio.FIRST_COMPLETED
-        )
-        end = End.EXITED if ending.done() else End.KILLED if killing.done() else End.TIMED_OUT
-        return end, await _buried(process, ending, reading)
-    finally:
-        killing.cancel()
-        if process.returncode is None:  # this task itself was cancelled
-            process.kill()
-
-
-async def _buried(
-    process: asyncio.subprocess.Process,
-    ending: "asyncio.Task[int]",
-    reading: "asyncio.Task[Tail]",
-) -> Tail:
-    """Kill what is left and wait until the last process has let go of the pipe.
-
-    bubblewrap's death takes process 1 of the sandbox with it (--die-with-parent), and the kernel
-    then kills everything else in that process namespace.
-    """
-    if not ending.done():
-        process.kill()
-    await asyncio.wait_for(ending, _DEATH_S)
-    return await asyncio.wait_for(reading, _DEATH_S)
+    contents = {
+        SCRIPT: script.text.encode(),
+        CLIENT: CLIENT_SOURCE.read_bytes(),
+        LAUNCHER: launcher_text(python).encode(),
+        **{file.path: file.content for file in script.files},
+    }
+    sockets = [(script.broker, BROKER), *([(script.proxy, PROXY)] if script.proxy else [])]
+    program = filter_program(loopback=script.proxy is not None)
+    with contextlib.ExitStack() as opened:
+        seccomp = opened.enter_context(in_memory("seccomp", program))
+        files = [
+            Handed(
+                descriptor=opened.enter_context(in_memory(Path(path).name, content)),
+                path=path,
+                mode="0555" if path == LAUNCHER else "0444",
+            )
+            for path, content in contents.items()
+        ]
+        yield Inside(python=python, seccomp=seccomp, files=tuple(files), sockets=tuple(sockets))

@@ -3,18 +3,20 @@
 import asyncio
 import shlex
 import time
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 
 from vigil.domain.errors import SandboxUnavailable
 from vigil.domain.run import Health
-from vigil.runner.bubblewrap import interpreter
-from vigil.runner.confinement import Confinement, Doors, choices
+from vigil.runner.confinement import Confinement, Doors
 from vigil.runner.inside import SOUND
+from vigil.runner.isolation import PART, End, Ended, Script
+from vigil.runner.landlock import used
 from vigil.runner.limits import Limits
-from vigil.runner.sandbox import End, Ended, Script, run_script
+from vigil.runner.output import OnLine
+from vigil.runner.programs import interpreter
 from vigil.runner.sockets import listening
 
-PART = "sandbox"
 _INSIDE = Path(__file__).with_name("inside.py")
 _WALL_S = 20.0
 _GOOD_FOR_S = 60.0
@@ -33,11 +35,27 @@ _NO_PROCESS_LIMIT = (
 )
 
 
-class SelfCheck:
-    """The last look at a sandbox; a good one is believed for a minute, a bad one never."""
+Run = Callable[[Script, OnLine, asyncio.Event], Awaitable[Ended]]
 
-    def __init__(self, doors: Doors) -> None:
+
+class SelfCheck:
+    """The last look at a sandbox; a good one is believed for a minute, a bad one never.
+
+    ``run`` makes the sandbox, ``choices`` are tried in their order, and ``shown`` may be seen in
+    its root folder besides what is there in any.
+    """
+
+    def __init__(
+        self,
+        doors: Doors,
+        run: Run,
+        choices: Sequence[Confinement],
+        shown: Collection[str] = (),
+    ) -> None:
         self._doors = doors
+        self._run = run
+        self._choices = choices
+        self._shown = shown
         self._one_at_a_time = asyncio.Lock()
         self._good_until = 0.0
         self._good: Confinement | None = None
@@ -49,8 +67,8 @@ class SelfCheck:
                 return _sound(self._good)
             self._good = None
             found: list[Health] = []
-            for confinement in choices():
-                health = await _look(confinement, self._doors)
+            for confinement in self._choices:
+                health = await self._look(confinement)
                 found.append(health)
                 if health.ok:
                     self._good, self._good_until = confinement, time.monotonic() + _GOOD_FOR_S
@@ -67,50 +85,56 @@ class SelfCheck:
             raise SandboxUnavailable(f"{health.text}. {health.remedy or ''}".strip())
         return self._good
 
+    async def _look(self, confinement: Confinement) -> Health:
+        lines: list[str] = []
+        try:
+            with self._doors.folder(confinement) as folder:
+                path = folder / "broker.sock"
+                with listening(path, confinement.uid):
+                    script = Script(
+                        text=_script(self._shown),
+                        wall_s=_WALL_S,
+                        broker=path,
+                        confinement=confinement,
+                    )
+                    ended = await self._run(script, lines.append, asyncio.Event())
+        except SandboxUnavailable as missing:
+            return Health(part=PART, ok=False, text="no sandbox can be made", remedy=str(missing))
+        except OSError as refused:  # a user that this machine does not have, a full folder
+            text = f"no folder for a sandbox's broker can be made: {refused}"
+            return Health(part=PART, ok=False, text=text, remedy="read the words above")
+        if ended.end is not End.EXITED or ended.exit_code != 0 or lines[-1:] != [SOUND]:
+            return _not_made(ended)
+        return _judged(lines[:-1], confinement)
+
+
+def _judged(lines: list[str], confinement: Confinement) -> Health:
+    # vigil-do without words prints its usage, which shows that it starts.
+    wrong = [line for line in lines if not line.startswith("usage: vigil-do ")]
+    if not wrong:
+        return _sound(confinement)
+    unlimited = any("processes" in line for line in wrong)
+    remedy = _NO_PROCESS_LIMIT if unlimited else "do not run scripts on this machine"
+    text = f"the sandbox is not safe: {'; '.join(wrong)}"
+    return Health(part=PART, ok=False, text=text, remedy=remedy)
+
 
 def _sound(confinement: Confinement) -> Health:
     how = " as a user that nobody else is" if confinement.gives_up_root else ""
     return Health(part=PART, ok=True, text=f"a sandbox was made{how} and is sound")
 
 
-def _script() -> str:
+def _script(shown: Collection[str]) -> str:
     python = interpreter()
-    shown = Path(python.folder).parts[1] if python.folder else "-"
+    if python.folder:
+        shown = {*shown, Path(python.folder).parts[1]}
     many = Limits().processes + 8
-    words = shlex.join([python.program, "-I", "-S", "-", str(many), shown])
+    words = shlex.join([python.program, "-I", "-S", "-", str(many), str(used()), *sorted(shown)])
     return (
         f'code=0; vigil-do || code=$?; [ "$code" -eq {_USAGE} ] || echo "vigil-do does not start"\n'
         'if unshare --user true 2>/dev/null; then echo "a namespace can be made inside"; fi\n'
         f"exec {words} <<'INSIDE'\n{_INSIDE.read_text(encoding='utf-8')}\nINSIDE\n"
     )
-
-
-async def _look(confinement: Confinement, doors: Doors) -> Health:
-    lines: list[str] = []
-    try:
-        with doors.folder(confinement) as folder:
-            path = folder / "broker.sock"
-            with listening(path, confinement.uid):
-                script = Script(
-                    text=_script(), wall_s=_WALL_S, broker=path, confinement=confinement
-                )
-                ended = await run_script(script, lines.append, asyncio.Event())
-    except SandboxUnavailable as missing:
-        return Health(part=PART, ok=False, text="no sandbox can be made", remedy=str(missing))
-    except OSError as refused:  # a user that this machine does not have, a folder that is full
-        text = f"no folder for a sandbox's broker can be made: {refused}"
-        return Health(part=PART, ok=False, text=text, remedy="read the words above")
-    if ended.end is not End.EXITED or ended.exit_code != 0 or lines[-1:] != [SOUND]:
-        return _not_made(ended)
-    # vigil-do without words prints its usage, which shows that it starts.
-    wrong = [line for line in lines[:-1] if not line.startswith("usage: vigil-do ")]
-    if wrong:
-        unlimited = any("processes" in line for line in wrong)
-        remedy = _NO_PROCESS_LIMIT if unlimited else "do not run scripts on this machine"
-        return Health(
-            part=PART, ok=False, text=f"the sandbox is not safe: {'; '.join(wrong)}", remedy=remedy
-        )
-    return _sound(confinement)
 
 
 def _not_made(ended: Ended) -> Health:

@@ -11,11 +11,14 @@ from pydantic import ValidationError
 
 from vigil import flock
 from vigil.domain.errors import PermanentError, PlanMismatch, PortUnavailable, VigilError
-from vigil.domain.plan import ActionResult, CallRecord
+from vigil.domain.plan import ActionResult, CallRecord, Plan
 from vigil.domain.run import RunOrder
 from vigil.domain.wire import (
     REQUEST,
+    AnyRequest,
     CallEvent,
+    DryRunEvent,
+    DryRunRequest,
     FinishedEvent,
     HealthEvent,
     HealthRequest,
@@ -24,7 +27,7 @@ from vigil.domain.wire import (
     RunnerEvent,
 )
 from vigil.runner.limits import MAX_REQUEST_BYTES
-from vigil.runner.runs import Listener, Runs
+from vigil.runner.runs import Attest, Listener, Runs, as_it_is
 from vigil.runner.sockets import listening, peer_uid
 
 SOCKET = "runner.sock"
@@ -32,6 +35,8 @@ LEDGER = "runner.sqlite"
 LOCK = "runner.lock"
 MAX_CONNECTIONS = 32
 MAX_RUNS = 8
+MAX_DRY_RUNS = 2
+"""At once: nobody who is only asked about a plan may hold up one that is under way."""
 _READ_S = 10.0
 _WRITE_S = 10.0
 _QUEUED_EVENTS = 4096
@@ -43,12 +48,12 @@ _log = structlog.get_logger("vigil.runner")
 class _Running:
     """A run under way and everybody who listens to it."""
 
-    def __init__(self, runs: Runs, order: RunOrder) -> None:
+    def __init__(self, runs: Runs, order: RunOrder, attest: Attest) -> None:
         self.order = order
         self._listeners: set[asyncio.Queue[RunnerEvent]] = set()
         listener = Listener(line=self._line, call=self._call)
         self._loop = asyncio.get_running_loop()
-        self.task = asyncio.create_task(runs.run(order, listener))
+        self.task = asyncio.create_task(runs.run(order, listener, attest))
 
     def _line(self, line: str) -> None:
         self._tell(OutputEvent(line=line))
@@ -96,6 +101,7 @@ class Runner:
         self._runs = runs
         self._running: dict[str, _Running] = {}
         self._connections = 0
+        self._dry_runs = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request, then close."""
@@ -134,13 +140,40 @@ class Runner:
             mistakes = "; ".join(f"{e['loc']}: {e['msg']}" for e in wrong.errors()[:5])
             yield RefusedEvent(error=PermanentError.__name__, text=f"not a request: {mistakes}")
             return
-        if isinstance(request, HealthRequest):
-            yield HealthEvent(health=await self._runs.selfcheck.health())
-            return
-        async for event in self._run(request.order):
-            yield event
+        async with contextlib.aclosing(self.answer(request)) as events:
+            async for event in events:
+                yield event
 
-    async def _run(self, order: RunOrder) -> AsyncGenerator[RunnerEvent]:
+    async def answer(
+        self, request: AnyRequest, attest: Attest = as_it_is
+    ) -> AsyncGenerator[RunnerEvent]:
+        """What a request leads to; a run that was begun goes on when nobody listens any more.
+
+        ``attest`` makes of a result what goes on record as the end.
+        """
+        if isinstance(request, HealthRequest):
+            yield HealthEvent(health=await self._runs.isolation.health())
+            return
+        if isinstance(request, DryRunRequest):
+            yield await self._dry_run(request.plan)
+            return
+        async with contextlib.aclosing(self._run(request.order, attest)) as events:
+            async for event in events:
+                yield event
+
+    async def _dry_run(self, plan: Plan) -> RunnerEvent:
+        if self._dry_runs >= MAX_DRY_RUNS:
+            text = "the runner is busy with other dry runs; ask again"
+            return RefusedEvent(error=PortUnavailable.__name__, text=text)
+        self._dry_runs += 1
+        try:
+            return DryRunEvent(foreseen=await self._runs.dry_run(plan))
+        except VigilError as refusal:
+            return RefusedEvent(error=type(refusal).__name__, text=str(refusal))
+        finally:
+            self._dry_runs -= 1
+
+    async def _run(self, order: RunOrder, attest: Attest) -> AsyncGenerator[RunnerEvent]:
         running = self._running.get(order.run_key)
         if running is None:
             if len(self._running) >= MAX_RUNS:
@@ -148,15 +181,16 @@ class Runner:
                     error=PortUnavailable.__name__, text="the runner is busy; ask again"
                 )
                 return
-            running = _Running(self._runs, order)
+            running = _Running(self._runs, order, attest)
             self._running[order.run_key] = running
             running.task.add_done_callback(lambda _: self._running.pop(order.run_key, None))
         elif not _same(running.order, order):
             text = f"another action runs under the key {order.run_key}: ask under a new key"
             yield RefusedEvent(error=PlanMismatch.__name__, text=text)
             return
-        async for event in running.events():
-            yield event
+        async with contextlib.aclosing(running.events()) as events:
+            async for event in events:
+                yield event
 
     async def close(self) -> None:
         """Kill what runs; each run may be asked for again under its key."""
@@ -190,7 +224,7 @@ def only_runner(state: Path) -> Iterator[None]:
 async def serve(runs: Runs, state: Path, stop: asyncio.Event) -> None:
     """Serve orders below ``state`` until ``stop`` is set. Call it inside ``only_runner``."""
     runner = Runner(runs)
-    health = await runs.selfcheck.health()
+    health = await runs.isolation.health()
     server = await asyncio.start_unix_server(
         runner.serve, sock=listening(state / SOCKET), limit=MAX_REQUEST_BYTES
     )

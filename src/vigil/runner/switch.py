@@ -1,8 +1,18 @@
 """The stop switch as the runner sees it: the file that the worker turns."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from vigil.domain.switch import MAX_RECORD_BYTES, SwitchState, from_record, unreadable
+
+Switch = Callable[[], SwitchState]
+"""Says whether anything may be begun now; read anew right before each thing that is."""
+
+
+def switch_at(file: Path) -> Switch:
+    """The switch that this file is."""
+    return partial(read_switch, file)
 
 
 def read_switch(file: Path) -> SwitchState:

@@ -31,8 +31,10 @@ def ask(words: list[str]) -> tuple[int, str]:
 
 def main() -> int:
     """Ask once and say what came of it."""
-    if len(sys.argv) < LEAST_WORDS:
+    if len(sys.argv) < LEAST_WORDS or sys.argv[1].startswith("-"):
         sys.stderr.write("usage: vigil-do VERB GRANT [ARGUMENT...]\n")
+        if "--dry-run" in sys.argv:
+            sys.stderr.write("a plan is tried before it is approved, and not by its own script\n")
         return USAGE
     try:
         code, text = ask(sys.argv[1:])

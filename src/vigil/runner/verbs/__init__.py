@@ -12,14 +12,15 @@ from vigil.domain.effects import Call
 from vigil.domain.verbs import VERBS
 from vigil.domain.verbs.base import Verb
 from vigil.runner.verbs.base import Asked, Operation, Refusal
+from vigil.runner.verbs.paths import not_through_links
 
 Bind = Callable[[Asked], Operation]
 
 
-def operation(name: str, service: Service, call: Call, key: str) -> Operation:
-    """Bind a call to the grant that it names.
+def operation(name: str, service: Service, call: Call, key: str, incident: str = "") -> Operation:
+    """Bind a call of an incident's plan to the grant that it names.
 
-    :raises Refusal: the service does not grant it.
+    :raises Refusal: the service does not grant it, or not under its target's own name.
     """
     grant = service.grants.get(call.grant)
     if grant is None:
@@ -31,7 +32,8 @@ def operation(name: str, service: Service, call: Call, key: str) -> Operation:
     if not verb.admits(call.arguments):
         given = " ".join(call.arguments)[:80] or "nothing"
         raise Refusal(f"{verb.name} takes {verb.usage or 'no arguments'}, and was given: {given}")
-    return binding(verb)(Asked(name, service, grant, call.arguments, key))
+    not_through_links(grant.paths)
+    return binding(verb)(Asked(name, service, grant, call.arguments, key, incident))
 
 
 def binding(verb: Verb) -> Bind:

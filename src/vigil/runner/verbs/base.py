@@ -78,6 +78,8 @@ class Asked:
     arguments: tuple[str, ...]
     key: str
     """The same for the same call, however often it is made."""
+    incident: str = ""
+    """Whose plan makes it."""
 
     def grant_of(self, kind: type[OfVerb]) -> OfVerb:
         """The grant, which is one of this verb."""

@@ -35,10 +35,10 @@ class CacheDelete:
             raise Refusal(f"'{self._keys}' may mean the marks of Vigil's own calls ({MARKS}*)")
         count = len(self._found())
         would = f"delete {count} keys: {self._keys}" if count else "nothing: no such key is there"
-        return {"count": count, "would": would}
+        return self._redis.seen({"count": count, "would": would})
 
-    def done_since(self, before: Seen) -> Outcome | None:  # noqa: ARG002 - the mark says it
-        return self._redis.done()
+    def done_since(self, before: Seen) -> Outcome | None:
+        return self._redis.done(before)
 
     def do(self, before: Seen, deadline: Deadline) -> Outcome:  # noqa: ARG002 - found anew
         try:

@@ -37,11 +37,15 @@ class FlagSet:
             # An undo could not bring it back.
             raise Refusal(f"the flag {self._name} is {printable(raw)}, none of the grant's values")
         if is_now == self._value:
-            return {"is": is_now, "would": f"nothing: {self._name} is {is_now} already"}
-        return {"is": is_now, "would": f"set {self._name} from {is_now} to {self._value}"}
+            return self._redis.seen(
+                {"is": is_now, "would": f"nothing: {self._name} is {is_now} already"}
+            )
+        return self._redis.seen(
+            {"is": is_now, "would": f"set {self._name} from {is_now} to {self._value}"}
+        )
 
-    def done_since(self, before: Seen) -> Outcome | None:  # noqa: ARG002 - the mark says it
-        return self._redis.done()
+    def done_since(self, before: Seen) -> Outcome | None:
+        return self._redis.done(before)
 
     def do(self, before: Seen, deadline: Deadline) -> Outcome:
         was = str(before["is"])

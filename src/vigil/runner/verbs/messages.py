@@ -76,10 +76,10 @@ class MessageMove:
     def look(self) -> Seen:
         size = len(message_in(self._redis, self._source, self._digest))
         would = f"move a message of {size} bytes from {self._source} to {self._target}"
-        return {"bytes": size, "would": would}
+        return self._redis.seen({"bytes": size, "would": would})
 
-    def done_since(self, before: Seen) -> Outcome | None:  # noqa: ARG002 - the mark says it
-        return self._redis.done()
+    def done_since(self, before: Seen) -> Outcome | None:
+        return self._redis.done(before)
 
     def do(self, before: Seen, deadline: Deadline) -> Outcome:  # noqa: ARG002 - found anew
         try:

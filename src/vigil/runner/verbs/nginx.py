@@ -1,6 +1,7 @@
 """A running nginx: its configuration checked, and read again by signal."""
 
 import os
+import select
 import signal
 import subprocess
 import time
@@ -12,6 +13,8 @@ from vigil.runner.verbs.base import Deadline, NotDone, Unfinished
 CHECK_S = 8.0
 RELOAD_S = 5.0
 MAX_SAID = 300
+MAX_SAID_BYTES = 4096
+_CHUNK = 65_536
 _AGAIN_S = 0.05
 
 
@@ -40,21 +43,22 @@ class Nginx:
         words = [self._grant.program, "-t", "-q", "-c", self._grant.config]
         if self._grant.prefix is not None:
             words += ["-p", self._grant.prefix]
+        until = time.monotonic() + max(0.1, min(CHECK_S, seconds))
         try:
-            checked = subprocess.run(  # noqa: S603 - an owner's own words, none from a call
+            checked = subprocess.Popen(  # noqa: S603 - an owner's own words, none from a call
                 words,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                timeout=max(0.1, min(CHECK_S, seconds)),
                 env={},
-                check=False,
             )
         except OSError as missing:
             return f"{self._grant.program} cannot be started: {missing.strerror}"
-        except subprocess.TimeoutExpired:
-            return f"nginx -t takes longer than {CHECK_S:g} s"
-        said = " ".join(checked.stderr.decode(errors="replace").split())
+        with checked:
+            said = _said_by(checked, until)
+            if said is None:
+                checked.kill()
+                return f"nginx -t takes longer than {CHECK_S:g} s"
         return None if checked.returncode == 0 else f"nginx refuses it: {said[:MAX_SAID]}"
 
     def reload(self, deadline: Deadline) -> None:
@@ -81,6 +85,25 @@ class Nginx:
             if time.monotonic() >= until:
                 raise Unfinished("nginx was told to reload, and has no new worker; read its log")
             time.sleep(_AGAIN_S)
+
+
+def _said_by(process: "subprocess.Popen[bytes]", until: float) -> str | None:
+    """The beginning of what it says until its end; None: it did not end in time.
+
+    The rest is read too, or it would wait for somebody to read it, and is not kept.
+    """
+    pipe, begins = process.stderr, b""
+    while pipe is not None and (left := until - time.monotonic()) > 0:
+        if select.select([pipe], [], [], left)[0]:
+            chunk = os.read(pipe.fileno(), _CHUNK)
+            if not chunk:
+                break
+            begins += chunk[: MAX_SAID_BYTES - len(begins)]
+    try:
+        process.wait(max(0.0, until - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return None
+    return " ".join(begins.decode(errors="replace").split())
 
 
 def _children(parent: int) -> set[int]:

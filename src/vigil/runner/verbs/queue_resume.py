@@ -3,7 +3,7 @@
 from vigil.domain.grant import QueueResumeGrant
 from vigil.runner.ledger import Outcome
 from vigil.runner.verbs.base import Asked, Deadline, Refusal, Seen
-from vigil.runner.verbs.queue_pause import BY_VIGIL
+from vigil.runner.verbs.queue_pause import BY_VIGIL, paused_for
 from vigil.runner.verbs.redis import Change, Redis, printable
 
 _CHECK = """
@@ -29,23 +29,28 @@ class QueueResume:
         with self._redis.reading() as reader:
             said = reader.get(self._paused)
         if said is None:
-            return {"paused_by": None, "would": "nothing: the queue is not paused"}
+            return self._redis.seen(
+                {"paused_by": None, "would": "nothing: the queue is not paused"}
+            )
         if not said.startswith(BY_VIGIL):
             raise Refusal(f"the queue was paused by somebody else ({printable(said)})")
-        paused_by = said.decode(errors="replace")
-        return {"paused_by": paused_by, "would": f"resume the queue: delete {self._paused}"}
+        # Whoever it was has closed its incident: until then it holds the lock on this key.
+        would = f"resume the queue, which {paused_for(said)} had paused: delete {self._paused}"
+        return self._redis.seen({"paused_by": said.decode(errors="replace"), "would": would})
 
-    def done_since(self, before: Seen) -> Outcome | None:  # noqa: ARG002 - the mark says it
-        return self._redis.done()
+    def done_since(self, before: Seen) -> Outcome | None:
+        return self._redis.done(before)
 
     def do(self, before: Seen, deadline: Deadline) -> Outcome:
         if before["paused_by"] is None:
             return Outcome(ok=True, text="the queue is not paused")
+        paused_by = str(before["paused_by"]).encode()
+        whose = paused_for(paused_by)
         resume = Change(
             check=_CHECK,
             change="redis.call('DEL', KEYS[2])",
             keys=(self._paused,),
-            values=(str(before["paused_by"]).encode(),),
-            said=f"the queue goes on ({self._paused} was deleted)",
+            values=(paused_by,),
+            said=f"the queue goes on ({self._paused} was deleted; {whose} had paused it)",
         )
         return self._redis.once(resume, deadline)

@@ -19,7 +19,7 @@ from redis.retry import Retry
 from vigil.domain.value import Value
 from vigil.domain.verbs.redis import RedisGrant
 from vigil.runner.ledger import Outcome
-from vigil.runner.verbs.base import Deadline, NotDone, Refusal, Unfinished
+from vigil.runner.verbs.base import Deadline, NotDone, Refusal, Seen, Unfinished
 from vigil.runner.verbs.cut import cut_after
 from vigil.runner.verbs.secret import secret_in
 
@@ -31,6 +31,8 @@ MARK_S = 7 * 24 * 3600
 MAX_VALUE_BYTES = 64 * 1024
 MARKS = "vigil:done:"
 """How the name of every mark begins."""
+KEEPING = "keeping"
+"""Under what name a look says that nothing was forgotten until then."""
 DONE, BEFORE = 1, 2
 """What the script answers when it was done now, or had been; 0 when it cannot be."""
 
@@ -82,6 +84,19 @@ class Reader:
         found: bytes | None = _asked(self._client, "GET", key)
         return found
 
+    def keeping(self) -> str | None:
+        """The same as long as this Redis forgets no key before its time; None: it does not say.
+
+        One that is started anew may have lost what it had not written yet, and one that evicts
+        keys takes those first that have an end, as marks have.
+        """
+        try:
+            found = [_told(self._client, section) for section in ("server", "stats")]
+        except ResponseError:  # its user may not ask
+            return None
+        run, evicted = found[0].get("run_id"), found[1].get("evicted_keys")
+        return None if run is None or evicted is None else f"{run}, {evicted} evicted"
+
     def has(self, key: str) -> bool:
         return bool(_asked(self._client, "EXISTS", key))
 
@@ -127,11 +142,29 @@ class Redis:
             except (RedisError, OSError) as lost:
                 raise NotDone(f"{self._where} stopped answering ({_line(lost)})") from None
 
-    def done(self) -> Outcome | None:
-        """What the mark of this call says, if it is there."""
+    def seen(self, seen: Seen) -> Seen:
+        """What a look saw, with what tells later whether a mark was kept."""
+        with self.reading() as reader:
+            return {**seen, KEEPING: reader.keeping()}
+
+    def done(self, before: Seen) -> Outcome | None:
+        """What the mark of this call says, if it is there.
+
+        ``before`` is what ``seen`` gave back.
+
+        :raises Unfinished: it is not there, and may have been: this Redis has forgotten keys since.
+        """
         with self.reading() as reader:
             mark = reader.get(self._mark)
-        return None if mark is None else Outcome(ok=True, text=_text(mark))
+            keeping = reader.keeping()
+        if mark is not None:
+            return Outcome(ok=True, text=_text(mark))
+        if keeping is None or keeping != before.get(KEEPING, keeping):
+            raise Unfinished(
+                f"{self._where} was started anew, or has evicted keys since the call was begun: "
+                "whether it was done nobody knows"
+            )
+        return None
 
     def once(self, change: Change, deadline: Deadline) -> Outcome:
         """Let it happen, unless the mark says that it has."""
@@ -187,6 +220,15 @@ class Redis:
             protocol=2,
             driver_info=None,
         )
+
+
+def _told(client: "driver.Redis", section: str) -> dict[str, str]:
+    """One part of what a Redis says of itself; the driver reads it, or leaves it as it came."""
+    said = _asked(client, "INFO", section)
+    if isinstance(said, bytes):
+        pairs = (line.partition(":") for line in said.decode(errors="replace").splitlines())
+        return {name: value.strip() for name, _, value in pairs}
+    return {str(name): str(value) for name, value in dict(said).items()}
 
 
 def _cut_after(stack: contextlib.ExitStack, seconds: float) -> type["driver.Connection"]:

@@ -16,6 +16,9 @@ from vigil.domain.verbs.config import ConfigKey
 from vigil.runner.verbs.base import Refusal
 
 _ENV = re.compile(r"^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=([^\r\n]*)$", re.MULTILINE)
+_VALUE = r"""(?:[^'"\\\r\n]|\\[^\r\n]|'[^'\r\n]*'|"(?:[^"\\\r\n]|\\[^\r\n])*")*"""
+"""All of it on this line: no quote is open at its end, and no backslash calls for more."""
+_ENV_LINE = re.compile(rf"(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*={_VALUE}|[ \t]*(?:#[^\r]*)?")
 _QUOTED = re.compile(r"(?P<quote>[\"']?)(?P<word>[^\"'#\s]*)(?P=quote)")
 
 
@@ -146,6 +149,13 @@ def _reason(error: Exception) -> str:
 
 
 def _env(text: str) -> dict[str, Any]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        # What stands within a value of several lines looks like settings and is none.
+        if _ENV_LINE.fullmatch(line) is None:
+            raise ValueError(
+                f"line {number} is not NAME=value on one line, nor a comment; values over several "
+                "lines are not supported"
+            )
     return _once([(name, _unquoted(value)) for name, value in _ENV.findall(text)])
 
 
