@@ -26,6 +26,7 @@ from vigil.domain.catalogue import (
     LogSource,
     MetricsSource,
     Processes,
+    RemoteRunner,
     Service,
     ServiceKind,
     SessionsSource,
@@ -35,6 +36,7 @@ from vigil.domain.catalogue import (
     Work,
 )
 from vigil.domain.change import Release
+from vigil.domain.cost import Budget
 from vigil.domain.effects import EffectKind, Risk
 from vigil.domain.evidence import Finding
 from vigil.domain.grant import Grant
@@ -56,6 +58,7 @@ from vigil.domain.probe import (
     TcpProbe,
 )
 from vigil.domain.proof import Outcome
+from vigil.domain.raw_grant import RawGrant
 from vigil.domain.verbs import VERBS
 from vigil.domain.verbs.config import ConfigKey
 from vigil.domain.verbs.flag import Flag
@@ -133,8 +136,8 @@ def test_the_settings_page_has_every_setting_with_its_default() -> None:
 # --- vigil.yaml and policy.yaml ----------------------------------------------------------------
 
 CATALOGUE_MODELS: tuple[type[BaseModel], ...] = (
-    *(Catalogue, Watch, Service, Processes, Telemetry, MetricsSource, LogSource, Changes),
-    *(SessionsSource, Work, Symptom, Condition, Limits, Release),
+    *(Catalogue, Watch, Service, RawGrant, Processes, Telemetry, MetricsSource, LogSource, Changes),
+    *(SessionsSource, Work, Symptom, Condition, Limits, Release, RemoteRunner),
     *(*get_args(get_args(Grant)[0]), Flag, ConfigKey, Request),
     *(HttpProbe, HttpStep, Expectation, TcpProbe, RedisProbe, SqlProbe, ProcessProbe),
     *(JourneyProbe, JourneyStep, PageExpectation),
@@ -190,7 +193,7 @@ def test_the_policy_page_has_every_key_with_its_default() -> None:
         name: str(field.default).lower() for name, field in Policy.model_fields.items()
     }
     named = re.findall(r"^\| `([a-z_]+)` \|", rules, re.MULTILINE)
-    models = (Rule, When, Hours)
+    models = (Rule, When, Hours, Budget)
     assert named == [f.alias or name for model in models for name, f in model.model_fields.items()]
     cases = rules.split("\n## Cases\n")[1]
     asked = {name for model in (Case, ActionCase, ExecutedCase) for name in model.model_fields}

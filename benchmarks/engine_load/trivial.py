@@ -17,9 +17,10 @@ from tests.support.world import ScriptedChanges, ScriptedSessions, ScriptedTelem
 from vigil.domain.briefing import Briefing, Draft, DraftAction
 from vigil.domain.catalogue import Autonomy, Catalogue, Environment, Service, Symptom, Watch
 from vigil.domain.effects import Risk
+from vigil.domain.foreseen import Foreseen
 from vigil.domain.grant import ProcessRestartGrant
 from vigil.domain.lesson import Lesson
-from vigil.domain.plan import ActionResult, ActionStatus, Reason
+from vigil.domain.plan import ActionResult, ActionStatus, Plan, Reason
 from vigil.domain.policy import Policy
 from vigil.domain.probe import HttpProbe, HttpStep, Probe, ProbeOutcome, ProbeRef, ProbeResult
 from vigil.domain.run import Health, RunOrder
@@ -145,6 +146,10 @@ class TrivialSandbox:
         return ActionResult(
             action=order.action, status=ActionStatus.SUCCEEDED, exit_code=0, seconds=0.0
         )
+
+    async def dry_run(self, plan: Plan) -> tuple[Foreseen, ...]:  # noqa: ARG002 - the port's
+        """Foresee nothing."""
+        return ()
 
     async def health(self) -> Health:
         """It is well."""

@@ -13,6 +13,7 @@ import structlog
 from vigil.crew import Solo
 from vigil.decisions import Decisions
 from vigil.domain.alert import Delivery
+from vigil.domain.breaker import Breaker
 from vigil.domain.course import Course
 from vigil.domain.incident import Incident
 from vigil.domain.plan import Plan
@@ -34,6 +35,7 @@ from vigil.ports.workflow import Workflow
 from vigil.recorded import Recorded
 from vigil.roll_call import (
     Check,
+    breakers_health,
     locks_health,
     source_health,
     switch_health,
@@ -145,6 +147,10 @@ class Engine:
         """A person takes an incident in hand: Vigil begins nothing more of it."""
         return await self.decisions.cancel(incident_id, by, reason)
 
+    async def reset_breaker(self, breaker: str, incident_id: str, by: str, why: str) -> Decided:
+        """A person closes a breaker that this incident tripped."""
+        return await self.decisions.reset(breaker, incident_id, by, why)
+
     def turn_switch(self, state: SwitchState) -> SwitchState:
         """Stop or resume, which the runner reads as well; a stop may win over who resumes."""
         said = self.parts.switch.set(state)
@@ -160,6 +166,10 @@ class Engine:
     def switch(self) -> SwitchState:
         """What the stop switch says."""
         return self.parts.switch.read()
+
+    async def breakers(self) -> tuple[Breaker, ...]:
+        """The breakers of the policy that are tripped now."""
+        return await self.decisions.breakers()
 
     async def locks(self) -> tuple[Lock, ...]:
         """What incidents keep from each other."""
@@ -238,6 +248,7 @@ class Engine:
             "workers": self._workers_health,
             "work": self._work_health,
             "locks": self._locks_health,
+            "breakers": self._breakers_health,
             **self.checks,
         }
         asked = await asyncio.gather(*(within_deadline(part, own[part]) for part in own))
@@ -255,6 +266,9 @@ class Engine:
 
     async def _work_health(self) -> Health:
         return work_health(await self.load(), self.now())
+
+    async def _breakers_health(self) -> Health:
+        return breakers_health(await self.breakers())
 
     async def _locks_health(self) -> Health:
         return locks_health(await self.locks(), self.now())

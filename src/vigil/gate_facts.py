@@ -5,18 +5,24 @@ from datetime import timedelta
 
 from vigil.decide.confidence import confidence
 from vigil.decide.facts import HOUR, Facts
+from vigil.domain.cost import Spent
 from vigil.domain.executed import Executed
 from vigil.domain.plan import Plan, PlanKind
 from vigil.domain.silence import Silence
 from vigil.domain.verdict import readable_time
+from vigil.guard import breaches_in
 from vigil.parts import Parts
 from vigil.progress import Progress
+
+DAY = timedelta(days=1)
+MOST_BROKEN = 20
+"""So many sentences at most about scripts of free form."""
 
 
 async def facts_about(parts: Parts, progress: Progress, plan: Plan) -> Facts:
     """Everything that a plan is judged by besides itself and the policy."""
     if plan.kind is PlanKind.ROLLBACK:
-        return await _of_rollback(parts, progress)
+        return await _of_rollback(parts, progress, plan)
     return await _of_remedy(parts, progress, plan)
 
 
@@ -25,11 +31,12 @@ async def _of_remedy(parts: Parts, progress: Progress, plan: Plan) -> Facts:
     match = briefing.match(plan.runbook)
     likelihood = briefing.hypotheses[0].likelihood
     return replace(
-        await _of_anything(parts, progress),
+        await _of_anything(parts, progress, plan),
         confidence=confidence(likelihood, match.record) if match else 0,
         match=match,
         quiet=await _quiet(parts, progress),
         executed=await _executed_lately(parts, progress),
+        spent=await _spent_lately(parts),
     )
 
 
@@ -52,13 +59,13 @@ def _said(silence: Silence, service: str) -> str:
     return f"{silence.service}{needed} is silenced{by}{until}: {silence.because}"
 
 
-async def _of_rollback(parts: Parts, progress: Progress) -> Facts:
+async def _of_rollback(parts: Parts, progress: Progress, plan: Plan) -> Facts:
     tried = await progress.recorded.tried_before()
-    facts = await _of_anything(parts, progress)
+    facts = await _of_anything(parts, progress, plan)
     return replace(facts, undoes=tried.plan if tried else None)
 
 
-async def _of_anything(parts: Parts, progress: Progress) -> Facts:
+async def _of_anything(parts: Parts, progress: Progress, plan: Plan) -> Facts:
     now = parts.senses.clock.now()
     return Facts(
         service=parts.catalogue.services[progress.incident.service],
@@ -70,7 +77,24 @@ async def _of_anything(parts: Parts, progress: Progress) -> Facts:
         environment=parts.catalogue.environment,
         at=now,
         ground=parts.ground,
+        broken=_broken(parts, plan),
     )
+
+
+def _broken(parts: Parts, plan: Plan) -> tuple[str, ...] | None:
+    """What scripts of free form would do that no person can allow; others are read elsewhere."""
+    tools = parts.tools
+    if tools is None:
+        return None
+    return tuple(
+        dict.fromkeys(
+            f"{action.id} breaks '{breach.invariant}': {breach.finding.reason}"
+            for action in plan.actions
+            if action.raw
+            for script in (action.script, action.undo or "")
+            for breach in breaches_in(script, tools)
+        )
+    )[:MOST_BROKEN]
 
 
 async def _executed_lately(parts: Parts, progress: Progress) -> tuple[Executed, ...]:
@@ -80,3 +104,10 @@ async def _executed_lately(parts: Parts, progress: Progress) -> tuple[Executed, 
     rests = timedelta(seconds=parts.policy.breaker_rests_s)
     since = parts.senses.clock.now() - max(HOUR, rests)
     return await parts.journal.executed_since(since, besides=progress.incident.id)
+
+
+async def _spent_lately(parts: Parts) -> tuple[Spent, ...]:
+    """What the budget is about; without one nobody asks."""
+    if parts.policy.budget is None:
+        return ()
+    return await parts.journal.spent_since(parts.senses.clock.now() - DAY)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from vigil import settled, still_right
+from vigil.act.dry_run import dry_run
 from vigil.acting import Acting
 from vigil.close import called_off, escalate, resolve
 from vigil.close.learn import learn
@@ -17,6 +18,7 @@ from vigil.decide.synthesize import Synthesis, rollback, synthesize
 from vigil.domain.case import Investigation, Ranking, Recollection
 from vigil.domain.ending import Ending
 from vigil.domain.errors import TemporaryError, VigilError
+from vigil.domain.foreseen import DryRun
 from vigil.domain.incident import Stage, WaitingOn
 from vigil.domain.plan import Execution, Plan, PlanKind
 from vigil.domain.proof import Outcome, Proof
@@ -29,8 +31,9 @@ from vigil.parts import Parts
 from vigil.ports.journal import NextSegment, Note
 from vigil.ports.workflow import Segment
 from vigil.progress import MovedOn, Progress
-from vigil.recorded import VERDICT
+from vigil.recorded import DRY_RUN, VERDICT
 from vigil.telling import (
+    tell_dry_run,
     tell_investigation,
     tell_lesson,
     tell_plan,
@@ -120,7 +123,12 @@ class Lifecycle:
         synthesis = await progress.stage(
             Stage.SYNTHESIZING,
             Synthesis,
-            lambda: synthesize(briefing, self._parts.catalogue, self._parts.reasoner),
+            lambda: synthesize(
+                briefing,
+                self._parts.catalogue,
+                self._parts.reasoner,
+                self._parts.senses.changes,
+            ),
             tell_synthesis,
         )
         plan = synthesis.plan
@@ -146,10 +154,20 @@ class Lifecycle:
         return await progress.end(await still_right.refused(progress, plan, verdict))
 
     async def _ask(self, progress: Progress, plan: Plan) -> None:
-        """Wait for a person, unless a former run of this segment began to, or was answered."""
+        """Wait for a person, unless a former run of this segment began to, or was answered.
+
+        Whoever is asked is shown what the plan would do as things stand.
+        """
         if progress.incident.waiting_on is WaitingOn.APPROVAL:
             return
         if await progress.recorded.answer(plan.digest) is None:
+            await progress.stage(
+                Stage.SYNTHESIZING,
+                DryRun,
+                lambda: dry_run(plan, self._parts.sandbox),
+                tell_dry_run,
+                DRY_RUN,
+            )
             at_most = timedelta(seconds=self._parts.policy.approval_expires_after_s)
             await progress.wait_for_approval(plan.digest, at_most)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.ground import NOTHING, Ground
 from vigil.domain.policy import Policy
+from vigil.guard.tools import Tools
 from vigil.orient.scene import Senses
 from vigil.ports.journal import Journal
 from vigil.ports.locks import Locks
@@ -32,5 +33,7 @@ class Parts:
     """Each may silence a service; one that gives no answer counts as if it did."""
     ground: Ground = NOTHING
     """What Vigil itself stands on, and so does not act on."""
+    tools: Tools | None = None
+    """What the guard knows of the field's tools; without it no script of free form is allowed."""
     worker: str = "vigil"
     """This process among those that work on one record; a new one at each start."""

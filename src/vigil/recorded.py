@@ -26,6 +26,7 @@ T = TypeVar("T", bound=BaseModel)
 # The names under which a stage records what it gave; most record one thing only.
 OUTPUT = "output"
 VERDICT = "verdict"
+DRY_RUN = "dry_run"
 BASELINE = "baseline"
 ROLLBACK = "rollback"
 ENDING = "ending"
@@ -110,7 +111,8 @@ class Recorded:
         if answer is not None and answer.answer is Answer.APPROVED:
             return answer.plan_digest
         verdict = await self.verdict()
-        if verdict is None or verdict.decision is not Decision.ALLOW:
+        allowed = verdict is not None and verdict.decision is Decision.ALLOW
+        if verdict is None or not allowed or verdict.plan_digest != plan.digest:
             raise VigilError(f"nobody approved plan {plan.digest} of incident {self.incident}")
         return verdict.plan_digest
 

@@ -6,6 +6,7 @@ Who is at work, how much there is to do, what holds it up, and which part gives 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from vigil.domain.breaker import Breaker
 from vigil.domain.errors import TemporaryError
 from vigil.domain.run import Health
 from vigil.domain.switch import SwitchState
@@ -82,6 +83,13 @@ def locks_health(held: Sequence[Lock], now: Instant) -> Health:
     return Health(
         part="locks", ok=True, text=f"{text}; {len(late)} wait to be taken over" if late else text
     )
+
+
+def breakers_health(breakers: Sequence[Breaker]) -> Health:
+    """One that is tripped makes Vigil ask, as it is meant to: nothing is broken."""
+    names = ", ".join(each.id for each in breakers[:MOST_NAMED])
+    text = f"tripped: {names}; `vigil policy breakers` says why" if names else "none is tripped"
+    return Health(part="breakers", ok=True, text=text, remedy=None)
 
 
 def switch_health(state: SwitchState) -> Health:

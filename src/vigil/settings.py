@@ -4,9 +4,10 @@ Each has a unit, a default and a reason. ``.env.example`` lists them all; a test
 """
 
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vigil.domain.catalogue import Catalogue
@@ -14,9 +15,13 @@ from vigil.domain.errors import SettingsError
 from vigil.domain.policy import Policy
 from vigil.domain.policy_mistakes import mistakes_in
 from vigil.domain.references import dangling
+from vigil.domain.signed import PublicKey
+from vigil.domain.value import Name
+from vigil.link.addresses import addresses_in
 from vigil.strict_yaml import load
 
 CDP_SCHEMES = frozenset({"ws", "wss", "http", "https"})
+DOCKER_SCHEME = "unix://"
 REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
 DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 FEWEST_TOKEN_CHARS = 16
@@ -65,6 +70,14 @@ class Settings(BaseSettings):
         le=36_500,
         description="Days after which what a closed incident said is erased; 0 keeps it for ever.",
     )
+    vigil_sandbox: Literal["bubblewrap", "docker"] = Field(
+        default="bubblewrap",
+        description="What makes sandboxes. `docker` makes the runner root; never chosen by itself.",
+    )
+    docker_host: str = Field(
+        default="unix:///var/run/docker.sock",
+        description="Unix socket of the Docker engine, for VIGIL_SANDBOX=docker.",
+    )
     vigil_drain_s: float = Field(
         default=60,
         ge=0,
@@ -85,6 +98,23 @@ class Settings(BaseSettings):
     vigil_token: SecretStr | None = Field(
         default=None,
         description="Access token, 16 characters at least. Default: made and printed at start.",
+    )
+    vigil_runner_listen: str | None = Field(
+        default=None,
+        description="HOST:PORT where runners near remote targets connect to. Unset: nowhere.",
+    )
+    vigil_hub: str | None = Field(
+        default=None,
+        description="HOST:PORT of the Vigil that this machine's runner takes orders from (several: "
+        "commas).",
+    )
+    vigil_hub_key: PublicKey | None = Field(
+        default=None,
+        description="That Vigil's public key, which `vigil keys hub` prints there.",
+    )
+    vigil_runner_name: Name | None = Field(
+        default=None,
+        description="What that Vigil's vigil.yaml calls this machine's runner.",
     )
     redis_url: SecretStr | None = Field(
         default=None,
@@ -137,6 +167,24 @@ class Settings(BaseSettings):
             )
         return url
 
+    @field_validator("docker_host")
+    @classmethod
+    def _is_an_engine(cls, host: str, info: ValidationInfo) -> str:
+        # Other tools read this setting too, so it may say anything while it is not used.
+        if info.data.get("vigil_sandbox") == "docker" and not host.startswith(f"{DOCKER_SCHEME}/"):
+            raise ValueError(
+                "write unix:///PATH: an engine on another machine cannot reach the broker here"
+            )
+        return host
+
+    @field_validator("vigil_runner_listen", "vigil_hub")
+    @classmethod
+    def _are_addresses(cls, text: str | None, info: ValidationInfo) -> str | None:
+        given = () if text is None else addresses_in(text)
+        if info.field_name == "vigil_runner_listen" and len(given) > 1:
+            raise ValueError("write one HOST:PORT: each process listens at one")
+        return text
+
     @field_validator("redis_url")
     @classmethod
     def _is_a_redis(cls, url: SecretStr | None) -> SecretStr | None:
@@ -175,6 +223,11 @@ class Settings(BaseSettings):
     @classmethod
     def _home_is_known(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser()
+
+    @property
+    def docker_socket(self) -> Path:
+        """Where the Docker engine listens, if it is used."""
+        return Path(self.docker_host.removeprefix(DOCKER_SCHEME))
 
     @property
     def database_url(self) -> str:

@@ -23,6 +23,7 @@ from vigil.orient.investigators.releases import releases_of
 from vigil.orient.scene import Scene
 from vigil.parts import Parts
 from vigil.progress import Progress
+from vigil.reconfigured import reconfigured_meanwhile
 from vigil.telling import tell_verdict
 
 FRESH = timedelta(minutes=1)
@@ -43,6 +44,10 @@ async def objection(parts: Parts, progress: Progress, plan: Plan) -> Ending | No
     if newer is not None:
         left = escalate.not_undone(newer)
         return await _not_begun(progress, escalate.overtaken(plan, newer), left)
+    other = await reconfigured_meanwhile(parts, progress, plan)
+    if other is not None:
+        left = f"It was not undone: {other} meanwhile."
+        return await _not_begun(progress, escalate.reconfigured(plan, other), left)
     anew = await restarted_meanwhile(parts, progress, plan)
     if anew is not None:
         return escalate.restarted(plan, *anew)
@@ -59,7 +64,10 @@ async def word_against(parts: Parts, progress: Progress, plan: Plan) -> str | No
     if await _forbids(verdict, progress, plan):
         return f"The gate says no by now: {'; '.join(verdict.rules)}."
     newer = await released_meanwhile(parts, progress, plan)
-    return f"{newer.by or 'Somebody'} released {newer.release} meanwhile." if newer else None
+    if newer is not None:
+        return f"{newer.by or 'Somebody'} released {newer.release} meanwhile."
+    other = await reconfigured_meanwhile(parts, progress, plan)
+    return f"Since the plan was made, {other}." if other else None
 
 
 async def _forbids(verdict: Verdict, progress: Progress, plan: Plan) -> bool:

@@ -6,6 +6,8 @@ from vigil.close.learn import Learned, Moved
 from vigil.decide.confidence import chance, confidence
 from vigil.decide.synthesize import Synthesis
 from vigil.domain.case import Investigation, Ranking, Recollection
+from vigil.domain.foreseen import DryRun
+from vigil.domain.lesson import Lesson
 from vigil.domain.plan import Execution, Plan
 from vigil.domain.proof import Proof
 from vigil.domain.runbook import Record
@@ -71,6 +73,17 @@ def tell_verdict(verdict: Verdict) -> list[Note]:
     return [Note(kind="judged", payload=verdict.model_dump(mode="json", exclude_defaults=True))]
 
 
+def tell_dry_run(tried: DryRun) -> list[Note]:
+    """What each call would do, as things stood before a person was asked."""
+    foreseen: list[JsonValue] = [
+        {**each.model_dump(mode="json"), "said": str(each)} for each in tried.foreseen
+    ]
+    payload: dict[str, JsonValue] = {"plan_digest": tried.plan_digest, "foreseen": foreseen}
+    if tried.failed is not None:
+        payload["failed"] = tried.failed
+    return [Note(kind="dry_run", payload=payload)]
+
+
 def tell_baseline(baseline: Baseline) -> list[Note]:
     """How everything looked before."""
     return [
@@ -110,7 +123,7 @@ def tell_lesson(learned: Learned) -> Note:
     """
     moved = learned.moved
     payload: dict[str, JsonValue] = {
-        "text": _moved_text(moved) if moved else "Nothing was tried, so no runbook's record moved.",
+        "text": _moved_text(moved) if moved else _unmoved_text(learned.lesson),
         "lesson": learned.lesson.model_dump(mode="json"),
         "before": _standing(moved, moved.before) if moved else None,
         "after": _standing(moved, moved.after) if moved else None,
@@ -125,6 +138,12 @@ def _standing(moved: Moved, here: Record) -> dict[str, JsonValue]:
         "successes": here.successes,
         "confidence": confidence(moved.likelihood, here.with_lab(moved.lab)),
     }
+
+
+def _unmoved_text(lesson: Lesson) -> str:
+    if lesson.actions:
+        return "The plan did not come to its end by itself, so no runbook's record moved."
+    return "Nothing was tried, so no runbook's record moved."
 
 
 def _moved_text(moved: Moved) -> str:

@@ -14,6 +14,8 @@ from tests.support.world import (
 )
 
 from vigil.domain.alert import Alert, AlertStatus, Delivery, Severity
+from vigil.domain.breaker import Reset
+from vigil.domain.cost import Spent
 from vigil.domain.effects import Risk
 from vigil.domain.errors import NotFound
 from vigil.domain.evidence import Finding
@@ -206,6 +208,12 @@ class ListJournal:
         return 0
 
     async def executed_since(self, since: Instant, besides: str) -> tuple[Executed, ...]:
+        return ()
+
+    async def reset(self, incident_id: str, attempt: int, given: Reset) -> Decided:
+        raise NotImplementedError
+
+    async def spent_since(self, since: Instant) -> tuple[Spent, ...]:
         return ()
 
     async def checkpoint(self, now: Instant) -> Checkpoint | None:

@@ -27,6 +27,7 @@ STORY = (
     "vigil.progress",
     "vigil.telling",
     "vigil.gate_facts",
+    "vigil.reconfigured",
     "vigil.still_right",
     "vigil.settled",
     "vigil.lifecycle",

@@ -19,6 +19,7 @@ from tests.support.story import Story, begin
 from typer.testing import CliRunner
 
 from vigil.bootstrap import restore_backup, take_backup
+from vigil.bootstrap.hands import hub_identity
 from vigil.cli import app
 from vigil.cli.public_key import signature_check
 from vigil.domain.audit import verify_export
@@ -264,6 +265,7 @@ def test_a_running_vigil_is_not_replaced(tmp_path: Path, held: str) -> None:
 def test_every_key_of_an_installation_is_in_it(tmp_path: Path) -> None:
     load_keys(tmp_path / "keys")
     load_credentials(tmp_path / "keys", None)
+    hub_identity(tmp_path)
     assert {path.name for path in (tmp_path / "keys").iterdir()} == set(KEY_FILES)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from tests.support.record import (
 )
 
 from vigil.domain.alert import AlertStatus
+from vigil.domain.breaker import ALL, Reset
+from vigil.domain.cost import Cost, Spent
 from vigil.domain.errors import NotFound
 from vigil.domain.executed import Executed
 from vigil.domain.incident import Incident, Stage, WaitingOn
@@ -432,6 +435,90 @@ async def test_14_what_was_executed_is_told_with_its_runbook_rules_and_proof(
     without_runbook = '{"plan": {"runbook": null}}'
     await executed(record, "cache", 40, plan=without_runbook)
     assert (await record.journal.executed_since(at(40), besides="another"))[0].runbook is None
+
+
+PLANNED = '{"plan": {"runbook": "bad-release"}}'
+
+
+async def test_14_a_plan_that_was_interrupted_is_told_as_such(record: Record) -> None:
+    proof = '{"outcome": "not_fixed", "interrupted": %s}'
+    for second, (service, word) in enumerate([("web", "true"), ("db", "false")]):
+        await executed(record, service, second, plan=PLANNED, proof=proof % word)
+    told = await record.journal.executed_since(at(0), besides="another")
+    assert {each.service: each.interrupted for each in told} == {"web": True, "db": False}
+
+
+def reset(breaker: str, by: str = "Ada") -> Reset:
+    return Reset(breaker=breaker, by=by, why="mended by hand", at=at(50))
+
+
+async def test_15_of_many_resets_of_one_breaker_one_wins(record: Record) -> None:
+    incident = await executed(record, "web", 10, plan=PLANNED)
+    given = [reset("rule:going-back", by) for by in ("Ada", "Bob", "Eve", "Dan")]
+    said = await asyncio.gather(*(record.journal.reset(incident.id, 1, each) for each in given))
+    (winner,) = (one for one, each in zip(given, said, strict=True) if each.won)
+    for each in (each for each in said if not each.won):
+        assert each.text == f"{winner.by} reset rule:going-back at 2026-03-01 12:00:50 UTC"
+    *_, event = await record.journal.events(incident.id)
+    assert event.kind == "breaker_reset"
+    assert event.payload == {
+        "breaker": "rule:going-back",
+        "by": winner.by,
+        "why": "mended by hand",
+    }
+    assert (await record.journal.reset(incident.id, 1, reset("runbook:bad-release"))).won
+    (told,) = await record.journal.executed_since(at(0), besides="another")
+    assert sorted(told.resets) == ["rule:going-back", "runbook:bad-release"]
+
+
+async def test_15_the_breaker_of_all_counts_what_came_after_its_reset(record: Record) -> None:
+    first = await executed(record, "web", 10, plan=PLANNED)
+    await executed(record, "db", 20)
+    assert await record.journal.executions_since(at(0), besides="another") == 2
+    assert (await record.journal.reset(first.id, 1, reset("rate:few"))).won
+    assert await record.journal.executions_since(at(0), besides="another") == 2
+    assert (await record.journal.reset(first.id, 1, reset(ALL))).won
+    assert await record.journal.executions_since(at(0), besides="another") == 1
+    assert await record.journal.executions_since(at(20), besides="another") == 1
+
+
+async def test_15_what_was_never_executed_trips_and_resets_nothing(record: Record) -> None:
+    incident = await opened(record)
+    refused = await record.journal.reset(incident.id, 1, reset(ALL))
+    assert not refused.won
+    assert await kinds(record, incident) == ["opened"]
+    with pytest.raises(NotFound):
+        await record.journal.reset("nobody", 1, reset(ALL))
+
+
+async def test_16_what_was_spent_is_summed_up_for_each_incident(record: Record) -> None:
+    cost = (
+        '{"plan": null, "reasons": [], "cost": {"tokens_in": %d, "tokens_out": 2, "money": "%s"}}'
+    )
+    web = await executed(record, "web", 10, plan=cost % (100, "0.30"))
+    second = StageOutput(
+        incident=web.id,
+        attempt=2,
+        stage=Stage.SYNTHESIZING,
+        json_text=cost % (50, "0.120001"),
+    )
+    assert await record.journal.commit(
+        incident=web, expected=(Stage.EXECUTING, 1), now=at(11), outputs=[second]
+    )
+    await executed(record, "db", 20, plan=PLANNED)
+    free = '{"plan": null, "reasons": [], "cost": {}}'
+    await executed(record, "cache", 30, plan=free)
+    worker = await executed(record, "worker", 40, plan=cost % (1, "0"))
+    closed = worker.model_copy(update={"stage": Stage.ESCALATED, "closed_at": at(60)})
+    assert await record.journal.commit(incident=closed, expected=(Stage.EXECUTING, 1), now=at(60))
+    of_web = Spent(
+        incident=web.id,
+        service="web",
+        cost=Cost(tokens_in=150, tokens_out=4, money=Decimal("0.420001")),
+    )
+    of_worker = Spent(incident=worker.id, service="worker", cost=Cost(tokens_in=1, tokens_out=2))
+    assert set(map(str, await record.journal.spent_since(at(60)))) == {str(of_web), str(of_worker)}
+    assert await record.journal.spent_since(at(61)) == (of_web,), "it is open, so it may go on"
 
 
 async def test_erasing_keeps_the_chain_and_takes_what_it_said(record: Record) -> None:

@@ -1,7 +1,8 @@
-"""The promises of ``ports.sandbox``, kept by the runner on this machine."""
+"""The promises of ``vigil.ports.sandbox``, kept by the runner here and by a remote one."""
 
 import asyncio
 import shutil
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from tests.runner.bench import SECRET, Bench, Supervised, host_processes, lease_of, until
+from tests.runner.far import FarBench
 
 from vigil.domain.errors import PlanMismatch, PortUnavailable, SandboxUnavailable
 from vigil.domain.plan import ActionStatus
 from vigil.domain.run import Lease, RunOrder
-from vigil.integrations.sandbox.embedded import RunnerSandbox
 from vigil.runner.ledger import Ledger
 from vigil.runner.server import LEDGER
 from vigil.runner.store import in_file
@@ -41,9 +42,18 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
     made.close()
 
 
+@pytest.fixture(scope="module", params=[Bench, FarBench], ids=["here", "far"])
+def kind(request: pytest.FixtureRequest) -> type[Bench]:
+    """Which adapter, with a real runner behind it."""
+    made: type[Bench] = request.param
+    return made
+
+
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, target: Supervised) -> Iterator[Bench]:
-    made = Bench(tmp_path_factory.mktemp("running"), target)
+def running(
+    tmp_path_factory: pytest.TempPathFactory, target: Supervised, kind: type[Bench]
+) -> Iterator[Bench]:
+    made = kind(tmp_path_factory.mktemp("running"), target)
     made.start()
     yield made
     made.close()
@@ -56,9 +66,9 @@ def bench(running: Bench) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def alone(tmp_path: Path, target: Supervised) -> Iterator[Bench]:
+def alone(tmp_path: Path, target: Supervised, kind: type[Bench]) -> Iterator[Bench]:
     """A runner that has not been started."""
-    made = Bench(tmp_path, target)
+    made = kind(tmp_path, target)
     yield made
     made.close()
 
@@ -81,7 +91,7 @@ async def test_1_empty_environment_no_network_read_only_limits_and_nothing_left(
     bench: Bench,
 ) -> None:
     script = (
-        "tr '\\0' '\\n' < /proc/1/environ; env\n"
+        "(tr '\\0' '\\n' < /proc/1/environ) 2>/dev/null || true; env\n"
         "(: < /dev/tcp/127.0.0.1/22) 2>/dev/null && echo LEAK\n"
         "(: > /usr/leak) 2>/dev/null && echo LEAK\n"
         f"{MARK} & disown\n"
@@ -151,15 +161,10 @@ async def test_5_without_a_safe_sandbox_nothing_runs(alone: Bench) -> None:
     assert alone.current == "two"
 
 
-async def test_5_a_runner_that_is_not_there_is_unavailable(tmp_path: Path, bench: Bench) -> None:
-    nobody = RunnerSandbox(tmp_path / "runner.sock")
-
-    async def ignore(line: str) -> None:
-        pass
-
+async def test_5_a_runner_that_is_not_there_is_unavailable(alone: Bench) -> None:
     with pytest.raises(PortUnavailable, match="same run key"):
-        await nobody.run(bench.order("true"), ignore)
-    health = await nobody.health()
+        await alone.do("true")
+    health = await alone.sandbox.health()
     assert not health.ok
     assert health.remedy is not None
     assert "vigil runner" in health.remedy
@@ -178,9 +183,9 @@ async def test_6_called_off_before_it_was_begun_it_never_is(bench: Bench) -> Non
 async def test_6_called_off_what_is_under_way_or_ended_is_answered_with_its_end(
     bench: Bench,
 ) -> None:
-    order = bench.order(f"sleep 0.53\n{bench.to('one')}")
+    order = bench.order(f"sleep 1.53\n{bench.to('one')}")
     under_way = asyncio.create_task(bench.run(order))
-    await runs("sleep 0.53")
+    await runs("sleep 1.53")
     joined = await bench.run(called_off(order))
     assert joined.status is ActionStatus.SUCCEEDED
     assert joined == await under_way
@@ -215,9 +220,9 @@ async def test_6_called_off_it_is_answered_without_a_sandbox(alone: Bench) -> No
 
 
 async def test_7_a_client_that_goes_away_ends_no_run_and_the_lease_does(bench: Bench) -> None:
-    in_time = bench.order(f"sleep 0.54\n{bench.to('one')}")
-    too_long = bench.order(f"sleep 3.1\n{bench.to('one')}", lease=held(7.0))
-    for order, sleeps, ends in ((in_time, "sleep 0.54", "one"), (too_long, "sleep 3.1", "two")):
+    in_time = bench.order(f"sleep 1.54\n{bench.to('one')}")
+    too_long = bench.order(f"sleep 6.1\n{bench.to('one')}", lease=held(9.0))
+    for order, sleeps, ends in ((in_time, "sleep 1.54", "one"), (too_long, "sleep 6.1", "two")):
         asking = asyncio.create_task(bench.run(order))
         await runs(sleeps)
         asking.cancel()
@@ -226,6 +231,37 @@ async def test_7_a_client_that_goes_away_ends_no_run_and_the_lease_does(bench: B
         bench.reset()
     assert (await bench.run(in_time)).status is ActionStatus.SUCCEEDED
     assert (await bench.run(too_long)).status is ActionStatus.TIMED_OUT
+
+
+async def test_8_a_dry_run_says_what_each_call_would_do_and_does_nothing(bench: Bench) -> None:
+    started = bench.supervised.starts("web-1")
+    plan = bench.order(
+        f"{bench.to('one')}\nvigil-do process.restart restart web-1\n"
+        "vigil-do process.restart restart other\nvigil-do process.restart gone web-1"
+    ).plan
+    switch, restart, beyond, missing = await bench.sandbox.dry_run(plan)
+    assert (switch.action, switch.ok) == ("a1", True)
+    assert switch.call is not None
+    assert switch.call.verb == "release.switch"
+    assert "one" in switch.text
+    assert restart.ok
+    assert restart.text.startswith("restart web-1, which is ")
+    assert (beyond.ok, missing.ok) == (False, False)
+    assert "does not cover 'other'" in beyond.text
+    assert "no grant 'gone'" in missing.text
+    assert (bench.current, bench.supervised.starts("web-1")) == ("two", started)
+    assert bench.logged_switches() == []
+    # The plan itself may still be run: nothing of it counts as begun.
+    assert (await bench.do(bench.to("one"))).status is ActionStatus.SUCCEEDED
+
+
+async def test_8_a_dry_run_leaves_nothing_on_record_and_needs_no_sandbox(alone: Bench) -> None:
+    alone.start(*NO_NAMESPACES)
+    (switch,) = await alone.sandbox.dry_run(alone.order(alone.to("one")).plan)
+    assert switch.ok
+    with closing(sqlite3.connect(alone.state / LEDGER)) as ledger:
+        for table in ("runs", "effects", "calls", "rates", "fences"):
+            assert ledger.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)  # noqa: S608 - our own words
 
 
 async def test_a_healthy_sandbox_says_so(bench: Bench) -> None:

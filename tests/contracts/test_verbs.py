@@ -5,6 +5,7 @@ Redis, folder or HTTP server: what is looked at is always the target itself.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -22,7 +23,8 @@ from tests.support.verb_cases import (
 )
 
 from vigil.domain.effects import EffectKind
-from vigil.domain.grant import Grant, target_of
+from vigil.domain.grant import Grant, targets_of
+from vigil.domain.raw_grant import RawGrant
 from vigil.domain.verbs import VERBS
 from vigil.guard import analyse
 from vigil.runner.verbs.base import (
@@ -188,8 +190,9 @@ def test_the_guard_reads_its_calls_and_knows_what_they_do(verb: str, case: Case)
     assert effects.calls[0].arguments == case.arguments
     assert effects.resources == {VERBS[verb].resource_of("it", case.arguments)}
     grants: TypeAdapter[Grant] = TypeAdapter(Grant)
-    target = target_of(grants.validate_python(case.grant), case.arguments)
-    assert target.startswith(f"{verb.partition('.')[0]}:sha256:")
+    targets = targets_of(grants.validate_python(case.grant), case.arguments)
+    assert targets
+    assert all(re.fullmatch(r"[a-z]+:sha256:[0-9a-f]{64}", target) for target in targets)
 
 
 def test_every_verb_has_a_case() -> None:
@@ -200,6 +203,19 @@ _SUPERVISOR = {"supervisor": "/run/s.sock", "processes": ["web", "other"]}
 _DATABASE = {"dsn": "dbname=x", "role": "shop"}
 _REDIS = {"host": "127.0.0.1", "port": 6379}
 _LISTS = {**_REDIS, "queue": "q", "parking": "p"}
+
+
+GRANTS: TypeAdapter[Grant] = TypeAdapter(Grant)
+_NUMBER: dict[str, object] = {
+    "format": "env",
+    "keys": {"k": {"type": "integer", "min": 0, "max": 9}},
+}
+_FLAG = {"f": {"key": "q", "values": ["a", "b"]}}
+_UPSTREAM = {"servers": ["a:1", "b:1"], "config": "/etc/n", "pid_file": "/run/n.pid"}
+
+
+def targets(verb: str, words: str, **where: object) -> set[str]:
+    return set(targets_of(GRANTS.validate_python({"verb": verb, **where}), words.split()))
 
 
 @pytest.mark.parametrize(
@@ -215,40 +231,75 @@ def test_what_several_verbs_do_something_to_has_one_name(
     where: dict[str, object], calls: dict[str, str]
 ) -> None:
     """Or two incidents would work on it at once."""
-    grants: TypeAdapter[Grant] = TypeAdapter(Grant)
-    names = {
-        target_of(grants.validate_python({"verb": verb, **where}), words.split())
-        for verb, words in calls.items()
-    }
-    assert len(names) == 1
+    first, *others = (targets(verb, words, **where) for verb, words in calls.items())
+    assert all(first & other for other in others)
+
+
+def test_what_different_grants_do_something_to_has_one_name() -> None:
+    """One file, one key, one nginx, one receiver, whatever is done to it."""
+    file = targets("config.set", "k 1", file="/var/log/x.log", **_NUMBER)
+    assert file == targets("file.rotate", "x.log", folder="/var/log", files=["x.log"])
+    assert file < targets("nginx.upstream", "a:1 up", file="/var/log/x.log", **_UPSTREAM)
+    key = targets("flag.set", "f a", flags=_FLAG, **_REDIS)
+    assert key < targets("queue.park", "sha256:1", **_LISTS)
+    assert key < targets("queue.park", "sha256:1", **{**_LISTS, "queue": "p", "parking": "q"})
+    one, other = (
+        targets("nginx.upstream", "a:1 up", file=name, **_UPSTREAM) for name in ("/a", "/b")
+    )
+    assert len(one & other) == 1
+    call = targets("http.call", "r", requests={"r": {"url": "https://api.example.com/x"}})
+    assert call == {RawGrant(host="API.example.com.", port=443).target}
+
+
+def test_to_stop_one_of_a_set_is_to_hold_the_set() -> None:
+    """That enough others run stays true only if nobody stops one of them meanwhile."""
+    one = targets("process.stop", "web", **_SUPERVISOR)
+    other = targets("process.stop", "other", **_SUPERVISOR)
+    assert one == other
+    assert targets("process.restart", "other", **_SUPERVISOR) < one
 
 
 @pytest.mark.parametrize(
     ("verb", "one", "other", "words"),
     [
-        ("config.set", {"file": "/etc/a/x"}, {"file": "//etc/b/../a/./x"}, ["k", "1"]),
-        ("file.rotate", {"folder": "/var/log/a"}, {"folder": "/var/log//a/"}, ["x.log"]),
+        ("config.set", {"file": "/etc/a/x"}, {"file": "//etc/b/../a/./x"}, "k 1"),
+        ("config.set", {"file": "/run/a/x"}, {"file": "/var/run/a/x"}, "k 1"),
+        ("file.rotate", {"folder": "/var/log/a"}, {"folder": "/var/log//a/"}, "x.log"),
+        ("process.restart", {"supervisor": "/run/s"}, {"supervisor": "/var/run/s"}, "web"),
         (
             "http.call",
-            {"requests": {"drain": {"url": "http://proxy:80/drain"}}},
+            {"requests": {"drain": {"url": "http://proxy/drain"}}},
             {"requests": {"drain": {"url": "http://PROXY:80/fill?all=1", "method": "PUT"}}},
-            ["drain"],
+            "drain",
+        ),
+        *(
+            ("queue.pause", {"host": "localhost"}, {"host": here}, "")
+            for here in ("127.0.0.1", "::1", "LOCALHOST.", "[::1]", "127.0.0.2", "0.0.0.0")  # noqa: S104 - compared
+        ),
+        *(
+            ("session.cancel", {"dsn": "host=db port=5432 dbname=a user=x"}, {"dsn": dsn}, "7.1")
+            for dsn in (
+                "dbname=a user=x port=5432 host=db",
+                "dbname=other host=DB",
+                "postgresql://somebody:secret@db/a",
+                "postgresql://db:5432/a?connect_timeout=3",
+            )
+        ),
+        *(
+            ("session.cancel", {"dsn": "host=127.0.0.1"}, {"dsn": dsn}, "7.1")
+            for dsn in ("dbname=a", "host=/var/run/postgresql", "postgresql:///a", "service=x")
         ),
     ],
 )
 def test_what_can_be_written_in_two_ways_has_one_name(
-    verb: str, one: dict[str, object], other: dict[str, object], words: list[str]
+    verb: str, one: dict[str, object], other: dict[str, object], words: str
 ) -> None:
     rest: dict[str, dict[str, object]] = {
-        "config.set": {
-            "format": "env",
-            "keys": {"k": {"type": "integer", "min": 0, "max": 9}},
-        },
+        "config.set": _NUMBER,
         "file.rotate": {"files": ["x.log"]},
+        "process.restart": {"processes": ["web"]},
+        "queue.pause": {"port": 6379, "paused": "p"},
+        "session.cancel": {"role": "shop"},
     }
-    grants: TypeAdapter[Grant] = TypeAdapter(Grant)
-    names = {
-        target_of(grants.validate_python({"verb": verb, **rest.get(verb, {}), **where}), words)
-        for where in (one, other)
-    }
-    assert len(names) == 1
+    names = [targets(verb, words, **rest.get(verb, {}), **where) for where in (one, other)]
+    assert names[0] == names[1] != set()

@@ -7,8 +7,10 @@ import pytest
 from pydantic import SecretStr, TypeAdapter
 
 from vigil.bootstrap.ground import ground_of
+from vigil.domain.catalogue import Service
+from vigil.domain.data_source import Server, Source, sources_in, sources_of
 from vigil.domain.grant import Grant
-from vigil.domain.ground import Ground, Held, Server, servers_in
+from vigil.domain.ground import Ground, Held
 from vigil.settings import Settings
 
 GRANTS: TypeAdapter[Grant] = TypeAdapter(Grant)
@@ -31,11 +33,12 @@ def restart(supervisor: str, *processes: str) -> Grant:
 
 
 DATABASE = Ground(
-    held=(Held(what="its record", server=Server(host="db.internal", port=5432)),),
+    held=(Held(what="its record", server=Server(host="db.internal", port=5432), database=""),),
     names=("vigil-1",),
 )
 HERE = Ground(
-    held=(Held(what="its record", server=Server(host="127.0.0.1", port=6432)),), names=("vigil-1",)
+    held=(Held(what="its record", server=Server(host="127.0.0.1", port=6432), database=""),),
+    names=("vigil-1",),
 )
 STATE = Ground(held=(Held(what="its state folder", path="/var/lib/vigil"),))
 
@@ -151,6 +154,97 @@ def test_a_record_in_a_file_is_a_file() -> None:
     assert paths == ["/var/lib/vigil", None, "/srv/vigil/record.sqlite", "/run/redis.sock"]
 
 
-@pytest.mark.parametrize("text", ["http://[", "postgresql://a:99999/x", "port=x", "://", "=", ""])
+@pytest.mark.parametrize("text", ["http://[", "http://a:x/", "://", "=", "", "a b", "--host=db"])
 def test_what_is_no_address_leads_nowhere(text: str) -> None:
-    assert list(servers_in(text)) == []
+    assert list(sources_in(text)) == []
+
+
+# --- which database of the server ------------------------------------------------------------
+
+ITS_OWN = Ground(
+    held=(Held(what="its record", server=Server(host="db", port=5432), database="vigil"),)
+)
+
+
+@pytest.mark.parametrize(
+    ("dsn", "refused"),
+    [
+        ("host=db dbname=vigil user=shop", True),
+        ("host=db dbname=shop user=shop", False),
+        ("host=db dbname=Vigil", False),  # to PostgreSQL another name
+        ("host = db  dbname = 'vigil'", True),
+        (r"host=db dbname=v\igil", True),
+        ("host=db dbname=shop dbname=vigil", True),  # the last one counts
+        ("postgresql://shop@db/shop", False),
+        ("postgresql://shop@db/vigil?sslmode=require", True),
+        ("postgresql://shop@db/%76igil", True),
+        ("postgresql://shop@db/shop?dbname=vigil", True),
+        ("postgresql://other,db/shop", False),
+        ("postgresql://other,db/vigil", True),
+        # What is not written may be Vigil's own: it is the login's name, or stands elsewhere.
+        ("host=db user=vigil", True),
+        ("postgresql://vigil@db", True),
+        ("service=shop", True),
+        ("service=shop dbname=shop", False),
+        ("user=shop", True),
+        ("dbname=shop", False),
+        ("dbname=vigil", True),
+        ("host=db port=5433 dbname=vigil", False),
+        ("host=db port=5433 service=x", True),
+    ],
+)
+def test_sessions_of_another_database_on_the_same_server_are_not_its_own(
+    dsn: str, *, refused: bool
+) -> None:
+    assert (ITS_OWN.under(session(dsn), ("1.2",)) is not None) is refused
+
+
+def database(kind: str, probe: dict[str, Any]) -> Service:
+    return Service.model_validate({"kind": kind, "probes": {"answers": probe}})
+
+
+OVER_TCP = {"kind": "tcp", "host": "db", "port": 5432}
+BY_QUERY = {"kind": "sql", "dsn": "host=db dbname=shop", "query": "select 1", "max": 1}
+
+
+@pytest.mark.parametrize(
+    ("whose", "refused"),
+    [
+        (database("database", OVER_TCP), True),
+        (database("database", BY_QUERY), True),
+        (database("other", BY_QUERY), True),
+        (database("database", {**OVER_TCP, "port": 5433}), False),
+        # It stands on that server as Vigil does, and is not it.
+        (database("web-application", BY_QUERY), False),
+    ],
+)
+def test_who_restarts_that_server_takes_all_its_databases(whose: Service, *, refused: bool) -> None:
+    postgres = restart("unix:///run/s.sock", "postgres")
+    held = ITS_OWN.under(postgres, ("postgres",), whose)
+    assert held == ("its record (db:5432)" if refused else None)
+    assert ITS_OWN.under(session("host=db dbname=shop"), ("1.2",), whose) is None
+
+
+def test_what_a_name_leaves_out_is_not_known() -> None:
+    anywhere = (Source(server=None, database=None),)
+    assert tuple(sources_of("")) == tuple(sources_of("user=x")) == anywhere
+    assert tuple(sources_in("user=x")) == (), "this may be anything"
+    (source,) = sources_of("postgresql://db/shop")
+    assert source == Source(server=Server(host="db", port=None), database="shop")
+
+
+def test_vigils_own_name_is_filled_in_as_its_driver_does() -> None:
+    settings = Settings(vigil_database_url=SecretStr("postgresql:///vigil"))
+    for environment, host, port in (({}, "", 5432), ({"PGHOST": "db", "PGPORT": "1"}, "db", 1)):
+        (record,) = (h for h in ground_of(settings, environment).held if h.database)
+        assert (record.server, record.database) == (Server(host=host, port=port), "vigil")
+
+
+def test_a_service_with_a_runner_of_its_own_has_another_machines_paths_and_names() -> None:
+    far = Service(runner="edge-1")
+    vigils = release("/var/lib/vigil/current")
+    for ground, local in ((HERE, session("host=localhost port=6432")), (STATE, vigils)):
+        assert ground.under(local, (), Service())
+        assert ground.under(local, (), far) is None
+    assert HERE.under(session("host=vigil-1 port=6432"), (), far), "Vigil's machine, by its name"
+    assert DATABASE.under(session("host=db.internal dbname=shop"), (), far)

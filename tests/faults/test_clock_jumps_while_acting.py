@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from tests.runner.bench import sandboxes_in
 from tests.support.hand_clock import HandClock
 from tests.support.plant.effects import START, STOP, SWITCH
 from tests.support.plant.owner import Plant, running_plant
@@ -21,7 +22,8 @@ from tests.support.world import ScriptedChanges
 
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.change import Release
-from vigil.domain.plan import ActionResult, CallRecord
+from vigil.domain.foreseen import Foreseen
+from vigil.domain.plan import ActionResult, CallRecord, Plan
 from vigil.domain.run import Health, RunOrder
 from vigil.domain.switch import SWITCH_FILE, SwitchState
 from vigil.guard import analyse
@@ -31,6 +33,7 @@ from vigil.runner.ledger import Ledger
 from vigil.runner.runs import Listener, Runs
 from vigil.runner.server import LEDGER
 from vigil.runner.store import in_file
+from vigil.runner.switch import switch_at
 
 HOUR_S = 3600.0
 SERVICE = "s00"
@@ -52,8 +55,11 @@ class Hands:
         self.results.append(await self._runs.run(order, listener))
         return self.results[-1]
 
+    async def dry_run(self, plan: Plan) -> tuple[Foreseen, ...]:
+        return await self._runs.dry_run(plan)
+
     async def health(self) -> Health:
-        return await self._runs.selfcheck.health()
+        return await self._runs.isolation.health()
 
 
 class WallClock:
@@ -85,10 +91,12 @@ async def story(
     monkeypatch.setattr(lease, "datetime", WallClock(story.clock))
     (tmp_path / SWITCH_FILE).write_text(SwitchState(stopped=False).model_dump_json())
     ledger = Ledger(in_file(tmp_path / LEDGER))
+    isolation = sandboxes_in(tmp_path)
+    switch = switch_at(tmp_path / SWITCH_FILE)
     story.with_parts(
         catalogue=catalogue,
         senses=replace(story.parts.senses, changes=changes),
-        sandbox=Hands(Runs(catalogue, tmp_path, ledger, analyse)),
+        sandbox=Hands(Runs(catalogue, isolation, ledger, analyse, switch)),
     )
     yield story
     ledger.close()

@@ -6,8 +6,10 @@ import pytest
 from tests.support.story import Story
 from tests.support.world import NEW
 
+from vigil.decisions import Decisions
 from vigil.domain.alert import AlertStatus
 from vigil.domain.incident import Incident, Stage, WaitingOn
+from vigil.domain.plan import ActionStatus
 from vigil.domain.policy import Policy
 from vigil.domain.proof import Outcome
 from vigil.domain.verdict import Answer, Approval
@@ -87,6 +89,84 @@ async def test_what_a_person_approves_and_is_proven_resets_it(story: Story) -> N
     await story.go_on()
     assert (await story.journal.incident(later.id)).outcome is Outcome.VERIFIED
     assert (await once_more(story, 2)).outcome is Outcome.VERIFIED
+
+
+async def test_a_plan_that_was_kept_from_its_end_trips_none(story: Story) -> None:
+    story.with_parts(policy=RULES)
+    story.sandbox.interrupted, story.sandbox.status = True, ActionStatus.FAILED
+    failed = await told(story, 0)
+    assert failed.outcome is Outcome.NOT_FIXED
+    story.sandbox.interrupted, story.sandbox.status = False, ActionStatus.SUCCEEDED
+    await story.hear(status=AlertStatus.RESOLVED, since=1)
+    assert (await once_more(story, 1)).outcome is Outcome.VERIFIED
+
+
+async def test_a_person_resets_it_after_a_look_at_what_tripped_it(story: Story) -> None:
+    story.with_parts(policy=RULES)
+    decisions = Decisions(story.parts)
+    assert await decisions.breakers() == ()
+    failed, later = await after_a_failure(story)
+    assert later.waiting_on is WaitingOn.APPROVAL
+    decisions = Decisions(story.parts)
+    standing = await decisions.breakers()
+    assert [each.id for each in standing] == [
+        "rule:going-back",
+        f"runbook:{await used(story, failed)}",
+    ]
+    assert {each.incident for each in standing} == {failed.id}
+    assert not (await decisions.reset("rule:going-back", later.id, "Ada", "mended")).won
+    assert not (await decisions.reset("rule:other", failed.id, "Ada", "mended")).won
+    for each in standing:
+        assert (await decisions.reset(each.id, failed.id, "Ada", "mended")).won
+    assert await decisions.breakers() == ()
+    assert not (await decisions.reset(standing[0].id, failed.id, "Bob", "me too")).won
+    told_of = await story.payloads(failed.id, "breaker_reset")
+    assert [one["breaker"] for one in told_of] == [each.id for each in standing]
+    assert told_of[0] == {"breaker": "rule:going-back", "by": "Ada", "why": "mended"}
+    assert later.plan_digest is not None
+    no = Approval(
+        plan_digest=later.plan_digest, answer=Answer.REJECTED, by="Ada", at=story.clock.now()
+    )
+    assert (await story.journal.answer(later.id, no)).won
+    await story.go_on()
+    await story.hear(status=AlertStatus.RESOLVED, since=LATER + 1)
+    assert (await once_more(story, 2)).outcome is Outcome.VERIFIED
+
+
+async def test_what_fails_after_a_reset_trips_it_anew(story: Story) -> None:
+    story.with_parts(policy=RULES)
+    failed, later = await after_a_failure(story)
+    for each in await Decisions(story.parts).breakers():
+        assert (await Decisions(story.parts).reset(each.id, failed.id, "Ada", "mended")).won
+    story.shop.checkout_fails = lambda _: True
+    assert later.plan_digest is not None
+    yes = Approval(
+        plan_digest=later.plan_digest, answer=Answer.APPROVED, by="Ada", at=story.clock.now()
+    )
+    assert (await story.journal.answer(later.id, yes)).won
+    await story.go_on()
+    standing = await Decisions(story.parts).breakers()
+    assert {each.incident for each in standing} == {later.id}
+    assert len(standing) == 2
+
+
+async def test_the_breaker_of_all_is_reset_as_well(story: Story) -> None:
+    story.with_parts(policy=Policy(max_executions_per_hour=1))
+    first = await told(story, 0)
+    assert first.outcome is Outcome.VERIFIED
+    (standing,) = await Decisions(story.parts).breakers()
+    assert (standing.id, standing.incident, standing.until) == ("all", first.id, None)
+    assert (await Decisions(story.parts).reset("all", first.id, "Ada", "a busy day")).won
+    assert await Decisions(story.parts).breakers() == ()
+    assert (await once_more(story, 1)).outcome is Outcome.VERIFIED
+    (again,) = await Decisions(story.parts).breakers()
+    assert again.incident != first.id
+
+
+async def used(story: Story, incident: Incident) -> str:
+    (executed, *_) = await story.journal.executed_since(incident.opened_at, besides="another")
+    assert executed.runbook is not None
+    return executed.runbook
 
 
 async def test_it_rests_so_long_and_no_longer(story: Story) -> None:

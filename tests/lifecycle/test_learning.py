@@ -1,21 +1,27 @@
 """What an incident leaves behind, and what the next one makes of it (about 6 s)."""
 
+import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 
 import pytest
+from tests.phases.values import RESTART, SWITCH_BACK, SWITCH_FORTH
+from tests.support.reasoners import Written
 from tests.support.story import Story, measured_runbooks
 from tests.support.world import NEW, OLD, catalogue
 
 from vigil.domain.alert import AlertStatus
-from vigil.domain.briefing import Briefing, Draft
+from vigil.domain.briefing import Briefing, Draft, DraftAction
 from vigil.domain.catalogue import Autonomy
 from vigil.domain.errors import SandboxUnavailable
 from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.domain.lesson import Lesson
+from vigil.domain.plan import ActionStatus
 from vigil.domain.proof import Outcome
 from vigil.domain.run import RunOrder
 from vigil.domain.runbook import Record
-from vigil.domain.verdict import Answer, Approval
+from vigil.domain.switch import SwitchState
+from vigil.domain.verdict import Answer, Approval, Cancellation
 from vigil.ports.memory import Occurrence
 
 BARELY = Record(trials=36, successes=36, commit="0" * 40, measured_on="2026-03-01")
@@ -131,6 +137,57 @@ async def test_after_a_failure_a_person_is_asked(story: Story) -> None:
     (runbook,) = [r for r in await story.payloads(third.id, "reasoned") if r["step"] == "runbook"]
     assert f"Seen before: incident {second.id}" in str(runbook["text"])
     assert "not fixed by" in str(runbook["text"])
+
+
+IN_TWO = Written(
+    DraftAction(title="back", script=SWITCH_BACK, undo=SWITCH_FORTH),
+    DraftAction(title="again", script=RESTART, no_undo="it is running again"),
+)
+
+
+def stop_after_the_first(story: Story) -> None:
+    def stop(_: RunOrder) -> None:
+        story.switch.set(SwitchState(stopped=True, by="Ada", text="hands off"))
+
+    story.sandbox.before = stop
+    # Half of the plan heals nothing.
+    story.shop.checkout_fails = lambda _: True
+
+
+def cancel_after_the_first(story: Story) -> None:
+    def cancel(order: RunOrder) -> None:
+        given = Cancellation(by="Ada", at=story.clock.now())
+        cancelled = threading.Thread(
+            target=lambda: asyncio.run(story.journal.cancel(order.plan.incident, given))
+        )
+        cancelled.start()
+        cancelled.join()
+
+    story.sandbox.before = cancel
+    story.shop.checkout_fails = lambda _: True
+
+
+def lease_ends(story: Story) -> None:
+    story.sandbox.status = ActionStatus.FAILED
+    story.sandbox.interrupted = True
+
+
+@pytest.mark.parametrize("cut", [stop_after_the_first, cancel_after_the_first, lease_ends])
+async def test_a_plan_that_was_kept_from_its_end_is_no_trial_of_its_runbook(
+    story: Story, cut: Callable[[Story], None]
+) -> None:
+    story.with_parts(reasoner=IN_TWO)
+    cut(story)
+    incident = await told(story)
+    assert incident.outcome is Outcome.NOT_FIXED
+    assert "process.restart web-1" not in story.shop.done
+    (learned,) = await story.payloads(incident.id, "learned")
+    assert (learned["before"], learned["after"]) == (None, None)
+    assert "did not come to its end by itself" in str(learned["text"])
+    lesson = Lesson.model_validate(learned["lesson"])
+    assert (lesson.outcome, lesson.runbook) == (Outcome.NOT_FIXED, None)
+    assert len(lesson.actions) == 1, "what was done is told"
+    assert await record(story) == (0, 0)
 
 
 # --- every end leaves a lesson ---------------------------------------------------------------

@@ -17,7 +17,7 @@ from tests.phases.values import (
     plan,
     seen,
 )
-from tests.support.world import catalogue
+from tests.support.world import ScriptedChanges, catalogue
 
 from vigil.decide.confidence import WITHOUT_RECORD, confidence, wilson_lower
 from vigil.decide.gate import Facts, judge, risk_of
@@ -429,7 +429,7 @@ def briefing() -> Briefing:
 
 
 def planned_of(*actions: DraftAction) -> Plan | None:
-    return asyncio.run(synthesize(briefing(), CATALOGUE, Written(*actions))).plan
+    return asyncio.run(synthesize(briefing(), CATALOGUE, Written(*actions), ScriptedChanges())).plan
 
 
 def test_the_effects_are_computed_and_the_probes_come_from_the_catalogue() -> None:
@@ -449,7 +449,7 @@ def test_the_effects_are_computed_and_the_probes_come_from_the_catalogue() -> No
 
 
 def test_without_actions_there_is_no_plan_but_its_reasons() -> None:
-    synthesis = asyncio.run(synthesize(briefing(), CATALOGUE, Written()))
+    synthesis = asyncio.run(synthesize(briefing(), CATALOGUE, Written(), ScriptedChanges()))
     assert synthesis.plan is None
     assert len(synthesis.reasons) == 5
 

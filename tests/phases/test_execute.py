@@ -66,7 +66,7 @@ def test_two_services_that_grant_the_same_process_lock_it_under_one_name() -> No
     alone = PLANNED.model_copy(update={"service": "twin", "proving": (), "neighbours": ()})
     shared = set(locked_set(PLANNED, other)) & set(locked_set(alone, other))
     assert len(shared) == 1
-    assert shared.pop().startswith("release:")
+    assert shared.pop().startswith("path:")
 
     elsewhere = {
         name: grant.model_copy(update={"link": "/elsewhere/current"})

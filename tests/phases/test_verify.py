@@ -172,6 +172,33 @@ async def test_what_cut_a_plan_short_is_told_when_the_symptom_stays() -> None:
     assert "not run to its end (The stop switch is on). Not every" in proof.text
 
 
+def ended(status: ActionStatus, *, interrupted: bool = False) -> Execution:
+    execution = executed(PLAN, status)
+    last = execution.results[-1].model_copy(update={"interrupted": interrupted})
+    return execution.model_copy(update={"results": (last,)})
+
+
+@pytest.mark.parametrize(
+    ("execution", "interrupted"),
+    [
+        (DONE, False),
+        (ended(ActionStatus.FAILED), False),
+        (ended(ActionStatus.TIMED_OUT), False),
+        (ended(ActionStatus.UNCERTAIN), False),
+        (ended(ActionStatus.STOPPED), True),
+        (ended(ActionStatus.FAILED, interrupted=True), True),
+        (ended(ActionStatus.TIMED_OUT, interrupted=True), True),
+        (ended(ActionStatus.UNCERTAIN, interrupted=True), True),
+        (DONE.model_copy(update={"refused": "The stop switch is on."}), True),
+        (DONE.model_copy(update={"refused": "Cancelled.", "results": ()}), False),
+    ],
+)
+async def test_a_proof_says_whether_something_else_kept_the_plan_from_its_end(
+    execution: Execution, *, interrupted: bool
+) -> None:
+    assert (await talk("F", execution)).proof.interrupted is interrupted
+
+
 async def test_nothing_was_executed() -> None:
     refused = Execution(plan_digest=PLAN.digest, results=(), refused="The stop switch is on.")
     told = await talk("FP", refused)

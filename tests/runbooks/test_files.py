@@ -95,6 +95,26 @@ def test_a_check_may_look_for_any_of_several_findings(tmp_path: Path) -> None:
     assert type(both).model_validate_json(both.model_dump_json()) == both
 
 
+def test_a_step_of_free_form_names_its_raw_grants_and_is_a_high_risk(tmp_path: Path) -> None:
+    drain = "curl -fsS -X POST https://balancer.example.com/drain | head -1"
+    free = GOOD.replace(
+        "vigil-do process.restart {{grant.process.restart}} {{item}}", drain
+    ).replace("- verbs: process.restart\n", "- raw: balancer\n")
+    (mistake,) = library(tmp_path, free).mistakes
+    assert "free form, a risk of HIGH" in mistake.text
+    found = library(tmp_path, free.replace("risk_level: MEDIUM", "risk_level: HIGH"))
+    assert found.mistakes == ()
+    (step,) = found.runbooks[0].steps
+    assert (step.script, step.raw, step.verbs) == (drain, ("balancer",), ())
+    (mistake,) = library(tmp_path, free.replace("balancer\n", "the balancer\n")).mistakes
+    assert "cannot be the name of a raw grant" in mistake.text
+
+
+def test_without_raw_grants_the_digest_is_what_it_was(tmp_path: Path) -> None:
+    (runbook,) = library(tmp_path, GOOD).runbooks
+    assert "raw" not in runbook.model_dump(mode="json")["steps"][0]
+
+
 SWITCH = "vigil-do release.switch {{grant.release.switch}} {{release.previous}}"
 CALL = "vigil-do process.restart {{grant.process.restart}} {{item}}"
 

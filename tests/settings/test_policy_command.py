@@ -145,6 +145,33 @@ def test_mistakes_of_the_policy_are_told_too() -> None:
     assert "policy.yaml:1: 'rules.0.then' is missing; add it" in complaint
 
 
+@pytest.mark.parametrize(
+    ("cost", "expect"),
+    [("tokens: 100", "allow"), ("tokens: 101", "ask"), ("money: 2.51", "ask"), ("", "allow")],
+)
+def test_a_case_may_say_what_it_has_cost(cost: str, expect: str) -> None:
+    Path("policy.yaml").write_text("budget: {per_incident: {tokens: 100, money: 2.50}}\n")
+    cases = f"cases: [{{name: a, {cost}, expect: {expect}}}]\n".replace(", ,", ",")
+    assert tried(cases)[0] == 0
+
+
+def test_a_rule_whose_dates_are_over_is_named() -> None:
+    gone = "{dates: [{from: 2020-01-01, until: 2020-02-01, zone: UTC}]}"
+    span = "{from: 2020-01-01, until: %s, zone: UTC}"
+    both = f"[{span % '2020-02-01'}, {span % '3000-01-01'}]"
+    Path("policy.yaml").write_text(
+        "rules:\n"
+        f"- {{id: gone, when: {gone}, then: deny, because: Long ago.}}\n"
+        f"- {{id: still, when: {{dates: {both}}}, then: ask, because: For long.}}\n"
+    )
+    cases = "cases: [{name: a, at: 2026-03-02T10:00:00Z, expect: ask, rules: [still]}]\n"
+    code, said, complaint = policy_test(cases, "--policy", "policy.yaml")
+    assert (code, said.splitlines()[0]) == (0, "ok    a: ask (still)")
+    assert complaint == (
+        "rule 'gone' fits nothing any more: its dates are over; remove or renew it\n"
+    )
+
+
 def test_without_a_policy_it_is_that_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     cases = "cases: [{name: a, expect: %s, rules: %s}]\n"
     assert policy_test(cases % ("allow", "[]"))[0] == 0

@@ -144,6 +144,19 @@ def test_rules_that_both_count_are_none(tmp_path: Path, earlier: str, later: str
     assert len(load(tmp_path, text).rules or ()) == 2
 
 
+def test_to_ask_for_some_and_deny_the_rest_takes_an_allow_that_ends_the_reading(
+    tmp_path: Path,
+) -> None:
+    """It allows nothing by itself, and keeps the deny below from what is asked about."""
+    some = "when: {services: [web]}"
+    asked = f'id: asked, then: ask, because: "Look.", {some}'
+    ends = f'id: ends, then: allow, because: "No more than that.", {some}'
+    rest = 'id: rest, then: deny, because: "Hands off."'
+    assert len(load(tmp_path, rules(asked, ends, rest)).rules or ()) == 3
+    (mistake,) = mistakes(tmp_path, rules(asked, ends))
+    assert "rule 'ends' is in vain" in mistake
+
+
 def test_a_breaker_that_a_wider_rule_makes_pointless_is_a_mistake(tmp_path: Path) -> None:
     narrow = 'id: narrow, then: allow, because: "A few.", when: {verbs: [a]}, most_per_hour: 3'
     wide = 'id: wide, then: allow, because: "The rest."'

@@ -5,7 +5,6 @@ others; on PostgreSQL from the first one in each place. All records were written
 rows stand for those of either database.
 """
 
-import json
 import shutil
 from pathlib import Path
 
@@ -154,4 +153,6 @@ def test_results_of_runs_are_read_back() -> None:
     kept = [end for moment in ALL for end in moment.world.ends.values()]
     assert kept
     for end in kept:
-        assert json.loads(ActionResult.model_validate(end).model_dump_json()) == end
+        read = ActionResult.model_validate(end)
+        # Later versions say more; what was said is as it was.
+        assert read.model_dump(mode="json", include=set(end)) == end

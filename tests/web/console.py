@@ -101,8 +101,11 @@ async def hostile(house: House) -> tuple[Incident, Plan]:
         "checks": [{"check": "c", "passed": None, "text": HOSTILE}],
         "record": {"trials": 3, "successes": 2},
     }
+    foreseen = {"action": plan.actions[0].id, "call": None, "ok": True, "text": HOSTILE}
+    tried = {"plan_digest": plan.digest, "foreseen": [foreseen], "failed": HOSTILE}
     notes = [
         Note(kind="alert_joined", payload={"source": HOSTILE, "summary": HOSTILE}),
+        Note(kind="dry_run", payload=tried),  # type: ignore[arg-type] # JSON
         Note(kind="evidence", payload=evidence),  # type: ignore[arg-type] # JSON
         Note(kind="hypotheses", payload={"ranked": [ranked]}),  # type: ignore[list-item]
         Note(kind="runbooks", payload={"matches": [match], "past": [lesson]}),  # type: ignore[list-item]

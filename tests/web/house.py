@@ -18,6 +18,7 @@ from vigil.decide.synthesize import Synthesis
 from vigil.domain.catalogue import Catalogue, Service, Symptom
 from vigil.domain.effects import EffectKind, Effects, Risk
 from vigil.domain.errors import SandboxUnavailable
+from vigil.domain.foreseen import Foreseen
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.plan import Action, ActionResult, Plan, Reason
 from vigil.domain.policy import Policy
@@ -27,7 +28,7 @@ from vigil.domain.verdict import Decision, Verdict
 from vigil.engine import Engine, Source
 from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
 from vigil.integrations.alerts.pagerduty import PagerDutyAlerts
-from vigil.integrations.changes.embedded import ReleaseLogChanges
+from vigil.integrations.changes.embedded import FileChanges
 from vigil.integrations.journal import SqlInbox, SqlJournal
 from vigil.integrations.locks.embedded import SqlLocks
 from vigil.integrations.memory.embedded import EmbeddedMemory
@@ -91,6 +92,13 @@ class NoHands:
 
     async def run(self, order: RunOrder, on_output: OnOutput) -> ActionResult:
         raise SandboxUnavailable("nothing is run in this test")
+
+    async def dry_run(self, plan: Plan) -> tuple[Foreseen, ...]:
+        return tuple(
+            Foreseen(action=action.id, call=call, ok=True, text="do it in this test")
+            for action in plan.actions
+            for call in action.effects.calls
+        )
 
     async def health(self) -> Health:
         return Health(part="sandbox", ok=True, text="nothing is run in this test")
@@ -246,7 +254,7 @@ def _engine(directory: Path, record: Record, clock: HandClock, switch: FileSwitc
         senses=Senses(
             probes=EmbeddedProbes(clock),
             telemetry=EmbeddedTelemetry(CATALOGUE, clock),
-            changes=ReleaseLogChanges(CATALOGUE),
+            changes=FileChanges(CATALOGUE),
             sessions=PostgresSessions(CATALOGUE),
             clock=clock,
         ),

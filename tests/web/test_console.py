@@ -538,3 +538,14 @@ async def test_many_people_may_look_at_once(house: House) -> None:
         *(someone.get(f"/console/incidents/{incident.id}") for _ in range(12))
     )
     assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_what_a_plan_would_do_stands_below_its_action(house: House) -> None:
+    incident, plan = await house.waiting()
+    call = {"verb": "process.restart", "grant": "restart", "arguments": ["web-1"]}
+    foreseen = {"action": plan.actions[0].id, "call": call, "ok": True, "text": "restart web-1"}
+    tried = {"plan_digest": plan.digest, "foreseen": [foreseen]}
+    note = Note(kind="dry_run", payload=tried)  # type: ignore[arg-type] # JSON
+    await house.record.journal.append(incident.id, [note], house.clock.now())
+    page = await (await person(house)).get(f"/console/incidents/{incident.id}")
+    assert "process.restart(restart, web-1) would: restart web-1" in words(page.text)

@@ -29,7 +29,7 @@ async def test_ready_names_each_part_and_no_secret(house: House) -> None:
     assert answer.status_code == 200
     parts = {part["part"]: part for part in answer.json()["parts"]}
     sources = {"source alertmanager", "source pagerduty"}
-    own = {"workflow", "sandbox", "inbox", "workers", "work", "locks", "switch"}
+    own = {"workflow", "sandbox", "inbox", "workers", "work", "locks", "breakers", "switch"}
     assert parts.keys() == {*own, *sources}
     shown = {"part", "ok", "text", "remedy", "vital"}
     assert all(part.keys() == shown for part in parts.values())

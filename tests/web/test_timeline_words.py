@@ -1,8 +1,14 @@
 """Each kind of event has words in the console and on the command line (below 1 s)."""
 
+from datetime import UTC, datetime
+
+from pydantic import JsonValue
+
 from vigil.cli.sentences import MEANING, SENTENCES
 from vigil.domain.incident import Stage
-from vigil.web.console.lines import KINDS
+from vigil.domain.plan import ActionResult, ActionStatus, PeakUse
+from vigil.domain.timeline import Event
+from vigil.web.console.lines import KINDS, lines
 from vigil.web.console.words import STAGES
 
 NO_SENTENCE = {"reasoned", "baseline", "action_output"}
@@ -16,3 +22,43 @@ def test_what_the_one_can_tell_the_other_can() -> None:
 
 def test_every_stage_has_words_in_both() -> None:
     assert set(MEANING) == set(STAGES) == set(Stage)
+
+
+def told(payload: dict[str, JsonValue]) -> tuple[str, str]:
+    """How the command line and the console say that this was executed."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    event = Event(
+        incident="inc-1",
+        seq=1,
+        at=at,
+        kind="executed",
+        payload_digest="",
+        previous="",
+        hash="",
+        payload=payload,
+    )
+    (line,) = lines([event], at)
+    return SENTENCES["executed"](payload), line.text
+
+
+def test_what_an_action_used_is_told_as_far_as_it_is_known() -> None:
+    result = ActionResult(
+        action="a1", status=ActionStatus.OUT_OF_MEMORY, exit_code=None, seconds=1.5
+    )
+    assert told(result.model_dump(mode="json")) == (
+        "a1 out of memory in 1.5 s",
+        "a1 out of memory after 1.5 s",
+    )
+    peak = PeakUse(memory_bytes=134_217_728, processes=3, cpu_s=0.25)
+    used = " (128.0 MB, 3 processes, 0.25 s of processor time)"
+    by_command, on_page = told(result.model_copy(update={"peak": peak}).model_dump(mode="json"))
+    assert by_command == f"a1 out of memory in 1.5 s{used}"
+    assert on_page == f"a1 out of memory after 1.5 s{used}"
+
+
+def test_a_result_of_an_older_version_reads_and_stays_as_it_was() -> None:
+    old = {"action": "a1", "status": "failed", "exit_code": 1, "seconds": 0.1}
+    read = ActionResult.model_validate(old)
+    assert read.peak == PeakUse()
+    assert "peak" not in read.model_dump(mode="json")
+    assert ActionResult.model_validate(read.model_dump(mode="json")) == read

@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import chain
 
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.errors import SandboxUnavailable
-from vigil.domain.grant import target_of
+from vigil.domain.grant import targets_of
 from vigil.domain.plan import Action, ActionResult, ActionStatus, Execution, Plan
 from vigil.domain.run import Lease, RunOrder
 from vigil.ports.sandbox import Sandbox
@@ -51,9 +52,12 @@ def locked_set(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def _targets(plan: Plan, catalogue: Catalogue) -> set[str]:
-    grants = catalogue.services[plan.service].grants
+    service = catalogue.services[plan.service]
+    grants, raw = service.grants, service.raw_grants
     calls = (call for action in plan.actions for call in action.effects.calls)
-    return {target_of(grants[c.grant], c.arguments) for c in calls if c.grant in grants}
+    called = [targets_of(grants[c.grant], c.arguments) for c in calls if c.grant in grants]
+    named = {name for action in plan.actions for name in action.raw}
+    return {*chain(*called), *(raw[name].target for name in named if name in raw)}
 
 
 async def execute(

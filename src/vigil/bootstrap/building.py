@@ -19,7 +19,8 @@ from vigil.bootstrap.choices import (
     known_sources,
 )
 from vigil.bootstrap.ground import ground_of
-from vigil.bootstrap.place import KEYS, PULSES, runner_folder, state_directory, works_alone
+from vigil.bootstrap.hands import choose_hands
+from vigil.bootstrap.place import KEYS, PULSES, state_directory, works_alone
 from vigil.crew import Crew
 from vigil.domain.errors import SettingsError
 from vigil.domain.run import Health
@@ -28,7 +29,7 @@ from vigil.integrations._clients.database.connect import open_engine
 from vigil.integrations._clients.database.migrate import migrate
 from vigil.integrations._clients.database.room import check_room
 from vigil.integrations._clients.database.urls import shown
-from vigil.integrations.changes.embedded import ReleaseLogChanges
+from vigil.integrations.changes.embedded import FileChanges
 from vigil.integrations.clock.system import SystemClock
 from vigil.integrations.journal import SqlInbox, SqlJournal, holds_incidents, load_keys
 from vigil.integrations.journal.retention import Retention
@@ -36,7 +37,6 @@ from vigil.integrations.locks.embedded import SqlLocks
 from vigil.integrations.memory import memory_in
 from vigil.integrations.probes.embedded import EmbeddedProbes
 from vigil.integrations.reasoner.embedded import PlaybookReasoner
-from vigil.integrations.sandbox.embedded import RunnerSandbox
 from vigil.integrations.screenshots.embedded import FileScreenshots
 from vigil.integrations.sessions.embedded import PostgresSessions
 from vigil.integrations.switch.shared import SharedSwitch
@@ -49,6 +49,7 @@ from vigil.parts import Parts
 from vigil.ports.memory import Memory
 from vigil.ports.workers import Role, Worker
 from vigil.settings import Settings, load_catalogue, load_policy
+from vigil.tool_files import load_tools
 
 SHIPPED_RUNBOOKS = Path(__file__).parents[3] / "runbooks"
 """In a checkout; an installation names its own folder."""
@@ -100,24 +101,26 @@ def build(settings: Settings, me: Worker | None = None) -> Installation:
     telemetry = EmbeddedTelemetry(catalogue, clock)
     browser, screenshots = choose_browser(settings), FileScreenshots(state / "screenshots")
     silences = choose_silences(settings, catalogue)
+    hands = choose_hands(settings, catalogue, me, switch)
     parts = Parts(
         catalogue=catalogue,
         policy=policy,
         senses=Senses(
             probes=EmbeddedProbes(clock, browser, screenshots),
             telemetry=telemetry,
-            changes=ReleaseLogChanges(catalogue),
+            changes=FileChanges(catalogue),
             sessions=PostgresSessions(catalogue),
             clock=clock,
         ),
         journal=journal,
         memory=memory,
         reasoner=PlaybookReasoner(),
-        sandbox=RunnerSandbox(runner_folder(settings, me) / "runner.sock"),
+        sandbox=hands.sandbox,
         switch=switch,
         locks=SqlLocks(database),
         silences=silences,
         ground=ground_of(settings),
+        tools=load_tools(settings.vigil_guard_tools),
         worker=me.id,
     )
     workflow = choose_workflow(settings, me.id)
@@ -150,8 +153,9 @@ def build(settings: Settings, me: Worker | None = None) -> Installation:
             "browser": browser.health,
             "bus": bus.health,
             **health_of(silences),
+            **hands.checks,
         },
-        background=(telemetry.scrape_forever, *bus.background),
+        background=(telemetry.scrape_forever, *bus.background, *hands.background),
         bus=bus,
         screenshots=screenshots,
         closing=(browser.close,),

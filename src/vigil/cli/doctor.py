@@ -19,11 +19,12 @@ from vigil.bootstrap import (
     known_backup,
 )
 from vigil.cli.client import Client
+from vigil.cli.far import look_at_hub
+from vigil.cli.sandboxes import chosen
 from vigil.cli.words import GOOD, NO, Json, print_json
 from vigil.domain.errors import SettingsError, VigilError
 from vigil.domain.run import Health
 from vigil.runner.confinement import Doors
-from vigil.runner.selfcheck import SelfCheck
 from vigil.settings import Settings, load_catalogue, load_policy, load_settings
 
 # Where Debian puts what is not on an ordinary user's PATH.
@@ -68,11 +69,15 @@ def _all() -> Iterator[Health]:
     yield from _sound("timelines", lambda: check_timelines(settings))
     yield Health(part="backup", ok=True, text=known_backup(settings))
     yield _state_folder(settings.vigil_state_dir)
-    yield _sandbox()
-    yield check_browser(settings)
-    yield check_bus(settings)
+    yield _sandbox(settings)
+    if settings.vigil_hub is None:  # a machine that has a runner only needs neither
+        yield check_browser(settings)
+        yield check_bus(settings)
     for name, why in NEEDED.items():
-        yield _program(name, why)
+        health = _program(name, why)
+        elsewhere = name == "bwrap" and settings.vigil_sandbox != "bubblewrap"
+        yield health.model_copy(update={"vital": health.vital and not elsewhere})
+    yield from look_at_hub(settings)
     yield from _running(settings)
 
 
@@ -130,10 +135,10 @@ def _state_folder(state: Path) -> Health:
     return Health(part="state", ok=True, text=text)
 
 
-def _sandbox() -> Health:
+def _sandbox(settings: Settings) -> Health:
     """A sandbox is really made, in a folder of its own, and looked at from inside."""
     with tempfile.TemporaryDirectory(prefix="vigil-") as folder:
-        return asyncio.run(SelfCheck(Doors(Path(folder))).health())
+        return asyncio.run(chosen(settings)(Doors(Path(folder))).health())
 
 
 def _program(name: str, why: str) -> Health:

@@ -10,8 +10,8 @@ from typing import Annotated, Any, BinaryIO, get_args
 
 import typer
 
-from vigil.cli.unasked import decision_on
-from vigil.cli.words import GOOD, NO, WRONG_USAGE, Json, end, print_json, told
+from vigil.cli.unasked import decision_on, runs_unasked
+from vigil.cli.words import GOOD, NO, WRONG_USAGE, Json, as_json_line, end, print_json, told
 from vigil.domain.effects import EffectKind
 from vigil.domain.verdict import Decision
 from vigil.guard import analyse
@@ -124,7 +124,7 @@ def _check(code: str, language: Language, tools: Tools, *, as_json: bool) -> boo
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {**finding.model_dump(mode="json"), "marks": sorted(finding.marks)}
+    return {**finding._asdict(), "span": finding.span._asdict(), "marks": sorted(finding.marks)}
 
 
 def _as_text(report: Report, decision: Decision, rules: tuple[str, ...]) -> str:
@@ -168,7 +168,8 @@ def _check_batch(path: Path, tools: Tools) -> bool:
             else:
                 answer = _answer(line, number, tools)
             good = good and "error" not in answer
-            print_json(answer)
+            # Not flushed line by line: whoever reads them would be woken for each.
+            sys.stdout.write(as_json_line(answer) + "\n")
     return good
 
 
@@ -192,11 +193,10 @@ def _answer(line: bytes, number: int, tools: Tools) -> dict[str, Any]:
         known = ", ".join(LANGUAGES)
         return _refused(name, f'line {number} has a "language" that is not known (known: {known})')
     report = survey(code, LANGUAGES[language], tools)
-    decision, _ = decision_on(code, language, report)
     return {
         "id": name,
         "effect": report.kind,
-        "runs_unasked": decision is Decision.ALLOW,
+        "runs_unasked": runs_unasked(code, language, report),
         "resources": sorted(report.resources),
         "rules": sorted({finding.rule for finding in report.findings}),
     }

@@ -57,7 +57,7 @@ async def _keep(folder: Path, settings: Settings) -> None:
 
 def _command(folder: Path, settings: Settings) -> tuple[str, ...]:
     return (
-        *(sys.executable, "-m", "vigil", "runner"),
+        *(sys.executable, "-m", "vigil", "runner", "--local"),
         *("--config", str(settings.vigil_config.absolute())),
         *("--state", str(folder.absolute())),
         *("--switch", str(settings.vigil_state_dir.absolute() / SWITCH_FILE)),
@@ -65,11 +65,14 @@ def _command(folder: Path, settings: Settings) -> tuple[str, ...]:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """Nothing of ours but where the ledger is, which runners of many workers must share, and for
-    how long it is kept.
+    """Nothing of ours but where the ledger is, which runners of many workers must share, for how
+    long it is kept, and what makes the sandboxes.
     """
     environment = {"PATH": os.defpath, "HOME": str(Path.home())}
     environment["VIGIL_KEEP_DAYS"] = str(settings.vigil_keep_days)
+    if settings.vigil_sandbox != "bubblewrap":
+        environment["VIGIL_SANDBOX"] = settings.vigil_sandbox
+        environment["DOCKER_HOST"] = settings.docker_host
     if settings.vigil_database_url is not None:
         environment["VIGIL_DATABASE_URL"] = settings.vigil_database_url.get_secret_value()
     return environment

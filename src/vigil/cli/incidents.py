@@ -13,10 +13,10 @@ from vigil.bootstrap import open_switch
 from vigil.cli.client import Client
 from vigil.cli.sentences import describe, short
 from vigil.cli.words import GOOD, NO, Json, complain, print_json, told
-from vigil.domain.errors import PermanentError, PortUnavailable
+from vigil.domain.errors import NotFound, PermanentError, PortUnavailable
 from vigil.domain.scrub import clean
 from vigil.domain.switch import SwitchState
-from vigil.settings import load_settings
+from vigil.settings import Settings, load_settings
 
 WIDEST = 2000
 """Characters of one line; what is longer is somebody's whole log."""
@@ -92,6 +92,9 @@ def _turn(state: SwitchState, *, as_json: bool) -> None:
     """Over the API; stopping does not wait for it where the switch itself is within reach."""
     with told():
         settings = load_settings()
+        if settings.vigil_hub is not None:
+            _turn_here(settings, state, as_json=as_json)
+            return
         said, refused = state.model_dump(), False
         here = state.stopped and settings.vigil_state_dir.is_dir()
         if here:
@@ -118,6 +121,18 @@ def _turn(state: SwitchState, *, as_json: bool) -> None:
         refused = True
     if refused:
         raise typer.Exit(NO)
+
+
+def _turn_here(settings: Settings, state: SwitchState, *, as_json: bool) -> None:
+    """On the machine of a runner that has its hub elsewhere: this runner, and nobody else."""
+    folder = settings.vigil_state_dir
+    if not folder.is_dir():
+        raise NotFound(f"{folder} is not there: no runner has run here, so none can be turned")
+    # A runner that is far from its hub has a switch of its own, whatever the hub's record is.
+    said = open_switch(settings.model_copy(update={"vigil_database_url": None})).set(state)
+    print_json({"stopped": said.stopped, "now": said.now}) if as_json else typer.echo(
+        "this machine's runner: " + ("stopped" if said.stopped else "resumed")
+    )
 
 
 def _answer(verb: str, incident: str, plan: str, by: str, *, as_json: bool) -> None:

@@ -12,6 +12,7 @@ COMMANDS = {
     "serve": "vigil.cli.serve:serve",
     "worker": "vigil.cli.worker:worker",
     "runner": "vigil.cli.runner:runner",
+    "keys": "vigil.cli.keys:keys_app",
     "doctor": "vigil.cli.doctor:doctor",
     "incidents": "vigil.cli.incidents:incidents",
     "explain": "vigil.cli.explain:explain",

@@ -1,24 +1,25 @@
-"""`vigil policy test FILE`: does the policy say what somebody expects of it?"""
+"""`vigil policy`: does it say what somebody expects of it, and what does it ask about now?"""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from vigil.cli.breakers import breakers, reset
 from vigil.cli.policy_cases import Case, Cases
-from vigil.cli.words import GOOD, NO, Json, print_json, told
+from vigil.cli.words import GOOD, NO, Json, complain, print_json, told
 from vigil.domain.policy import Policy
+from vigil.domain.value import Instant
 from vigil.domain.verdict import Verdict
 
 policy_app = typer.Typer(
     name="policy", help="What may Vigil do without asking?", no_args_is_help=True
 )
-
-
-@policy_app.callback()
-def _group() -> None:
-    """Keep `test` a command of its own while it is the only one."""
+policy_app.command("breakers")(breakers)
+policy_app.command("reset")(reset)
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,23 @@ def try_command(
     with told():
         settings = load_settings()
         named = settings.model_copy(update={"vigil_policy": policy} if policy else {})
-        tried = _try(load(file, Cases), load_policy(named))
+        known = load_policy(named)
+        tried = _try(load(file, Cases), known)
+    for note in _past(known, datetime.now(UTC)):
+        complain(note)
     if as_json:
         print_json(_as_json(tried))
     else:
         _say(tried)
     raise typer.Exit(GOOD if all(each.ok for each in tried) else NO)
+
+
+def _past(policy: Policy, now: Instant) -> Iterator[str]:
+    """No mistake, as it was right when it was written; and nobody should count on it."""
+    for rule in policy.rules or ():
+        dates = rule.when.dates
+        if dates and all(each.over(now) for each in dates):
+            yield f"rule '{rule.id}' fits nothing any more: its dates are over; remove or renew it"
 
 
 def _try(cases: Cases, policy: Policy) -> tuple[Tried, ...]:

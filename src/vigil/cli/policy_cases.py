@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -10,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from vigil.decide.facts import Facts
 from vigil.decide.gate import judge
 from vigil.domain.catalogue import Autonomy, Environment, Processes, Service
+from vigil.domain.cost import Cost, Money, Spent, Tokens
 from vigil.domain.effects import Call, Effect, EffectKind, Effects, Risk
 from vigil.domain.executed import Executed
 from vigil.domain.hypothesis import FailureType
@@ -105,6 +107,9 @@ class Case(Value):
     granted: bool = True
     stopped: bool = False
     at: Instant | None = None
+    tokens: Tokens = 0
+    money: Money = Decimal(0)
+    """What the incident has cost so far."""
     executed: tuple[ExecutedCase, ...] = Field(default=(), max_length=1000)
     expect: Decision
     rules: tuple[Name, ...] | None = None
@@ -156,7 +161,12 @@ class Case(Value):
             environment=self.environment,
             at=self.at,
             executed=executed,
+            spent=(Spent(incident=plan.incident, service=self.service, cost=self._cost),),
         )
+
+    @property
+    def _cost(self) -> Cost:
+        return Cost(tokens_in=self.tokens, money=self.money)
 
     def _service(self, plan: Plan) -> Service:
         processes = Processes(supervisor="case", names=self.instances) if self.instances else None

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vigil.cli.words import told
-from vigil.domain.catalogue import Catalogue
+from vigil.domain.errors import SettingsError
 
 
 def runner(
@@ -22,8 +22,17 @@ def runner(
         Path | None,
         typer.Option(help="The stop switch, where it is not in STATE.", show_default=False),
     ] = None,
+    *,
+    local: Annotated[
+        bool, typer.Option("--local", help="For a Vigil on this machine, whatever VIGIL_HUB says.")
+    ] = False,
 ) -> None:
     """Run judged plans in sandboxes and keep the broker, until told to stop."""
+    from vigil.cli.far import far_in
+    from vigil.cli.logs import log_as_json
+    from vigil.cli.sandboxes import chosen
+    from vigil.runner.main import run
+    from vigil.runner.remote.main import run_far
     from vigil.settings import load_catalogue, load_settings
 
     with told():
@@ -32,22 +41,12 @@ def runner(
         database = settings.vigil_database_url
         url = None if database is None else database.get_secret_value()
         keep = timedelta(days=settings.vigil_keep_days)
-        run_runner(catalogue, state or settings.vigil_state_dir, switch, url, keep)
-
-
-def run_runner(
-    catalogue: Catalogue,
-    state: Path,
-    switch: Path | None = None,
-    database_url: str | None = None,
-    keep: timedelta | None = None,
-) -> None:
-    """Serve STATE/runner.sock until SIGTERM or SIGINT; logs JSON lines to standard error.
-
-    :raises LockHeld: another runner serves this state.
-    """
-    from vigil.cli.logs import log_as_json
-    from vigil.runner.main import run
-
-    log_as_json()
-    run(catalogue, state, switch, database_url, keep)
+        folder = state or settings.vigil_state_dir
+        far = None if local else far_in(settings)
+        if far is not None and switch is not None:
+            raise SettingsError(["with VIGIL_HUB the stop switch is in STATE; leave --switch out"])
+        log_as_json()
+        if far is None:
+            run(catalogue, folder, switch, url, keep, chosen(settings))
+        else:
+            run_far(catalogue, folder, far, keep, chosen(settings))

@@ -6,6 +6,7 @@ from typing import Any
 
 from vigil.domain.alert import source_name
 from vigil.domain.hypothesis import percent
+from vigil.domain.plan import PeakUse
 
 Say = Callable[[dict[str, Any]], str]
 
@@ -38,9 +39,24 @@ def _fits(payload: dict[str, Any]) -> str:
     return f"runbooks: {found or 'none'}; seen before: {past or 'no'}"
 
 
+def _ran(payload: dict[str, Any]) -> str:
+    used = PeakUse.model_validate(payload.get("peak", {})).told
+    ended = str(payload["status"]).replace("_", " ")
+    said = f"{payload['action']} {ended} in {payload['seconds']:.1f} s{used and f' ({used})'}"
+    attestation = payload.get("attestation")
+    return f"{said}, signed by the runner {attestation['runner']}" if attestation else said
+
+
 def _waits(payload: dict[str, Any]) -> str:
     until = str(payload.get("expires_at") or "")[:16].replace("T", " ")
     return "waiting for a person's approval" + (f", until {until} UTC" if until else "")
+
+
+def _tried(payload: dict[str, Any]) -> str:
+    if payload.get("failed"):
+        return f"dry run: not possible: {payload['failed']}"
+    found = "; ".join(str(each["said"]) for each in payload["foreseen"])
+    return f"dry run: {found or 'it calls for nothing'}"
 
 
 def _most_likely(payload: dict[str, Any]) -> str:
@@ -59,6 +75,7 @@ SENTENCES: dict[str, Say] = {
     "runbooks": _fits,
     "planned": lambda p: f"plan {p['digest'][7:19]}: {p['summary']}",
     "judged": lambda p: f"gate: {'; '.join(p['rules'])}",
+    "dry_run": _tried,
     "waiting": _waits,
     "waiting_for_locks": lambda p: f"waiting until others are done: {p['text']}",
     "approved": lambda p: f"approved by {p.get('by')}",
@@ -66,9 +83,10 @@ SENTENCES: dict[str, Say] = {
     "withdrawn": lambda _: "plan taken back: the symptom was gone before anybody answered",
     "expired": lambda _: "plan expired: nobody had answered in time, so the answer is no",
     "cancelled": lambda p: f"cancelled by {p.get('by')}: {p.get('text')}",
-    "executed": lambda p: f"{p['action']} {p['status']} in {p['seconds']:.1f} s",
+    "executed": _ran,
     "not_executed": lambda p: f"not executed: {p['text']}",
     "proof": lambda p: f"proof: {p['outcome']}: {p['text']}",
+    "breaker_reset": lambda p: f"breaker {p['breaker']} reset by {p.get('by')}: {p.get('why')}",
     "learned": lambda p: f"learned: {p['text']}",
     "closed": lambda p: f"closed: {p['outcome']}",
 }

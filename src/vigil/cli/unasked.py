@@ -3,7 +3,7 @@
 from functools import cache
 from itertools import islice
 
-from vigil.decide.gate import Facts, judge
+from vigil.decide.gate import Facts, weigh
 from vigil.domain.catalogue import Autonomy, Service
 from vigil.domain.effects import Effects, Risk
 from vigil.domain.hypothesis import FailureType
@@ -14,7 +14,7 @@ from vigil.domain.runbook import Record, Runbook, RunbookMatch
 from vigil.domain.verdict import Decision
 from vigil.guard import analyse_action
 from vigil.guard.findings import Report
-from vigil.guard.invariants import breaches
+from vigil.guard.invariants import breaches, breaks_any
 
 Judgement = tuple[Decision, tuple[str, ...]]
 
@@ -23,6 +23,18 @@ MOST_SAID = 20
 _SHIPPED = Policy()
 _PROVEN_BY = (ProbeRef(service="shop", probe="checkout"),)
 _NOT_BASH: Judgement = (Decision.DENY, ("deny: scripts of a plan are written in bash",))
+
+
+def runs_unasked(code: str, language: str, report: Report) -> bool:
+    """Whether ``decision_on`` allows it.
+
+    The gate is not asked about what an invariant forbids anyway: of many scripts that is half, and
+    its answer takes as long as a third of the survey.
+    """
+    if breaks_any(report.findings):
+        return False
+    decision, _ = decision_on(code, language, report)
+    return decision is Decision.ALLOW
 
 
 def decision_on(code: str, language: str, report: Report) -> Judgement:
@@ -35,14 +47,14 @@ def decision_on(code: str, language: str, report: Report) -> Judgement:
     if language != "bash":
         return _NOT_BASH
     effects = analyse_action(code, None)
-    verdict = judge(_plan(code, effects), _SHIPPED, _facts())
+    weighed = weigh(_plan(code, effects), _SHIPPED, _facts())
     broken = [
         f"{Decision.DENY}: it breaks '{breach.invariant}': {breach.finding.reason}"
         for breach in breaches(report.findings, effects.resources)
     ]
     if not broken:
-        return verdict.decision, verdict.rules
-    denied = (rule for rule in verdict.rules if not rule.startswith(Decision.ALLOW))
+        return weighed.decision, weighed.rules
+    denied = (rule for rule in weighed.rules if not rule.startswith(Decision.ALLOW))
     return Decision.DENY, (*denied, *islice(dict.fromkeys(broken), MOST_SAID))
 
 

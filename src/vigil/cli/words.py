@@ -20,7 +20,12 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
     """The one object, in ASCII: no text of a stranger can steer the terminal that shows it."""
-    typer.echo(json.dumps(value, ensure_ascii=True, default=str))
+    typer.echo(as_json_line(value))
+
+
+def as_json_line(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """As ``print_json`` has it, for who prints many."""
+    return json.dumps(value, ensure_ascii=True, default=str)
 
 
 def complain(text: str) -> None:

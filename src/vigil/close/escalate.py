@@ -170,6 +170,15 @@ def restarted(plan: Plan, instance: str, at: Instant) -> Ending:
     )
 
 
+def reconfigured(plan: Plan, other: str) -> Ending:
+    """Somebody changed how the service is set up while the plan waited."""
+    return _not_begun(
+        plan,
+        f": after this plan was made, {other}.",
+        "See who changed the configuration, and whether that was the repair.",
+    )
+
+
 _COMES_AND_GOES = "See whether somebody repaired it, or whether it comes and goes."
 
 

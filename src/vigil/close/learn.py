@@ -93,9 +93,7 @@ def _lesson(
     now: Instant,
 ) -> Lesson:
     top, plan = (attempt.top, attempt.plan) if attempt else (None, None)
-    # Vigil may have failed half-way: nobody looked then, and that says nothing of the runbook.
-    looked_at = outcome not in TRIALS or bool(attempt and attempt.proof)
-    named = plan if looked_at else None
+    named = plan if outcome not in TRIALS or (attempt and _is_trial(attempt)) else None
     return Lesson(
         incident=incident.id,
         service=incident.service,
@@ -112,6 +110,14 @@ def _lesson(
         seconds=(now - incident.opened_at).total_seconds(),
         at=now,
     )
+
+
+def _is_trial(attempt: Attempt) -> bool:
+    """Vigil may have failed half-way and nobody looked, or a person may have stopped it there.
+
+    Neither says anything of the runbook.
+    """
+    return attempt.proof is not None and not attempt.proof.interrupted
 
 
 def _started(attempt: Attempt) -> tuple[str, ...]:

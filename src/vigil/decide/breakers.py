@@ -1,56 +1,111 @@
 """Breakers: what was allowed often, or failed lately, is not allowed for a while.
 
-They are worked out from what was executed. So nothing has to be kept in step with it, and a breaker
-that somebody should reset is reset by the one thing that shows that it may be: a plan that a person
-approved and that was proven.
+They are worked out from what was executed, so nothing has to be kept in step with it. One is reset
+by what shows that it may be, a plan that a person approved and that was proven, or by the word of a
+person, which is on record with the plan that tripped it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from itertools import takewhile
 
-from vigil.decide.facts import Facts
+from vigil.decide.facts import HOUR, Lately
+from vigil.domain import breaker
+from vigil.domain.breaker import Breaker
 from vigil.domain.executed import Executed
-from vigil.domain.plan import Plan
 from vigil.domain.policy import Policy
 from vigil.domain.policy_rules import Rule
 from vigil.domain.proof import Outcome
+from vigil.domain.value import Instant
 from vigil.domain.verdict import Decision, readable_time
 
 FAILED = frozenset({Outcome.NOT_FIXED, Outcome.REGRESSED})
 
 
-def tripped(rule: Rule, policy: Policy, facts: Facts) -> str | None:
-    """Why a rule allows nothing now, as a sentence."""
+def of_rule(rule: Rule, policy: Policy, lately: Lately) -> Iterator[Breaker]:
+    """Those because of which a rule allows nothing now."""
     if rule.then is not Decision.ALLOW:
+        return
+    under = [each for each in lately.executed if rule.id in each.policy_rules]
+    many = _too_many(rule, [each for each in lately.last_hour if rule.id in each.policy_rules])
+    failed = _failed(breaker.of_rule(rule.id), f"rule '{rule.id}'", under, policy, lately)
+    yield from (each for each in (many, failed) if each is not None)
+
+
+def of_runbook(runbook: str | None, policy: Policy, lately: Lately) -> Breaker | None:
+    """The one because of which everything of a runbook is asked about, whatever rule allows it."""
+    if runbook is None:
         return None
-    many = sum(rule.id in each.policy_rules for each in facts.last_hour)
-    if rule.most_per_hour is not None and many >= rule.most_per_hour:
-        return (
-            f"rule '{rule.id}' let {many} plans through in the last hour, its breaker is at "
-            f"{rule.most_per_hour}"
-        )
-    under = (each for each in facts.executed if rule.id in each.policy_rules)
-    return _failed(f"rule '{rule.id}'", under, policy, facts)
+    same = [each for each in lately.executed if each.runbook == runbook]
+    return _failed(breaker.of_runbook(runbook), f"runbook '{runbook}'", same, policy, lately)
 
 
-def runbook_tripped(plan: Plan, policy: Policy, facts: Facts) -> str | None:
-    """Why everything of a plan's runbook is asked about now, whatever rule allows it."""
-    if plan.runbook is None:
+def of_all(policy: Policy, lately: Lately) -> str | None:
+    """Why every remedy is asked about, as a sentence."""
+    if lately.executed_last_hour < policy.max_executions_per_hour:
         return None
-    same = (each for each in facts.executed if each.runbook == plan.runbook)
-    return _failed(f"runbook '{plan.runbook}'", same, policy, facts)
+    return (
+        f"{lately.executed_last_hour} plans were executed in the last hour, the breaker is at "
+        f"{policy.max_executions_per_hour}"
+    )
 
 
-def _failed(whose: str, executed: Iterable[Executed], policy: Policy, facts: Facts) -> str | None:
+def tripped(policy: Policy, lately: Lately) -> tuple[Breaker, ...]:
+    """All of them, that of all first."""
+    found: list[Breaker | None] = []
+    everything = of_all(policy, lately)
+    if everything is not None and lately.executed:
+        found.append(_said(breaker.ALL, everything, lately.executed[0], None))
+    if policy.rules is not None:
+        for rule in policy.rules:
+            found += of_rule(rule, policy, lately)
+        runbooks = dict.fromkeys(each.runbook for each in lately.executed)
+        found += [of_runbook(runbook, policy, lately) for runbook in runbooks]
+    return tuple(each for each in found if each is not None)
+
+
+def _too_many(rule: Rule, within_hour: Sequence[Executed]) -> Breaker | None:
+    most, which = rule.most_per_hour, breaker.of_rate(rule.id)
+    counted = _since_reset(which, within_hour)
+    if most is None or len(counted) < most:
+        return None
+    text = (
+        f"rule '{rule.id}' let {len(counted)} plans through in the last hour, its breaker is at "
+        f"{most}"
+    )
+    return _said(which, text, counted[0], counted[most - 1].at + HOUR)
+
+
+def _failed(
+    which: str, whose: str, executed: Iterable[Executed], policy: Policy, lately: Lately
+) -> Breaker | None:
     """The newest proof decides: one that failed trips it, one that came out well resets it."""
-    last = next((each for each in executed if each.outcome is not None), None)
+    last = next((e for e in _since_reset(which, executed) if _says_something(e)), None)
     if last is None or last.outcome not in FAILED:
         return None
     rested = last.at + timedelta(seconds=policy.breaker_rests_s)
-    if facts.at is not None and facts.at >= rested:
+    if lately.at is not None and lately.at >= rested:
         return None
-    return (
+    text = (
         f"the last plan of {whose} was {last.outcome} in incident {last.incident}; its breaker "
         f"is tripped until {readable_time(rested)}, or until a plan that a person approves is "
         "proven"
+    )
+    return _said(which, text, last, rested)
+
+
+def _since_reset(which: str, executed: Iterable[Executed]) -> list[Executed]:
+    return list(takewhile(lambda each: which not in each.resets, executed))
+
+
+def _says_something(executed: Executed) -> bool:
+    """Whether it came to its end, or made something worse on the way there."""
+    if executed.interrupted:
+        return executed.outcome is Outcome.REGRESSED
+    return executed.outcome is not None
+
+
+def _said(which: str, text: str, newest: Executed, until: Instant | None) -> Breaker:
+    return Breaker(
+        id=which, text=text, incident=newest.incident, attempt=newest.attempt, until=until
     )

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Self
 
 from vigil.domain.catalogue import Environment, Service
+from vigil.domain.cost import Spent
 from vigil.domain.executed import Executed
 from vigil.domain.ground import NOTHING, Ground
 from vigil.domain.plan import Plan
@@ -14,41 +15,52 @@ from vigil.domain.value import Instant
 HOUR = timedelta(hours=1)
 
 
-@dataclass(frozen=True)
-class Facts:
-    """How things are at one moment. What nobody knows counts on the safe side."""
+@dataclass(frozen=True, kw_only=True)
+class Lately:
+    """What was executed lately, on all services."""
 
-    service: Service
-    confidence: int
-    match: RunbookMatch | None
-    stopped: bool
     executed_last_hour: int
-    """Plans on all services, those of this incident left out."""
-    undoes: Plan | None = None
-    """For a rollback: the plan whose undo it is, which was allowed or approved."""
-    environment: Environment = Environment.PRODUCTION
+    """Plans and undos since the breaker of all was last reset, those of this incident left out."""
     at: Instant | None = None
-    quiet: tuple[str, ...] = ()
-    """Why people want this service to be left alone now, as sentences."""
-    ground: Ground = NOTHING
-    """What Vigil itself stands on."""
+    """Now."""
     executed: tuple[Executed, ...] = ()
     """The newest first, as far back as any breaker rests, those of this incident left out."""
-
-    @property
-    def context_match(self) -> int:
-        """How well the plan's runbook fits; 0 without one."""
-        return self.match.context_match if self.match else 0
 
     @property
     def last_hour(self) -> tuple[Executed, ...]:
         """Of ``executed``, those of the last hour."""
         return tuple(e for e in self.executed if self.at is None or e.at > self.at - HOUR)
 
+
+@dataclass(frozen=True, kw_only=True)
+class Facts(Lately):
+    """How things are at one moment. What nobody knows counts on the safe side."""
+
+    service: Service
+    confidence: int
+    match: RunbookMatch | None
+    stopped: bool
+    undoes: Plan | None = None
+    """For a rollback: the plan whose undo it is, which was allowed or approved."""
+    environment: Environment = Environment.PRODUCTION
+    quiet: tuple[str, ...] = ()
+    """Why people want this service to be left alone now, as sentences."""
+    ground: Ground = NOTHING
+    """What Vigil itself stands on."""
+    spent: tuple[Spent, ...] = ()
+    """What incidents have cost that were open within the last day, this one as well."""
+    broken: tuple[str, ...] | None = None
+    """The promises that its scripts of free form would break, as sentences; None: nobody looked."""
+
+    @property
+    def context_match(self) -> int:
+        """How well the plan's runbook fits; 0 without one."""
+        return self.match.context_match if self.match else 0
+
     def begun(self) -> Self:
         """The same for a plan in the middle.
 
-        What others execute or silence meanwhile does not stop it: half a plan serves nobody, and
-        whoever wants it stopped has the stop switch.
+        What others execute, spend or silence meanwhile does not stop it: half a plan serves nobody,
+        and whoever wants it stopped has the stop switch.
         """
-        return replace(self, executed_last_hour=0, executed=(), quiet=())
+        return replace(self, executed_last_hour=0, executed=(), quiet=(), spent=())

@@ -1,9 +1,12 @@
 """The gate: allow, ask or deny, with every rule that fired. The strictest rule wins."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from vigil.decide.breakers import runbook_tripped
+from vigil.decide import breakers
+from vigil.decide.budget import overspent
 from vigil.decide.facts import Facts
+from vigil.decide.free_form import judge_free_form
 from vigil.decide.rules import NOT_READ, Says, read
 from vigil.domain.catalogue import Autonomy
 from vigil.domain.effects import RISK_OF, EffectKind, Risk
@@ -13,16 +16,40 @@ from vigil.domain.policy import Policy
 from vigil.domain.verdict import Decision, Verdict
 from vigil.guard.credentials import credentials_in
 
-__all__ = ["Facts", "judge", "risk_of"]
+__all__ = ["Facts", "Weighed", "judge", "risk_of", "weigh"]
 
 STRICTNESS = (Decision.ALLOW, Decision.ASK, Decision.DENY)
 
 
+class Weighed(NamedTuple):
+    """What the gate says of a plan that nobody may ever carry out."""
+
+    decision: Decision
+    risk: Risk
+    rules: tuple[str, ...]
+    """Every rule that fired, as sentences for people."""
+    policy_rules: tuple[str, ...]
+    """Ids of those of the policy."""
+
+
 def judge(plan: Plan, policy: Policy, facts: Facts) -> Verdict:
     """The verdict on a plan; ``rules`` reads as a list of sentences for people."""
+    weighed = weigh(plan, policy, facts)
+    return Verdict(
+        plan_digest=plan.digest,
+        confidence=facts.confidence,
+        context_match=facts.context_match,
+        missing_grants=missing_grants(plan, facts.service),
+        **weighed._asdict(),
+    )
+
+
+def weigh(plan: Plan, policy: Policy, facts: Facts) -> Weighed:
+    """What a verdict would say; it names no plan, so nothing can be done with it."""
     risk = risk_of(plan)
     reading = NOT_READ
     fired: list[Says] = [(Decision.DENY, text) for text in _never(plan, policy, facts, risk)]
+    fired += judge_free_form(plan, facts)
     if plan.kind is PlanKind.ROLLBACK:
         # Its steps were judged with their plan, by the rules as well.
         fired += [(Decision.DENY, text) for text in _no_undo(plan, facts)]
@@ -30,20 +57,16 @@ def judge(plan: Plan, policy: Policy, facts: Facts) -> Verdict:
         fired += [(Decision.ASK, text) for text in _unasked(plan, policy, facts, risk)]
         if policy.rules is not None:
             reading = read(policy, plan, facts, risk)
-            rests = runbook_tripped(plan, policy, facts)
-            fired += [*reading.says, *((Decision.ASK, text) for text in (rests,) if text)]
+            rests = breakers.of_runbook(plan.runbook, policy, facts)
+            fired += [*reading.says, *((Decision.ASK, each.text) for each in (rests,) if each)]
     decision = max((d for d, _ in fired), key=STRICTNESS.index, default=Decision.ALLOW)
     if decision is Decision.ALLOW:
         fired.insert(0, _all_clear(plan, policy, facts, risk))
-    return Verdict(
-        plan_digest=plan.digest,
+    return Weighed(
         decision=decision,
-        confidence=facts.confidence,
-        context_match=facts.context_match,
         risk=risk,
         rules=tuple(f"{d}: {text}" for d, text in fired),
         policy_rules=reading.ids,
-        missing_grants=missing_grants(plan, facts.service),
     )
 
 
@@ -80,7 +103,8 @@ def _never(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> Iterator[str
     if len(plan.actions) > most:
         yield f"{len(plan.actions)} actions, more than the {most} allowed"
     for action in plan.actions:
-        if action.effects.kind in (EffectKind.UNKNOWN, EffectKind.DESTRUCTIVE):
+        known = action.effects.kind is not EffectKind.UNKNOWN or bool(action.raw)
+        if not known or action.effects.kind is EffectKind.DESTRUCTIVE:
             yield f"{action.id} is {action.effects.kind}: {_why(action)}"
         for script in (action.script, action.undo or ""):
             for found in credentials_in(script)[:1]:
@@ -94,7 +118,7 @@ def _out_of_reach(plan: Plan, facts: Facts) -> Iterator[str]:
     for action in plan.actions:
         for call in action.effects.calls:
             grant = facts.service.grants.get(call.grant)
-            held = facts.ground.under(grant, call.arguments) if grant else None
+            held = facts.ground.under(grant, call.arguments, facts.service) if grant else None
             if held is not None:
                 yield f"{action.id} would act on what Vigil itself stands on: {held}"
 
@@ -119,17 +143,16 @@ def _unasked(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> Iterator[s
         ),
         "no probe could prove it": not plan.proving,
         "a change freeze is on": policy.freeze,
-        f"{facts.executed_last_hour} plans were executed in the last hour, the breaker is at "
-        f"{policy.max_executions_per_hour}": (
-            facts.executed_last_hour >= policy.max_executions_per_hour
-        ),
     }
     yield from (text for text, fires in asks.items() if fires)
+    yield from (text for text in (breakers.of_all(policy, facts),) if text)
+    if policy.budget is not None:
+        yield from overspent(plan, policy.budget, facts.spent)
     yield from facts.quiet
 
 
 def _no_undo(plan: Plan, facts: Facts) -> Iterator[str]:
     """An undo needs no new record, but it must be the undo that was judged with its plan."""
-    undos = {a.undo for a in facts.undoes.actions} if facts.undoes else set()
-    if any(action.script not in undos for action in plan.actions):
+    undos = {(a.undo, a.raw) for a in facts.undoes.actions} if facts.undoes else set()
+    if any((action.script, action.raw) not in undos for action in plan.actions):
         yield "a step of the rollback was not part of the plan that was judged"

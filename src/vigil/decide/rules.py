@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from math import ceil
 
-from vigil.decide.breakers import tripped
+from vigil.decide import breakers
 from vigil.decide.facts import Facts
 from vigil.domain.effects import Risk
 from vigil.domain.plan import Action, Plan
@@ -75,7 +75,11 @@ class _Read:
 def read(policy: Policy, plan: Plan, facts: Facts, risk: Risk) -> Reading:
     """Read the rules for a plan; a rule whose breaker is tripped is as if it were not there."""
     rules = policy.rules or ()
-    why = {rule.id: text for rule in rules if (text := tripped(rule, policy, facts)) is not None}
+    why = {
+        rule.id: tripped[0].text
+        for rule in rules
+        if (tripped := tuple(breakers.of_rule(rule, policy, facts)))
+    }
     found = {
         action.id: _up_to_allow([r for r in rules if _fits(r, action, plan, facts, risk)], why)
         for action in plan.actions

@@ -6,9 +6,11 @@ the plan comes from the catalogue, so that nobody can choose easier probes for t
 
 from vigil.domain.briefing import Briefing, Draft, DraftAction
 from vigil.domain.catalogue import Catalogue
+from vigil.domain.cost import NOTHING, Cost
 from vigil.domain.plan import Action, Execution, Plan, PlanKind, Reason
 from vigil.domain.value import Value
-from vigil.guard import analyse_action
+from vigil.guard import analyse_action, with_raw
+from vigil.ports.changes import Changes
 from vigil.ports.reasoner import Reasoner
 
 
@@ -17,14 +19,24 @@ class Synthesis(Value):
 
     plan: Plan | None
     reasons: tuple[Reason, ...]
+    cost: Cost = NOTHING
+    configuration: dict[str, str] = {}
+    """The digests that the service's configuration files had before the plan was written."""
 
 
-async def synthesize(briefing: Briefing, catalogue: Catalogue, reasoner: Reasoner) -> Synthesis:
+async def synthesize(
+    briefing: Briefing, catalogue: Catalogue, reasoner: Reasoner, changes: Changes
+) -> Synthesis:
     """Have a plan written and freeze it."""
+    # Before: a reasoner may take its time, and what is changed meanwhile it does not know of.
+    configuration = await changes.configuration(briefing.incident.service) or {}
     draft = await reasoner.draft(briefing)
-    if not draft.actions:
-        return Synthesis(plan=None, reasons=draft.reasons)
-    return Synthesis(plan=_frozen(briefing, draft, catalogue), reasons=draft.reasons)
+    return Synthesis(
+        plan=_frozen(briefing, draft, catalogue) if draft.actions else None,
+        reasons=draft.reasons,
+        cost=draft.cost,
+        configuration=dict(configuration),
+    )
 
 
 def _frozen(briefing: Briefing, draft: Draft, catalogue: Catalogue) -> Plan:
@@ -49,7 +61,7 @@ def _frozen(briefing: Briefing, draft: Draft, catalogue: Catalogue) -> Plan:
 
 
 def _action(number: int, draft: DraftAction) -> Action:
-    effects = analyse_action(draft.script, draft.undo)
+    effects = with_raw(analyse_action(draft.script, draft.undo), draft.raw)
     return Action(
         id=f"action-{number}",
         title=draft.title,
@@ -58,6 +70,7 @@ def _action(number: int, draft: DraftAction) -> Action:
         effects=effects,
         undo=draft.undo,
         no_undo=draft.no_undo,
+        raw=draft.raw,
     )
 
 
@@ -78,6 +91,7 @@ def rollback(plan: Plan, execution: Execution) -> Plan | None:
                 title=f"Undo: {action.title}",
                 script=action.undo or "",
                 no_undo="this is itself the undo of an earlier action",
+                raw=action.raw,
             ),
         )
         for number, action in enumerate(undone, start=1)

@@ -1,6 +1,7 @@
 """A briefing: everything a reasoner is given, and the draft it gives back."""
 
 from vigil.domain.catalogue import Service
+from vigil.domain.cost import NOTHING, Cost
 from vigil.domain.effects import Risk
 from vigil.domain.evidence import Evidence
 from vigil.domain.hypothesis import Hypothesis
@@ -34,6 +35,8 @@ class DraftAction(Value):
     script: str
     undo: str | None = None
     no_undo: str | None = None
+    raw: tuple[str, ...] = ()
+    """The raw grants that it needs; with them it is of free form."""
 
 
 class Draft(Value):
@@ -47,3 +50,5 @@ class Draft(Value):
     reasons: tuple[Reason, ...]
     actions: tuple[DraftAction, ...]
     declared_risk: Risk
+    cost: Cost = NOTHING
+    """What was spent on it, also when nothing came of it."""

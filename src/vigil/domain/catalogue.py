@@ -10,8 +10,11 @@ from pydantic_core import PydanticCustomError
 from vigil.domain.alert import Severity
 from vigil.domain.grant import Grant
 from vigil.domain.probe import JourneyProbe, Probe, ProbeRef, ProcessProbe
+from vigil.domain.raw_grant import RawGrant
 from vigil.domain.references import dangling
+from vigil.domain.signed import PublicKey
 from vigil.domain.value import Name, Value
+from vigil.domain.verbs.base import Absolute
 from vigil.domain.window import Windows
 
 RUNNING = "processes-running"
@@ -105,9 +108,11 @@ class Work(Value):
 
 
 class Changes(Value):
-    """Where it is written down what was deployed."""
+    """Where it is written down what was deployed, and where it shows how a service is set up."""
 
     release_log: str | None = None
+    configuration: tuple[Absolute, ...] = Field(default=(), max_length=100)
+    """Files that say how the service works; whoever changes one ends plans made before."""
 
 
 def _compiles(pattern: str) -> str:
@@ -148,6 +153,13 @@ class Limits(Value):
     max_actions: int = Field(default=6, ge=1, le=10)
 
 
+class RemoteRunner(Value):
+    """A runner near a remote target, which connects to this Vigil."""
+
+    key: PublicKey
+    """What `vigil keys runner` prints on its machine: whoever has this key is that runner."""
+
+
 class Service(Value):
     """One service of the catalogue."""
 
@@ -165,9 +177,23 @@ class Service(Value):
     probes: dict[Name, Probe] = {}
     symptoms: dict[Name, Symptom] = {}
     grants: dict[Name, Grant] = {}
+    raw_grants: dict[Name, RawGrant] = {}
+    """Where scripts of free form may talk to, each time with a person's consent."""
     limits: Limits = Limits()
+    runner: Name | None = None
+    """Of the catalogue's runners: where its plans are run; None is this machine's own."""
     maintenance: Windows = Windows()
     """When people work on it: then nothing is done to it, or to what needs it, unasked."""
+
+    @property
+    def configuration(self) -> tuple[str, ...]:
+        """The files that say how it works: those it names, and those that grants may change.
+
+        What grants name lies on the machine of the service's runner, where Vigil may not be.
+        """
+        near = self.grants.values() if self.runner is None else ()
+        by_grants = (file for grant in near for file in grant.configuration)
+        return tuple(sorted({*self.changes.configuration, *by_grants}))
 
     @property
     def all_probes(self) -> dict[Name, Probe]:
@@ -197,13 +223,14 @@ class Catalogue(Value):
     version: Literal[1]
     environment: Environment = Environment.PRODUCTION
     watch: Watch = Watch()
+    runners: dict[Name, RemoteRunner] = {}
     services: dict[Name, Service]
 
     @model_validator(mode="after")
     def _names_point_to_something(self) -> Self:
         mistakes = [
             f"{'.'.join(map(str, place))}: {text}"
-            for place, text in dangling(self.model_dump(include={"services"}))
+            for place, text in dangling(self.model_dump(include={"services", "runners"}))
         ]
         if mistakes:
             raise ValueError("\n".join(mistakes))

@@ -19,7 +19,11 @@ class EffectKind(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the mildest kind."""
-        return list(EffectKind).index(self)
+        return _RANKS[self]
+
+
+# Kept, as a script is asked about dozens of times.
+_RANKS = {kind: rank for rank, kind in enumerate(EffectKind)}
 
 
 class Risk(StrEnum):
@@ -32,7 +36,10 @@ class Risk(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the lowest risk."""
-        return list(Risk).index(self)
+        return _RISKS[self]
+
+
+_RISKS = {risk: rank for rank, risk in enumerate(Risk)}
 
 
 RISK_OF = {

@@ -15,3 +15,9 @@ class Executed(Value):
     """The rules of the policy that fired when it was first judged."""
     outcome: Outcome | None = None
     """None: nobody has looked yet whether it helped."""
+    interrupted: bool = False
+    """Something outside of the plan kept it from its end."""
+    attempt: int = 1
+    resets: tuple[str, ...] = ()
+    """Breakers that a person has reset since: it counts for them no more, nor what was before it.
+    """

@@ -41,7 +41,7 @@ __all__ = [
     "ReleaseSwitchGrant",
     "SessionCancelGrant",
     "SessionTerminateGrant",
-    "target_of",
+    "targets_of",
 ]
 
 Grant = Annotated[
@@ -66,6 +66,6 @@ Grant = Annotated[
 ]
 
 
-def target_of(grant: Grant, arguments: Sequence[str]) -> str:
-    """What a call under a grant does something to, under one name whichever service grants it."""
-    return grant.target(arguments)
+def targets_of(grant: Grant, arguments: Sequence[str]) -> tuple[str, ...]:
+    """What a call under a grant acts on, each under one name whichever service grants it."""
+    return grant.targets(arguments)

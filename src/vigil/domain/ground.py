@@ -1,40 +1,28 @@
 """What Vigil itself stands on: where it would saw off the branch that it sits on.
 
 Grants are of many kinds, and more of them come. So it is not asked what a grant means: every path,
-address and data source that is written in it is looked at.
+address and data source that is written in it is looked at. One question is asked of it: whether
+what it does stays within one database. Such a call may act on another database of the server that
+Vigil's record is on.
 """
 
 from collections.abc import Iterator, Sequence
 from posixpath import normpath
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import JsonValue
 
+from vigil.domain.catalogue import Service, ServiceKind
+from vigil.domain.data_source import Server, Source, sources_in, sources_of
 from vigil.domain.value import Value
 from vigil.domain.verbs.base import BaseGrant
 
 THIS_MACHINE = "this machine"
 _HERE = frozenset({"", "localhost", "::1", "::", "0.0.0.0"})  # noqa: S104 - compared, not listened on
 _USUAL_SOCKETS = frozenset({"/var/run/postgresql", "/run/postgresql", "/tmp"})  # noqa: S108 - libpq's
-_PORTS = {
-    "postgresql": 5432,
-    "postgres": 5432,
-    "redis": 6379,
-    "rediss": 6379,
-    "http": 80,
-    "ws": 80,
-    "https": 443,
-    "wss": 443,
-}
 _READ_ONLY = ("password_file", "token_file")
 """Files that a verb reads a credential from, and nothing else."""
-
-
-class Server(Value):
-    """Where something listens: a host or the folder of a socket, and a port."""
-
-    host: str
-    port: int
+_OTHERS_STAND_ON = frozenset({ServiceKind.DATABASE, ServiceKind.CACHE, ServiceKind.OTHER})
+"""Kinds of services that a probe of theirs leads to, and not to what they need."""
 
 
 class Held(Value):
@@ -43,6 +31,8 @@ class Held(Value):
     what: str
     path: str | None = None
     server: Server | None = None
+    database: str | None = None
+    """That server is a PostgreSQL, and this is Vigil's database on it."""
     process: str | None = None
     """Its name at the supervisor whose socket or address ``path`` or ``server`` is."""
 
@@ -53,73 +43,90 @@ class Ground(Value):
     held: tuple[Held, ...] = ()
     names: tuple[str, ...] = ()
 
-    def under(self, grant: BaseGrant, arguments: Sequence[str]) -> str | None:
-        """What a call under a grant would act on that Vigil stands on; None: nothing of it."""
+    def under(
+        self, grant: Value, arguments: Sequence[str], service: Service | None = None
+    ) -> str | None:
+        """What a call under a grant would act on that Vigil stands on; None: nothing of it.
+
+        ``service`` is whose grant it is: what a probe of a database looks at is that database, and
+        whoever restarts its process restarts that.
+        """
+        if not self.held:
+            return None
+        one_database = isinstance(grant, BaseGrant) and grant.within_database
         fields = grant.model_dump(mode="json")
         texts = tuple(_texts(fields))
         paths = {path for text in texts for path in _paths(text)}
-        named = [server for text in texts for server in servers_in(text)]
-        servers = {self._plain(server) for server in (*named, *_apart(fields))}
+        sources = [*_apart(fields), *(source for text in texts for source in sources_in(text))]
+        if isinstance(fields.get("dsn"), str):
+            sources += sources_of(str(fields["dsn"]))
+        if service is not None and not one_database:
+            sources += _looked_at(service)
+        if service is not None and service.runner is not None:
+            # A path, and a name that every machine has for itself, are those of its runner's.
+            paths, sources = set(), [each for each in sources if _has_a_name(each)]
         for held in self.held:
             if held.process is not None and not _names(held.process, arguments):
                 continue
             if held.path is not None and any(_overlap(path, held) for path in paths):
                 return f"{held.what} ({held.path})"
-            if held.server is not None and self._plain(held.server) in servers:
-                return f"{held.what} ({held.server.host}:{held.server.port})"
+            reached = (each for each in sources if self._is_on(each, held))
+            if any(not one_database or _may_be(each, held) for each in reached):
+                return _said(held)
         return None
+
+    def _is_on(self, source: Source, held: Held) -> bool:
+        """Whether it leads to that server, or may: what is not written counts as the same."""
+        if held.server is None:
+            return False
+        if source.server is None:
+            return held.database is not None
+        there, here = self._plain(source.server), self._plain(held.server)
+        return there.host == here.host and there.port in {None, here.port}
 
     def _plain(self, server: Server) -> Server:
         """The same for all names of this machine; nobody is asked for an address."""
-        host = server.host.strip("[]").rstrip(".").lower()
-        known = host in _HERE or host in self.names or host in _USUAL_SOCKETS
-        here = known or host.startswith("127.")
+        host = _host(server)
+        here = host in self.names or _is_everybodys(host)
         return Server(host=THIS_MACHINE if here else host, port=server.port)
+
+
+def _host(server: Server) -> str:
+    return server.host.strip("[]").rstrip(".").lower()
+
+
+def _is_everybodys(host: str) -> bool:
+    """What each machine calls itself, and where its own PostgreSQL listens."""
+    return host in _HERE or host in _USUAL_SOCKETS or host.startswith("127.")
+
+
+def _has_a_name(source: Source) -> bool:
+    """Whether it is the same server, whichever machine it is looked for on."""
+    return source.server is not None and not _is_everybodys(_host(source.server))
+
+
+def _may_be(source: Source, held: Held) -> bool:
+    """Whether it is Vigil's own database, where both are known; names are compared exactly."""
+    return not (source.database and held.database) or source.database == held.database
+
+
+def _said(held: Held) -> str:
+    server = held.server
+    return f"{held.what} ({server.host}:{server.port})" if server else held.what
+
+
+def _looked_at(service: Service) -> Iterator[Source]:
+    """What a service that others stand on is, as its own probes say."""
+    if service.kind in _OTHERS_STAND_ON:
+        for probe in service.probes.values():
+            fields = probe.model_dump(mode="json")
+            yield from _apart(fields)
+            for text in _texts(fields):
+                yield from sources_in(text)
 
 
 NOTHING = Ground()
 """Vigil stands on nothing: where nothing is run."""
-
-
-def servers_in(text: str) -> Iterator[Server]:
-    """The servers that an address or a data source name leads to."""
-    if "://" in text:
-        yield from _of_address(text)
-    elif "=" in text:
-        yield from _of_words(dict(pair.split("=", 1) for pair in text.split() if "=" in pair))
-
-
-def _of_address(text: str) -> Iterator[Server]:
-    scheme = text.partition(":")[0].partition("+")[0].lower()
-    usual = _PORTS.get(scheme)
-    if usual is None:
-        return
-    try:
-        whole = urlsplit(text)
-        asked = {key: values[-1] for key, values in parse_qs(whole.query).items()}
-    except ValueError:
-        return  # An address that is none: nobody gets there.
-    if scheme.startswith("postgres") and "host" in asked:
-        yield from _of_words(asked)
-        return
-    for place in whole.netloc.rpartition("@")[2].split(","):
-        try:
-            parts = urlsplit(f"//{place}")
-            yield Server(host=parts.hostname or "", port=parts.port or usual)
-        except ValueError:
-            continue
-
-
-def _of_words(words: dict[str, str]) -> Iterator[Server]:
-    """As libpq reads ``host=... port=...``; several stand beside each other."""
-    if not words.keys() & {"host", "hostaddr", "port", "dbname"}:
-        return
-    hosts = words.get("hostaddr", words.get("host", "")).strip("'").split(",")
-    ports = words.get("port", "").strip("'").split(",")
-    for nth, host in enumerate(hosts):
-        port = ports[nth] if nth < len(ports) else ports[-1]
-        if port == "" or port.isdecimal():
-            yield Server(host=host, port=int(port or _PORTS["postgresql"]))
 
 
 def _texts(value: JsonValue) -> Iterator[str]:
@@ -134,11 +141,11 @@ def _texts(value: JsonValue) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _apart(fields: dict[str, JsonValue]) -> Iterator[Server]:
+def _apart(fields: dict[str, JsonValue]) -> Iterator[Source]:
     """A host and a port that stand in fields of their own."""
     host, port = fields.get("host"), fields.get("port")
     if isinstance(host, str) and isinstance(port, int):
-        yield Server(host=host, port=port)
+        yield Source(server=Server(host=host, port=port))
 
 
 def _paths(text: str) -> Iterator[str]:

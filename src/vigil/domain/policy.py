@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from vigil.domain.cost import Budget
 from vigil.domain.effects import Risk
 from vigil.domain.policy_mistakes import contradictions
 from vigil.domain.policy_rules import Rule
@@ -31,6 +32,8 @@ class Policy(Value):
     breaker_rests_s: int = Field(default=3600, ge=60, le=30 * 86400)
     """With ``rules``: how long what a rule allowed, or a runbook, is asked about after a proof
     failed."""
+    budget: Budget | None = None
+    """What thinking may cost before a person is asked; without it there is no limit."""
     rules: Annotated[tuple[Rule, ...], Field(max_length=200)] | None = None
     """For each action they are read from the top up to the first ``allow`` that fits. Of those that
     fit on the way the strictest counts, and where none fits it is asked. They come on top of

@@ -46,7 +46,11 @@ def contradictions(numbered: Sequence[tuple[int, Rule]]) -> Iterator[Dangling]:
             text = f"'{rule.id}' is the id of an earlier rule; give each one its own"
             yield ("rules", number, "id"), text
             continue
-        over = next((each for each in earlier if _leaves_nothing_to(each, rule)), None)
+        denied_below = any(each.then is Decision.DENY for _, each in numbered[nth + 1 :])
+        over = next(
+            (each for each in earlier if _leaves_nothing_to(each, rule, denied_below=denied_below)),
+            None,
+        )
         if over is not None:
             yield ("rules", number), _said_of(rule, over)
             continue
@@ -86,13 +90,14 @@ def _wrong_way_round(rule: Rule) -> Iterable[Dangling]:
                 yield ("when", name, wrong), text
 
 
-def _leaves_nothing_to(earlier: Rule, later: Rule) -> bool:
+def _leaves_nothing_to(earlier: Rule, later: Rule, *, denied_below: bool) -> bool:
     """After an ask nothing is allowed, a deny stays a deny, and so on; what rests asks."""
     in_vain = {
         # While the earlier one rests, a deny below it says more than that, and an allow as much.
         Decision.ALLOW: later.then is Decision.ASK
         or (later.then is Decision.ALLOW and earlier.most_per_hour is None),
-        Decision.ASK: later.then is Decision.ALLOW,
+        # With a deny below, the allow says that what is asked about is not denied there.
+        Decision.ASK: later.then is Decision.ALLOW and not denied_below,
         Decision.DENY: True,
     }[earlier.then]
     return in_vain and _covers(earlier, later)

@@ -23,7 +23,8 @@ class Outcome(StrEnum):
 
 
 TRIALS = frozenset({Outcome.VERIFIED, Outcome.NOT_FIXED, Outcome.REGRESSED})
-"""Outcomes of plans that were executed and looked at; nothing else says how good a runbook is."""
+"""Outcomes of plans that were executed and looked at; nothing else says how good a runbook is, nor
+do these where the plan was interrupted."""
 
 
 class ProbeChange(Value):
@@ -44,4 +45,7 @@ class Proof(Value):
     probes: tuple[ProbeChange, ...] = ()
     window_s: float = 0.0
     """How long the proving probes have been passing without a break."""
+    interrupted: bool = False
+    """Something outside of the plan kept it from its end (a person, the stop switch, a lease), so
+    this is no trial of its runbook."""
     decided_at: Instant

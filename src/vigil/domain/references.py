@@ -1,7 +1,9 @@
-"""Names in a catalogue that point to nothing."""
+"""Names in a catalogue that point to nothing, or to the same thing where they must not."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from vigil.domain.overlaps import overlapping
 
 Place = tuple[str | int, ...]
 Dangling = tuple[Place, str]
@@ -15,9 +17,27 @@ def dangling(document: Any) -> Iterator[Dangling]:  # noqa: ANN401 - a raw docum
     all is not looked at, and not repeated back.
     """
     services = _mapping(_mapping(document).get("services"))
+    runners = _mapping(_mapping(document).get("runners"))
     for name, service in services.items():
         for place, text in _of_service(_mapping(service), services):
             yield ("services", name, *place), text
+        for place, runner in _names(("runner",), _mapping(service).get("runner")):
+            if runner not in runners:
+                known = ", ".join(map(str, runners)) or "none"
+                words = f"no runner '{runner}' under runners; add it or name one of: {known}"
+                yield ("services", name, *place), words
+    yield from _same_keys(runners)
+    yield from overlapping(services)
+
+
+def _same_keys(runners: Raw) -> Iterator[Dangling]:
+    """Two runners of one key could not be told apart."""
+    first: dict[str, object] = {}
+    for name, runner in runners.items():
+        key = _mapping(runner).get("key")
+        if isinstance(key, str) and first.setdefault(key, name) != name:
+            text = f"'{first[key]}' has the same key; give each runner a key of its own"
+            yield ("runners", name, "key"), text
 
 
 def _of_service(service: Raw, services: Raw) -> Iterator[Dangling]:

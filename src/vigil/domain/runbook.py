@@ -4,6 +4,7 @@ It speaks of parameters, never of names, so that one runbook serves many service
 written ``{{name}}`` in scripts and are bound from evidence and catalogue.
 """
 
+import operator
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -74,6 +75,9 @@ class Step(Value):
     for_each: str | None = None
     undo: str | None = None
     no_undo: str | None = None
+    # Left out where it is empty, so that runbooks from before there were any keep their digest.
+    raw: tuple[str, ...] = Field(default=(), max_length=4, exclude_if=operator.not_)
+    """Names of raw grants: with them the script is of free form, and a person is always asked."""
 
 
 class Record(Value):

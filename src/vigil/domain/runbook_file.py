@@ -18,6 +18,7 @@ from vigil.domain.runbook import ONE, SEVERAL, Check, Runbook, Step
 from vigil.domain.runbook_markdown import Source, StepSource, steps, unclosed
 from vigil.domain.value import Value
 from vigil.domain.verbs import VERBS
+from vigil.domain.verbs.base import NAME
 
 MAX_BYTES = 65_536
 """Of one file; a longer one is not a page that somebody reads at night."""
@@ -26,7 +27,8 @@ SCRIPT, UNDO, EXAMPLE = "bash", "bash undo", "text"
 """How code blocks of a step are marked; examples are for people only."""
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_ATTRIBUTES = ("verbs", "for_each", "no_undo")
+_ATTRIBUTES = ("verbs", "raw", "for_each", "no_undo")
+_GRANT = re.compile(NAME)
 
 
 class Mistake(Value):
@@ -176,16 +178,24 @@ def _attribute_mistakes(step: StepSource) -> Iterator[tuple[int, str, str]]:
             yield attribute.line, f"'{attribute.name}' is given twice", "keep one"
         elif not attribute.value:
             yield attribute.line, f"'{attribute.name}' is empty", "write it, or remove the line"
-    verbs = _listed(step, "verbs")
-    if not verbs:
-        yield step.line, "it names no verbs", "add `- verbs: ` with the verbs that it calls"
-    for verb in verbs:
-        if verb not in VERBS:
-            yield step.line, f"the verb '{verb}' is not known", f"known: {', '.join(VERBS)}"
+    yield from _grant_mistakes(step)
     repeated = _value(step, "for_each")
     lists = [name for name, parameter in PARAMETERS.items() if parameter.many]
     if repeated is not None and repeated not in lists:
         yield step.line, f"for_each cannot be '{repeated}'", f"use one of: {', '.join(lists)}"
+
+
+def _grant_mistakes(step: StepSource) -> Iterator[tuple[int, str, str]]:
+    verbs, raw = _listed(step, "verbs"), _listed(step, "raw")
+    if not verbs and not raw:
+        yield step.line, "it names no verbs", "add `- verbs: ` with the verbs that it calls"
+    for verb in verbs:
+        if verb not in VERBS:
+            yield step.line, f"the verb '{verb}' is not known", f"known: {', '.join(VERBS)}"
+    for name in raw:
+        if _GRANT.fullmatch(name) is None:
+            text = f"{name!r} cannot be the name of a raw grant"
+            yield step.line, text, "name one of `raw_grants:` in vigil.yaml"
 
 
 def _block_mistakes(step: StepSource) -> Iterator[tuple[int, str, str]]:
@@ -236,6 +246,7 @@ def _step(step: StepSource) -> Step:
         for_each=_value(step, "for_each"),
         undo=blocks.get(UNDO),
         no_undo=_value(step, "no_undo"),
+        raw=_listed(step, "raw"),
     )
 
 

@@ -123,6 +123,10 @@ class Dates(Value):
         """Whether that moment is within it."""
         return self._moment(self.begins) <= at < self._moment(self.ends)
 
+    def over(self, at: Instant) -> bool:
+        """Whether it will never hold again."""
+        return at >= self._moment(self.ends)
+
     def _moment(self, written: datetime) -> datetime:
         return written.replace(tzinfo=_zone(self.zone))
 

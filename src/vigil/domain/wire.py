@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from vigil.domain.plan import ActionResult, CallRecord
+from vigil.domain.foreseen import Foreseen
+from vigil.domain.plan import ActionResult, CallRecord, Plan
 from vigil.domain.run import Health, RunOrder
 from vigil.domain.value import Value
 
@@ -22,8 +23,15 @@ class HealthRequest(Value):
     op: Literal["health"]
 
 
-Request = Annotated[RunRequest | HealthRequest, Field(discriminator="op")]
-REQUEST: TypeAdapter[RunRequest | HealthRequest] = TypeAdapter(Request)
+class DryRunRequest(Value):
+    """Ask what a plan would do; nothing is begun, and the answer is one dry run or a refusal."""
+
+    op: Literal["dry_run"]
+    plan: Plan
+
+
+AnyRequest = RunRequest | HealthRequest | DryRunRequest
+REQUEST: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="op")])
 
 
 class OutputEvent(Value):
@@ -62,5 +70,12 @@ class HealthEvent(Value):
     health: Health
 
 
-RunnerEvent = OutputEvent | CallEvent | FinishedEvent | RefusedEvent | HealthEvent
+class DryRunEvent(Value):
+    """What each call of a plan would do now."""
+
+    event: Literal["dry_run"] = "dry_run"
+    foreseen: tuple[Foreseen, ...]
+
+
+RunnerEvent = OutputEvent | CallEvent | FinishedEvent | RefusedEvent | HealthEvent | DryRunEvent
 EVENT: TypeAdapter[RunnerEvent] = TypeAdapter(Annotated[RunnerEvent, Field(discriminator="event")])

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
+from vigil.domain.breaker import Reset
+from vigil.domain.cost import Spent
 from vigil.domain.executed import Executed
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.news import News
@@ -114,6 +116,11 @@ class Journal(Protocol):
         over marks that turn only.
     14. ``executed_since`` tells of each plan what is on record of it: its runbook, the rules of the
         policy that fired when it was first judged, and how its proof came out, once it did.
+    15. ``reset`` is a compare-and-set: of any number of resets of one breaker with one plan exactly
+        one wins, and its event is written with it. ``executed_since`` names it with that plan from
+        then on, and of the breaker of all ``executions_since`` counts only what came after it.
+    16. ``spent_since`` sums up what all attempts of an incident have cost, for each that was open
+        at some time since then; what cost nothing is left out.
     """
 
     async def incident(self, incident_id: str) -> Incident:
@@ -227,6 +234,14 @@ class Journal(Protocol):
 
     async def executed_since(self, since: Instant, besides: str) -> tuple[Executed, ...]:
         """Those plans, undos left out, newest first: the newest thousand."""
+        ...
+
+    async def reset(self, incident_id: str, attempt: int, given: Reset) -> Decided:
+        """A person closes a breaker, up to the plan of this attempt; NotFound."""
+        ...
+
+    async def spent_since(self, since: Instant) -> tuple[Spent, ...]:
+        """What incidents have cost."""
         ...
 
     async def checkpoint(self, now: Instant) -> Checkpoint | None:

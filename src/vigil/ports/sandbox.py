@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from vigil.domain.plan import ActionResult
+from vigil.domain.foreseen import Foreseen
+from vigil.domain.plan import ActionResult, Plan
 from vigil.domain.run import Health, RunOrder
 
 OnOutput = Callable[[str], Awaitable[None]]
@@ -29,10 +30,16 @@ class Sandbox(Protocol):
        record as the end, so nothing is begun after it, whoever asks under that key.
     7. The client's going away ends no run. By the end of its lease nothing more is begun for it,
        whoever still waits for it.
+    8. A dry run changes nothing and leaves nothing on record: each call's verb says what it would
+       do now, or why it would be refused. It has a deadline; what there was no time for is told.
     """
 
     async def run(self, order: RunOrder, on_output: OnOutput) -> ActionResult:
         """Run one action to its end."""
+        ...
+
+    async def dry_run(self, plan: Plan) -> tuple[Foreseen, ...]:
+        """What each call of a plan would do, in its order."""
         ...
 
     async def health(self) -> Health:

@@ -55,6 +55,7 @@ async def verify(  # noqa: PLR0913 - what was done, and every way to look at wha
             text=text,
             probes=looks.changes(),
             window_s=looks.window_s,
+            interrupted=execution.interrupted,
             decided_at=clock.now(),
         )
 

@@ -15,6 +15,7 @@ from vigil.web.door import Door
 from vigil.web.errors import add_error_handlers
 from vigil.web.frame import Frame
 from vigil.web.metrics import Metrics
+from vigil.web.routes_breakers import add_breaker_routes
 from vigil.web.routes_control import add_control_routes, add_session_route
 from vigil.web.routes_incidents import add_incident_routes
 from vigil.web.routes_open import add_open_routes
@@ -55,5 +56,6 @@ def create_app(
     add_webhook_routes(app, engine, metrics)
     add_session_route(app, access, tries, clock)
     add_incident_routes(app, engine)
+    add_breaker_routes(app, engine)
     add_control_routes(app, engine)
     return app

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 
+from vigil.domain.breaker import Breaker
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.plan import Plan
 from vigil.domain.proof import Proof
@@ -145,6 +146,21 @@ class AnswerTaken(Value):
 
     won: bool
     text: str
+
+
+class Breakers(Value):
+    """The breakers that are tripped now."""
+
+    breakers: tuple[Breaker, ...]
+
+
+class ResetOrder(Value):
+    """A person closes a breaker, having looked at the incident that tripped it."""
+
+    breaker: Line = Field(min_length=1)
+    incident: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    by: Line = "somebody with the access token"
+    why: Line = Field(min_length=1)
 
 
 class StopOrder(Value):

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from posixpath import normpath
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
@@ -21,9 +20,8 @@ Absolute = Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f]*$", max_len
 """A path that means the same wherever the runner was started."""
 
 
-def normal(path: str) -> str:
-    """One name for a path that can be written in several ways, links aside."""
-    return f"/{normpath(path).lstrip('/')}"
+Place = tuple[str, ...]
+"""What kind of thing it is, and then where."""
 
 
 class Argument(Value):
@@ -83,24 +81,30 @@ class BaseGrant(Value):
     """What every grant has: one verb, one place, and how often."""
 
     verb: str
+    within_database: ClassVar[bool] = False
+    """Whatever is called under it stays within one database of a server: what else that server
+    holds is not touched."""
     most_per_hour: int | None = Field(default=None, ge=1, le=1000)
     """How many effects may begin under it within an hour, whoever asks; none is no limit of its
     own."""
 
     @property
-    def place(self) -> tuple[str, ...]:
-        """Where what it is about is to be found."""
+    def configuration(self) -> tuple[str, ...]:
+        """The files in which a call changes how a service is set up; none by default."""
+        return ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files and folders that it is about; none by default."""
+        return ()
+
+    def places(self, arguments: Sequence[str]) -> tuple[Place, ...]:
+        """What a call does something to, and what it relies on that nobody else changes."""
         raise NotImplementedError
 
-    def target(self, arguments: Sequence[str]) -> str:
-        """What a call does something to, under one name whichever service and verb it is.
+    def targets(self, arguments: Sequence[str]) -> tuple[str, ...]:
+        """The same, each under one name whichever service and verb it is.
 
-        A digest, as an address may be long, and nobody but its owner need read it.
+        Digests, as an address may be long, and nobody but its owner need read it.
         """
-        noun = self.verb.partition(".")[0]
-        return f"{noun}:{content_digest([*self.place, *self.within(arguments)])}"
-
-    def within(self, arguments: Sequence[str]) -> Sequence[str]:
-        """Which part of that place a call touches; the whole of it by default."""
-        del arguments
-        return ()
+        return tuple(f"{kind}:{content_digest(where)}" for kind, *where in self.places(arguments))

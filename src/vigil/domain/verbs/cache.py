@@ -1,11 +1,12 @@
 """``cache.*``: keys that can be made anew from somewhere else."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from vigil.domain.effects import EffectKind
-from vigil.domain.verbs.base import Argument, Verb
+from vigil.domain.verbs.base import Argument, Place, Verb
 from vigil.domain.verbs.redis import DRIVER, Key, RedisGrant
 
 KEYS = r"[A-Za-z0-9][A-Za-z0-9:._-]{0,199}\*?"
@@ -19,10 +20,10 @@ class CacheDeleteGrant(RedisGrant):
     prefix: Key
     most_keys: int = Field(default=1, ge=1, le=1000)
 
-    @property
-    def place(self) -> tuple[str, ...]:
+    def places(self, arguments: Sequence[str]) -> tuple[Place, ...]:
+        del arguments
         # One prefix may be within another one, which their names do not tell.
-        return self.server
+        return (("cache", *self.database),)
 
 
 VERBS = (

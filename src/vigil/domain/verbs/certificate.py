@@ -1,12 +1,14 @@
 """``certificate.*``: certificates, and who renews them."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 from pydantic_core import PydanticCustomError
 
 from vigil.domain.effects import EffectKind
-from vigil.domain.verbs.base import Absolute, BaseGrant, Verb, normal
+from vigil.domain.verbs.base import Absolute, BaseGrant, Place, Verb
+from vigil.domain.verbs.places import path
 
 Word = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$", max_length=500)]
 
@@ -34,8 +36,12 @@ class CertificateRenewGrant(BaseGrant):
         return words
 
     @property
-    def place(self) -> tuple[str, ...]:
-        return (normal(self.certificate),)
+    def paths(self) -> tuple[str, ...]:
+        return (self.certificate,)
+
+    def places(self, arguments: Sequence[str]) -> tuple[Place, ...]:
+        del arguments
+        return (("path", path(self.certificate)),)
 
 
 VERBS = (

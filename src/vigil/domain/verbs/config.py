@@ -1,6 +1,7 @@
 """``config.*``: settings of a service in a file of its own."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -8,7 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from vigil.domain.effects import EffectKind
 from vigil.domain.value import Value
-from vigil.domain.verbs.base import SETTING, Absolute, Argument, BaseGrant, Verb, normal
+from vigil.domain.verbs.base import SETTING, Absolute, Argument, BaseGrant, Place, Verb
+from vigil.domain.verbs.places import path
 
 PATH = r"[A-Za-z_][A-Za-z0-9_-]{0,63}(?:\.[A-Za-z0-9_-]{1,64}){0,7}"
 """The key of a setting; a dot leads into the mapping below it."""
@@ -77,8 +79,16 @@ class ConfigSetGrant(BaseGrant):
     keys: dict[KeyPath, ConfigKey] = Field(min_length=1, max_length=100)
 
     @property
-    def place(self) -> tuple[str, ...]:
-        return (normal(self.file),)
+    def configuration(self) -> tuple[str, ...]:
+        return (self.file,)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (self.file,)
+
+    def places(self, arguments: Sequence[str]) -> tuple[Place, ...]:
+        del arguments
+        return (("path", path(self.file)),)
 
 
 VERBS = (

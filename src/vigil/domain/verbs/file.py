@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from vigil.domain.effects import EffectKind
-from vigil.domain.verbs.base import Absolute, Argument, BaseGrant, Verb, normal
+from vigil.domain.verbs.base import Absolute, Argument, BaseGrant, Place, Verb
+from vigil.domain.verbs.places import path
 
 FILE = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}"
 FileName = Annotated[str, StringConstraints(pattern=f"^{FILE}$")]
@@ -26,11 +27,12 @@ class FileRotateGrant(BaseGrant):
     """With so many rotated ones of a file there already, no further one is made."""
 
     @property
-    def place(self) -> tuple[str, ...]:
-        return (normal(self.folder),)
+    def paths(self) -> tuple[str, ...]:
+        # What is in it is looked at by the verb.
+        return (f"{self.folder}/.",)
 
-    def within(self, arguments: Sequence[str]) -> Sequence[str]:
-        return arguments
+    def places(self, arguments: Sequence[str]) -> tuple[Place, ...]:
+        return tuple(("path", path(f"{self.folder}/{name}")) for name in arguments)
 
 
 VERBS = (

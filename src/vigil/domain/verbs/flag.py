@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from vigil.domain.effects import EffectKind
 from vigil.domain.value import Name, Value
-from vigil.domain.verbs.base import NAME, SETTING, Argument, Verb
+from vigil.domain.verbs.base import NAME, SETTING, Argument, Place, Verb
 from vigil.domain.verbs.redis import DRIVER, Key, RedisGrant
 
 Setting = Annotated[str, StringConstraints(pattern=f"^{SETTING}$")]
@@ -26,13 +26,9 @@ class FlagSetGrant(RedisGrant):
     verb: Literal["flag.set"]
     flags: dict[Name, Flag] = Field(min_length=1, max_length=100)
 
-    @property
-    def place(self) -> tuple[str, ...]:
-        return self.server
-
-    def within(self, arguments: Sequence[str]) -> Sequence[str]:
+    def places(self, arguments: Sequence[str]) -> tuple[Place, ...]:
         name = arguments[0] if arguments else ""
-        return (self.flags[name].key,) if name in self.flags else ()
+        return (self.key(self.flags[name].key),) if name in self.flags else ()
 
 
 VERBS = (

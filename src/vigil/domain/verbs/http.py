@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue, StringConstraints
 
 from vigil.domain.effects import EffectKind
 from vigil.domain.value import Name, Value
-from vigil.domain.verbs.base import NAME, Absolute, Argument, BaseGrant, Verb
+from vigil.domain.verbs.base import NAME, Absolute, Argument, BaseGrant, Place, Verb
+from vigil.domain.verbs.places import web_server
 
 Url = Annotated[
     str,
@@ -43,14 +43,10 @@ class HttpCallGrant(BaseGrant):
     verb: Literal["http.call"]
     requests: dict[Name, Request] = Field(min_length=1, max_length=50)
 
-    @property
-    def place(self) -> tuple[str, ...]:
-        return ()
-
-    def within(self, arguments: Sequence[str]) -> Sequence[str]:
+    def places(self, arguments: Sequence[str]) -> tuple[Place, ...]:
         # The receiver, as what one request does another one may take back.
         known = [self.requests[name] for name in arguments if name in self.requests]
-        return [urlsplit(request.url).netloc.lower() for request in known]
+        return tuple(("server", web_server(request.url)) for request in known)
 
 
 VERBS = (

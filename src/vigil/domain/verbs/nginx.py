@@ -1,12 +1,14 @@
 """``nginx.*``: which servers a proxy sends requests to."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from vigil.domain.effects import EffectKind
-from vigil.domain.verbs.base import Absolute, Argument, BaseGrant, Verb, normal
+from vigil.domain.verbs.base import Absolute, Argument, BaseGrant, Place, Verb
+from vigil.domain.verbs.places import path
 
 SERVER = r"[a-z0-9][a-z0-9.-]{0,252}:[1-9][0-9]{0,4}"
 Server = Annotated[str, StringConstraints(pattern=f"^{SERVER}$")]
@@ -40,8 +42,17 @@ class NginxUpstreamGrant(BaseGrant):
         return self
 
     @property
-    def place(self) -> tuple[str, ...]:
-        return (normal(self.file),)
+    def configuration(self) -> tuple[str, ...]:
+        return (self.file,)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (self.file, self.pid_file)
+
+    def places(self, arguments: Sequence[str]) -> tuple[Place, ...]:
+        del arguments
+        # The pid file too: whoever has an nginx read its configuration has all of it read.
+        return (("path", path(self.file)), ("path", path(self.pid_file)))
 
 
 VERBS = (

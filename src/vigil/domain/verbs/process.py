@@ -1,7 +1,6 @@
 """``process.*``: named processes of a supervisor."""
 
 from collections.abc import Sequence
-from posixpath import normpath
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -9,7 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from vigil.domain.effects import EffectKind
 from vigil.domain.value import Name
-from vigil.domain.verbs.base import NAME, Argument, BaseGrant, Verb
+from vigil.domain.verbs.base import NAME, Argument, BaseGrant, Place, Verb
+from vigil.domain.verbs.places import path
 
 
 class _ProcessGrant(BaseGrant):
@@ -17,11 +17,11 @@ class _ProcessGrant(BaseGrant):
     processes: tuple[Name, ...] = Field(min_length=1)
 
     @property
-    def place(self) -> tuple[str, ...]:
-        return (normpath(self.supervisor),)
+    def paths(self) -> tuple[str, ...]:
+        return (self.supervisor,)
 
-    def within(self, arguments: Sequence[str]) -> Sequence[str]:
-        return arguments
+    def places(self, arguments: Sequence[str]) -> tuple[Place, ...]:
+        return tuple(("process", path(self.supervisor), name) for name in arguments)
 
 
 class ProcessRestartGrant(_ProcessGrant):
@@ -44,6 +44,10 @@ class ProcessStopGrant(_ProcessGrant):
 
     verb: Literal["process.stop"]
     least_running: int = Field(default=1, ge=0, le=1000)
+
+    def places(self, arguments: Sequence[str]) -> tuple[Place, ...]:
+        # All of them: that enough of the others run has to stay true until this one has stopped.
+        return super().places(tuple(dict.fromkeys((*arguments, *self.processes))))
 
     @model_validator(mode="after")
     def _something_may_stop(self) -> Self:

@@ -1,12 +1,13 @@
 """``queue.*``: a queue of messages that is a list of Redis."""
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from vigil.domain.effects import EffectKind
-from vigil.domain.verbs.base import DIGEST, Argument, Verb
+from vigil.domain.verbs.base import DIGEST, Argument, Place, Verb
 from vigil.domain.verbs.redis import DRIVER, Key, RedisGrant
 
 
@@ -14,9 +15,9 @@ class _PauseGrant(RedisGrant):
     paused: Key
     """The key that is there while the workers take nothing."""
 
-    @property
-    def place(self) -> tuple[str, ...]:
-        return (*self.server, self.paused)
+    def places(self, arguments: Sequence[str]) -> tuple[Place, ...]:
+        del arguments
+        return (self.key(self.paused),)
 
 
 class QueuePauseGrant(_PauseGrant):
@@ -45,9 +46,9 @@ class _ParkGrant(RedisGrant):
             raise PydanticCustomError("one_list", "queue and parking have to be two lists")
         return self
 
-    @property
-    def place(self) -> tuple[str, ...]:
-        return (*self.server, self.queue)
+    def places(self, arguments: Sequence[str]) -> tuple[Place, ...]:
+        del arguments
+        return (self.key(self.queue), self.key(self.parking))
 
 
 class QueueParkGrant(_ParkGrant):

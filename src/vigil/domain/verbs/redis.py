@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from vigil.domain.verbs.base import Absolute, BaseGrant
+from vigil.domain.verbs import places
+from vigil.domain.verbs.base import Absolute, BaseGrant, Place
 
 Key = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,512}$")]
 """The name of a key of Redis; a blank in it is more likely a mistake."""
@@ -21,5 +22,10 @@ class RedisGrant(BaseGrant):
     """A file whose one line is the password, readable by the runner only."""
 
     @property
-    def server(self) -> tuple[str, ...]:
-        return (self.host.lower(), str(self.port), str(self.db))
+    def database(self) -> tuple[str, ...]:
+        """Which one it is, whatever its machine is called."""
+        return (places.server(self.host, self.port), str(self.db))
+
+    def key(self, name: str) -> Place:
+        """One key of it, under one name for all verbs."""
+        return ("key", *self.database, name)

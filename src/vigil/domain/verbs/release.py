@@ -1,10 +1,11 @@
 """``release.*``: which release of a service is the current one."""
 
-from posixpath import normpath
+from collections.abc import Sequence
 from typing import Literal
 
 from vigil.domain.effects import EffectKind
-from vigil.domain.verbs.base import DIGEST, Argument, BaseGrant, Verb
+from vigil.domain.verbs.base import DIGEST, Argument, BaseGrant, Place, Verb
+from vigil.domain.verbs.places import path
 
 
 class ReleaseSwitchGrant(BaseGrant):
@@ -18,8 +19,12 @@ class ReleaseSwitchGrant(BaseGrant):
     releases: str
 
     @property
-    def place(self) -> tuple[str, ...]:
-        return (normpath(self.link),)
+    def paths(self) -> tuple[str, ...]:
+        return (self.link, self.releases)
+
+    def places(self, arguments: Sequence[str]) -> tuple[Place, ...]:
+        del arguments
+        return (("path", path(self.link)),)
 
 
 VERBS = (

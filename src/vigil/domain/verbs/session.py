@@ -1,12 +1,13 @@
 """``session.*``: sessions of a database and what they are at."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from vigil.domain.effects import EffectKind
-from vigil.domain.verbs.base import Argument, BaseGrant, Verb
+from vigil.domain.verbs.base import Argument, BaseGrant, Place, Verb
+from vigil.domain.verbs.places import database_servers
 
 SESSION = r"[1-9][0-9]{0,6}\.[1-9][0-9]{15}"
 """A process of PostgreSQL, and a moment in microseconds since 1970: the start of its transaction,
@@ -14,16 +15,18 @@ or for ``session.cancel`` of its statement."""
 
 
 class _SessionGrant(BaseGrant):
+    within_database: ClassVar[bool] = True
     dsn: str
     role: str = Field(min_length=1, max_length=63)
 
-    @property
-    def place(self) -> tuple[str, ...]:
-        return (self.dsn,)
-
-    def within(self, arguments: Sequence[str]) -> Sequence[str]:
-        # Without the moment: both verbs mean the same session by its process.
-        return [argument.partition(".")[0] for argument in arguments]
+    def places(self, arguments: Sequence[str]) -> tuple[Place, ...]:
+        # Without the moment: both verbs mean the same session by its process, which the server
+        # knows by its number, whatever database it is in.
+        return tuple(
+            ("session", server, argument.partition(".")[0])
+            for server in database_servers(self.dsn)
+            for argument in arguments
+        )
 
 
 class SessionTerminateGrant(_SessionGrant):

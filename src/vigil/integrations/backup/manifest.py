@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from vigil.domain.errors import PermanentError
 from vigil.domain.value import Instant, Value
+from vigil.link.identity import HUB_KEY
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST = 1024 * 1024
@@ -18,7 +19,10 @@ WORKFLOW = "workflow.sqlite"
 LEDGER = "runner.sqlite"
 KEYS = "keys"
 SCREENSHOTS = "screenshots"
-KEY_FILES = ("audit.key", "audit.pub", "payload.key", "access.sha256", "session.key")
+KEY_FILES = (
+    *("audit.key", "audit.pub", "payload.key"),
+    *("access.sha256", "session.key", HUB_KEY),
+)
 
 _NAME = re.compile(
     rf"{RECORD_SQLITE}|{RECORD_POSTGRES}|{WORKFLOW}|{LEDGER}"

@@ -1,8 +1,9 @@
-"""Changes read from the release logs that deploy tools append to."""
+"""Changes read from files: release logs that deploy tools append to, and configuration files."""
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,21 +12,32 @@ from vigil.domain.catalogue import Catalogue
 from vigil.domain.change import Release
 from vigil.domain.scrub import clean
 from vigil.domain.value import Instant
+from vigil.integrations._clients.deadline import GivenUp
 from vigil.integrations._clients.files import read_tail
+from vigil.integrations.changes.digests import digests
 
 MOST_BYTES = 1024 * 1024
+CONFIGURATION_S = 3.0
+"""How long all configuration files of a service may take together."""
 MOST_RELEASES = 50
 MOST_TEXT = 300
 _TEXTS = ("release", "by", "note")
 
 
-class ReleaseLogChanges:
-    """Fulfils ``ports.changes.Changes`` from JSON-lines files; several services may share one."""
+class FileChanges:
+    """Fulfils ``ports.changes.Changes`` from files of this machine.
+
+    Releases come from JSON lines, of which several services may share a file.
+    """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._logs = {
             name: service.changes.release_log for name, service in catalogue.services.items()
         }
+        self._files = {name: service.configuration for name, service in catalogue.services.items()}
+        self._given_up: GivenUp[dict[str, str]] = GivenUp()
+        # Of its own: one that hangs on a dead file system must not keep the record's from working.
+        self._lookers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="configuration")
 
     async def releases(self, service: str, since: Instant) -> tuple[Release, ...] | None:
         """Newest first; None without a log that can be read."""
@@ -43,6 +55,15 @@ class ReleaseLogChanges:
             if release.service == service and release.at >= since
         ]
         return tuple(sorted(found, key=lambda release: release.at, reverse=True)[:MOST_RELEASES])
+
+    async def configuration(self, service: str) -> Mapping[str, str] | None:
+        """A digest of each file; None when a file system does not answer."""
+        looked = await self._given_up.wait(self._look(service), CONFIGURATION_S)
+        return looked.result() if looked is not None else None
+
+    async def _look(self, service: str) -> dict[str, str]:
+        files = self._files.get(service, ())
+        return await asyncio.get_running_loop().run_in_executor(self._lookers, digests, files)
 
 
 def _read(line: bytes) -> Iterator[Release]:

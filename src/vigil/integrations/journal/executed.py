@@ -3,10 +3,12 @@
 import json
 from datetime import datetime
 
-from sqlalchemy import JSON, Column, ColumnElement, Connection, and_, cast, select, type_coerce
+from sqlalchemy import Connection, and_, func, select
 
 from vigil.domain.executed import Executed
 from vigil.domain.incident import Stage
+from vigil.integrations.journal.documents import said
+from vigil.integrations.journal.resets import all_reset_at, resets_since
 from vigil.integrations.journal.tables import executions, incidents, outputs
 
 MOST = 1000
@@ -18,6 +20,15 @@ _STAGES = (
     (_PLAN, Stage.SYNTHESIZING, "output"),
     (_PROOF, Stage.VERIFYING, "output"),
 )
+
+
+def executions_since(connection: Connection, since: datetime, besides: str) -> int:
+    """How many attempts came to be executed, those on one incident left out."""
+    reset_at = all_reset_at(connection, since)
+    recent = executions.c.at >= since if reset_at is None else executions.c.at > reset_at
+    those = recent & (executions.c.incident != besides)
+    query = select(func.count()).select_from(executions).where(those)
+    return connection.execute(query).scalar_one()
 
 
 def executed_since(connection: Connection, since: datetime, besides: str) -> tuple[Executed, ...]:
@@ -35,28 +46,28 @@ def executed_since(connection: Connection, since: datetime, besides: str) -> tup
     query = (
         select(
             executions.c.incident,
+            executions.c.attempt,
             executions.c.at,
             incidents.c.service,
-            _said(connection, _VERDICT.c.json_text, "policy_rules").label("policy_rules"),
-            _said(connection, _PLAN.c.json_text, "plan", "runbook").label("runbook"),
-            _said(connection, _PROOF.c.json_text, "outcome").label("outcome"),
+            said(connection, _VERDICT.c.json_text, "policy_rules").label("policy_rules"),
+            said(connection, _PLAN.c.json_text, "plan", "runbook").label("runbook"),
+            said(connection, _PROOF.c.json_text, "outcome").label("outcome"),
+            said(connection, _PROOF.c.json_text, "interrupted").label("interrupted"),
         )
         .select_from(joined)
         .where(executions.c.at >= since, executions.c.incident != besides)
         .order_by(executions.c.at.desc(), executions.c.incident)
         .limit(MOST)
     )
-    rows = (dict(row) for row in connection.execute(query).mappings())
+    reset = resets_since(connection, since)
     return tuple(
-        Executed.model_validate({**row, "policy_rules": json.loads(row["policy_rules"] or "[]")})
-        for row in rows
+        Executed.model_validate(
+            {
+                **row,
+                "policy_rules": json.loads(row["policy_rules"] or "[]"),
+                "interrupted": row["interrupted"] or False,
+                "resets": reset.get((row["incident"], row["attempt"]), ()),
+            }
+        )
+        for row in connection.execute(query).mappings()
     )
-
-
-def _said(connection: Connection, column: Column[str], *path: str) -> ColumnElement[str]:
-    """One value of a recorded document, taken out by the database: documents are long."""
-    in_postgresql = connection.dialect.name == "postgresql"
-    # To SQLite a document is the text that it is.
-    document = cast(column, JSON) if in_postgresql else type_coerce(column, JSON)
-    said: ColumnElement[str] = document[path].as_string()
-    return said

@@ -5,6 +5,8 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine
 
+from vigil.domain.breaker import Reset
+from vigil.domain.cost import Spent
 from vigil.domain.executed import Executed
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.news import News
@@ -19,7 +21,9 @@ from vigil.integrations.journal import (
     executed,
     moves,
     outbox,
+    resets,
     rows,
+    spending,
 )
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.on_record import OnRecord
@@ -176,11 +180,20 @@ class SqlJournal(OnRecord):
 
     async def executions_since(self, since: Instant, besides: str) -> int:
         """How many plans of other incidents than this were executed since then."""
-        return await self._read(lambda c: moves.executions_since(c, since, besides))
+        return await self._read(lambda c: executed.executions_since(c, since, besides))
 
     async def executed_since(self, since: Instant, besides: str) -> tuple[Executed, ...]:
         """Those plans, undos left out, newest first: the newest thousand."""
         return await self._read(lambda c: executed.executed_since(c, since, besides))
+
+    async def reset(self, incident_id: str, attempt: int, given: Reset) -> Decided:
+        """A person closes a breaker; NotFound."""
+        keys = self._keys
+        return await self._write(lambda c: resets.reset(c, keys, incident_id, attempt, given))
+
+    async def spent_since(self, since: Instant) -> tuple[Spent, ...]:
+        """What each incident has cost that was open since then, and cost anything."""
+        return await self._read(lambda c: spending.spent_since(c, since))
 
     async def checkpoint(self, now: Instant) -> Checkpoint | None:
         """Sign all heads; None when nothing is new since the last."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, select
 
 from vigil.domain.incident import HANDED_OVER, Incident, Stage, WaitingOn
 from vigil.integrations._clients.database import Adding
@@ -117,13 +117,6 @@ def _asks_again(connection: Connection, incident: Incident) -> bool:
 def record_execution(connection: Connection, incident: Incident, now: datetime) -> None:
     """An attempt that comes to be executed counts once."""
     _ADD_EXECUTION(connection, [{"incident": incident.id, "attempt": incident.attempt, "at": now}])
-
-
-def executions_since(connection: Connection, since: datetime, besides: str) -> int:
-    """How many attempts came to be executed, those on one incident left out."""
-    those = (executions.c.at >= since) & (executions.c.incident != besides)
-    query = select(func.count()).select_from(executions).where(those)
-    return connection.execute(query).scalar_one()
 
 
 def get_output(

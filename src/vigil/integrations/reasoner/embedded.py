@@ -103,7 +103,9 @@ def _action(step: Step, parameters: Parameters, item: str | None) -> DraftAction
         if isinstance(each, Missing):
             return each
     title, script, undo = (str(each) for each in bound)
-    return DraftAction(title=title, script=script, undo=undo or None, no_undo=step.no_undo)
+    return DraftAction(
+        title=title, script=script, undo=undo or None, no_undo=step.no_undo, raw=step.raw
+    )
 
 
 def _sources(runbook: Runbook, parameters: Parameters) -> tuple[str, ...]:

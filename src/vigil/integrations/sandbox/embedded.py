@@ -8,48 +8,29 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from vigil.domain.errors import (
-    LockHeld,
-    NotFound,
-    PermanentError,
-    PlanMismatch,
-    PortUnavailable,
-    SandboxUnavailable,
-    VigilError,
-)
-from vigil.domain.plan import ActionResult, CallRecord
+from vigil.domain.errors import PortUnavailable
+from vigil.domain.foreseen import Foreseen
+from vigil.domain.plan import ActionResult, Plan
 from vigil.domain.run import Health, RunOrder
 from vigil.domain.wire import (
     EVENT,
-    CallEvent,
-    FinishedEvent,
+    DryRunEvent,
+    DryRunRequest,
     HealthEvent,
     HealthRequest,
-    OutputEvent,
-    RefusedEvent,
     RunnerEvent,
     RunRequest,
 )
+from vigil.integrations.sandbox.hearing import hear, ignored
 from vigil.ports.sandbox import OnOutput
 
 _MAX_LINE_BYTES = 1024 * 1024
 _CONNECT_S = 3.0
 _HEALTH_S = 30.0
+_DRY_RUN_S = 40.0
+"""Longer than the runner takes that looks at one target after the other."""
 _AFTER_LEASE_S = 45.0
 """The runner waits for a call under way before it answers; it is never left longer than this."""
-
-
-_ERRORS: dict[str, type[VigilError]] = {
-    error.__name__: error
-    for error in (
-        LockHeld,
-        NotFound,
-        PermanentError,
-        PlanMismatch,
-        PortUnavailable,
-        SandboxUnavailable,
-    )
-}
 
 
 class RunnerSandbox:
@@ -68,18 +49,21 @@ class RunnerSandbox:
         request = RunRequest(op="run", order=order).model_dump_json()
         async with self._within(deadline_s), self._asked(request) as reader:
             while event := await _next(reader):
-                match event:
-                    case OutputEvent():
-                        await on_output(event.line)
-                    case CallEvent():
-                        await on_output(_told(event.record))
-                    case FinishedEvent():
-                        return event.result
-                    case RefusedEvent():
-                        raise _ERRORS.get(event.error, PermanentError)(event.text)
-                    case HealthEvent():
-                        break
+                result = await hear(event, on_output)
+                if result is not None:
+                    return result
         raise self._lost("it ended its answer before the run had ended")
+
+    async def dry_run(self, plan: Plan) -> tuple[Foreseen, ...]:
+        """See the port."""
+        request = DryRunRequest(op="dry_run", plan=plan).model_dump_json()
+        async with self._within(_DRY_RUN_S), self._asked(request) as reader:
+            event = await _next(reader)
+            if isinstance(event, DryRunEvent):
+                return event.foreseen
+            if event is not None:
+                await hear(event, ignored)
+        raise self._lost("it ended its answer too early")
 
     async def health(self) -> Health:
         """See the port."""
@@ -147,11 +131,3 @@ async def _next(reader: asyncio.StreamReader) -> RunnerEvent | None:
     except asyncio.LimitOverrunError as endless:
         raise ConnectionError(f"an answer is too long: {endless}") from endless
     return EVENT.validate_json(line)
-
-
-def _told(record: CallRecord) -> str:
-    """A call as a person reads it in the live view."""
-    call = record.call
-    words = ", ".join([call.grant, *call.arguments])
-    again = " (done before, not again)" if record.repeated else ""
-    return f"broker: {call.verb}({words}): {record.result}{again}"

@@ -10,7 +10,7 @@ from vigil.domain.verdict import Answer
 from vigil.engine import Engine, Judged
 from vigil.web.console.headline import Headline, headline
 from vigil.web.console.lines import Line, lines
-from vigil.web.console.told import Answered, Told, told
+from vigil.web.console.told import Answered, Told, Tried, told
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Attempt:
     number: int
     judged: Judged
     answer: Answered | None
+    tried: Tried | None
+    """What it would have done, before a person was asked."""
     results: tuple[ActionResult, ...]
     refused: str | None
     proof: Proof | None
@@ -85,6 +87,7 @@ async def _attempt(engine: Engine, incident: Incident, number: int, found: Told)
         number=number,
         judged=judged,
         answer=found.answers.get(judged.plan.digest),
+        tried=found.tried.get(judged.plan.digest),
         results=tuple(found.results.get(number, ())),
         refused=found.refused.get(number),
         proof=await engine.proof(incident.id, number),

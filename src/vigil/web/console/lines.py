@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from vigil.domain.alert import source_name
 from vigil.domain.incident import Stage
+from vigil.domain.plan import PeakUse
 from vigil.domain.timeline import Event
 from vigil.domain.value import Instant
 from vigil.web.console import words
@@ -28,6 +29,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "reasoned": ("reason", "{step}: {text}"),
     "planned": ("plan", "{summary}"),
     "judged": ("gate", "{rules}"),
+    "dry_run": ("tried", "Tried without doing it"),
     "waiting": ("waits", "Waiting for a person's answer"),
     "waiting_for_locks": ("waits", "Waits until others are done: {text}"),
     "approved": ("answer", "Approved by {by}"),
@@ -37,9 +39,10 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "cancelled": ("answer", "Cancelled by {by}: {text}. {reason}"),
     "baseline": ("looked", "Looked at every probe, just before acting"),
     "action_output": ("printed", "{line}"),
-    "executed": ("action", "{action} {status} after {seconds} s"),
+    "executed": ("action", "{action} {status} after {seconds} s{peak}"),
     "not_executed": ("action", "Not executed: {text}"),
     "proof": ("proof", "{outcome}: {text}"),
+    "breaker_reset": ("answer", "{by} reset the breaker {breaker}: {why}"),
     "learned": ("learned", "{text}"),
     "closed": ("closed", "{outcome}: {text}"),
 }
@@ -84,8 +87,18 @@ def _said(name: str, value: JsonValue) -> str:
         return source_name(str(value))
     if name == "stage" and value in set(Stage):
         return words.STAGES[Stage(str(value))]
-    if name == "outcome":
+    if name == "peak":
+        return _used(value)
+    if name in {"outcome", "status"}:
         return words.spaced(str(value))
     if isinstance(value, list):
         return "; ".join(map(str, value))
     return f"{value:.1f}" if isinstance(value, float) else str(value)
+
+
+def _used(peak: JsonValue) -> str:
+    try:
+        used = PeakUse.model_validate(peak or {}).told
+    except ValidationError:
+        return ""  # a page with a strange payload is still a page
+    return used and f" ({used})"

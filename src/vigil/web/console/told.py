@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from vigil.domain.evidence import Evidence
+from vigil.domain.foreseen import Foreseen
 from vigil.domain.hypothesis import Hypothesis
 from vigil.domain.lesson import Lesson
 from vigil.domain.plan import ActionResult
@@ -82,6 +83,18 @@ class Said(_Seen):
     text: str
 
 
+class Tried(_Seen):
+    """What the calls of a plan would have done, before a person was asked."""
+
+    plan_digest: str
+    foreseen: tuple[Foreseen, ...] = ()
+    failed: str | None = None
+
+    def of(self, action: str) -> list[str]:
+        """What is foreseen of one action, a sentence each."""
+        return [str(each) for each in self.foreseen if each.action == action]
+
+
 @dataclass
 class Told:
     """Everything of a timeline that has a place of its own on the page."""
@@ -92,6 +105,8 @@ class Told:
     matches: tuple[Match, ...] = ()
     past: tuple[Lesson, ...] = ()
     answers: dict[str, Answered] = field(default_factory=dict)
+    tried: dict[str, Tried] = field(default_factory=dict)
+    """By the plan's digest."""
     results: dict[int, list[ActionResult]] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
     learned: list[str] = field(default_factory=list)
@@ -173,6 +188,11 @@ def _cancelled(found: Told, event: Event, payload: Payload) -> None:
         _answered(found, event, payload)
 
 
+def _tried(found: Told, _: Event, payload: Payload) -> None:
+    tried = Tried.model_validate(payload)
+    found.tried[tried.plan_digest] = tried
+
+
 def _executed(found: Told, _: Event, payload: Payload) -> None:
     result = ActionResult.model_validate(payload)
     found.results.setdefault(found.attempt, []).append(result)
@@ -202,6 +222,7 @@ _READERS: Mapping[str, Callable[[Told, Event, Payload], None]] = {
     "withdrawn": _answered,
     "expired": _answered,
     "cancelled": _cancelled,
+    "dry_run": _tried,
     "executed": _executed,
     "not_executed": _not_executed,
     "learned": _learned,
