@@ -110,8 +110,8 @@ def test_hours_hold_from_their_beginning_on_a_day_until_their_end(
     date, near, beside = moment
     near = {"from": begins, "until": ends}.get(near, near)
     about = timedelta(days=date, hours=int(near[:2]), minutes=int(near[3:]) + beside)
-    at = datetime(2026, 3, 20, tzinfo=ZoneInfo(zone)) + about
-    local = at.astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    at = (datetime(2026, 3, 20, tzinfo=ZoneInfo(zone)) + about).astimezone(UTC)
+    local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     within = False
     for back in (0, 1):
         day = datetime.combine(local.date(), time()) - timedelta(days=back)
