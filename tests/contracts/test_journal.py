@@ -448,6 +448,16 @@ async def test_14_a_plan_that_was_interrupted_is_told_as_such(record: Record) ->
     assert {each.service: each.interrupted for each in told} == {"web": True, "db": False}
 
 
+@pytest.mark.parametrize("spelled", [r"\u0000", r"\\u0000", r"\\\u0000"])
+async def test_14_what_others_wrote_hides_nothing(record: Record, spelled: str) -> None:
+    strange = '{"plan": {"runbook": "bad-release", "summary": "?"}}'.replace("?", spelled)
+    proof = '{"outcome": "verified", "evidence": "?"}'.replace("?", spelled)
+    await executed(record, "web", 10, plan=strange, proof=proof)
+    (told,) = await record.journal.executed_since(at(0), besides="another")
+    assert (told.runbook, told.outcome) == ("bad-release", Outcome.VERIFIED)
+    assert await record.journal.spent_since(at(0)) == ()
+
+
 def reset(breaker: str, by: str = "Ada") -> Reset:
     return Reset(breaker=breaker, by=by, why="mended by hand", at=at(50))
 
