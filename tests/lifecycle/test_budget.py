@@ -2,17 +2,14 @@
 
 from decimal import Decimal
 
-from tests.phases.values import SWITCH_BACK, SWITCH_FORTH
-from tests.support.reasoners import Written
+from tests.support.reasoners import Paid
 from tests.support.story import Story
 
-from vigil.domain.briefing import DraftAction
 from vigil.domain.cost import Cost, Spent
 from vigil.domain.incident import Incident, WaitingOn
 from vigil.domain.policy import Policy
 from vigil.domain.proof import Outcome
 
-BACK = DraftAction(title="back", script=SWITCH_BACK, undo=SWITCH_FORTH)
 COST = Cost(tokens_in=900, tokens_out=200, money=Decimal("0.25"))
 
 
@@ -24,7 +21,7 @@ async def told(story: Story) -> Incident:
 
 async def test_beyond_the_budget_a_person_is_asked(story: Story) -> None:
     policy = Policy.model_validate({"budget": {"per_incident": {"tokens": 1000}}})
-    story.with_parts(policy=policy, reasoner=Written(BACK, cost=COST))
+    story.with_parts(policy=policy, reasoner=Paid(COST))
     incident = await told(story)
     assert incident.waiting_on is WaitingOn.APPROVAL
     (judged,) = await story.payloads(incident.id, "judged")
@@ -37,7 +34,7 @@ async def test_beyond_the_budget_a_person_is_asked(story: Story) -> None:
 
 async def test_within_it_nobody_is_asked(story: Story) -> None:
     policy = Policy.model_validate({"budget": {"per_incident": {"tokens": 1100}}})
-    story.with_parts(policy=policy, reasoner=Written(BACK, cost=COST))
+    story.with_parts(policy=policy, reasoner=Paid(COST))
     assert (await told(story)).outcome is Outcome.VERIFIED
 
 
@@ -50,7 +47,7 @@ async def test_the_playbook_costs_nothing_whatever_is_left_of_the_budget(story: 
 
 
 async def test_what_led_to_no_plan_was_paid_for_as_well(story: Story) -> None:
-    story.with_parts(reasoner=Written(cost=COST))
+    story.with_parts(reasoner=Paid(COST, speechless=True))
     incident = await told(story)
     assert incident.outcome is Outcome.NOT_EXECUTED
     (spent,) = await story.journal.spent_since(story.clock.now())

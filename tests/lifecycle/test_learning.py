@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from tests.phases.values import RESTART, SWITCH_BACK, SWITCH_FORTH
-from tests.support.reasoners import Written
-from tests.support.story import Story, measured_runbooks
+from tests.support.story import Story, measured_runbooks, teach
 from tests.support.world import NEW, OLD, catalogue
 
 from vigil.domain.alert import AlertStatus
-from vigil.domain.briefing import Briefing, Draft, DraftAction
+from vigil.domain.briefing import Briefing, Draft
 from vigil.domain.catalogue import Autonomy
 from vigil.domain.errors import SandboxUnavailable
 from vigil.domain.incident import Incident, Stage, WaitingOn
@@ -19,7 +18,7 @@ from vigil.domain.lesson import Lesson
 from vigil.domain.plan import ActionStatus
 from vigil.domain.proof import Outcome
 from vigil.domain.run import RunOrder
-from vigil.domain.runbook import Record
+from vigil.domain.runbook import Record, Step
 from vigil.domain.switch import SwitchState
 from vigil.domain.verdict import Answer, Approval, Cancellation
 from vigil.ports.memory import Occurrence
@@ -139,9 +138,9 @@ async def test_after_a_failure_a_person_is_asked(story: Story) -> None:
     assert "not fixed by" in str(runbook["text"])
 
 
-IN_TWO = Written(
-    DraftAction(title="back", script=SWITCH_BACK, undo=SWITCH_FORTH),
-    DraftAction(title="again", script=RESTART, no_undo="it is running again"),
+IN_TWO = (
+    Step(title="back", script=SWITCH_BACK, verbs=("release.switch",), undo=SWITCH_FORTH),
+    Step(title="again", script=RESTART, verbs=("process.restart",), no_undo="it is running again"),
 )
 
 
@@ -176,7 +175,7 @@ def lease_ends(story: Story) -> None:
 async def test_a_plan_that_was_kept_from_its_end_is_no_trial_of_its_runbook(
     story: Story, cut: Callable[[Story], None]
 ) -> None:
-    story.with_parts(reasoner=IN_TWO)
+    await teach(story, *IN_TWO)
     cut(story)
     incident = await told(story)
     assert incident.outcome is Outcome.NOT_FIXED

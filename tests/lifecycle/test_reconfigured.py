@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 from tests.phases.values import RESTART, SWITCH_BACK, SWITCH_FORTH
-from tests.support.reasoners import Written
-from tests.support.story import PowerCut, Story
+from tests.support.story import PowerCut, Story, teach
 from tests.support.world import NEW, ScriptedChanges, catalogue
 
-from vigil.domain.briefing import DraftAction
 from vigil.domain.catalogue import Autonomy, Catalogue
 from vigil.domain.grant import ConfigSetGrant
 from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.domain.proof import Outcome
 from vigil.domain.run import RunOrder
+from vigil.domain.runbook import Step
 from vigil.domain.verbs.config import ConfigKey
 from vigil.domain.verdict import Answer, Approval
 from vigil.integrations.changes.embedded import FileChanges
@@ -45,13 +44,16 @@ class Files:
         return known.model_copy(update={"services": {**known.services, "web": web}})
 
 
-SET = DraftAction(
+SET = Step(
     title="six workers",
     script="vigil-do config.set setting WORKERS 6\n",
+    verbs=("config.set",),
     undo="vigil-do config.set setting WORKERS 4\n",
 )
-BACK = DraftAction(title="back", script=SWITCH_BACK, undo=SWITCH_FORTH)
-AGAIN = DraftAction(title="again", script=RESTART, no_undo="it is running again")
+BACK = Step(title="back", script=SWITCH_BACK, verbs=("release.switch",), undo=SWITCH_FORTH)
+AGAIN = Step(
+    title="again", script=RESTART, verbs=("process.restart",), no_undo="it is running again"
+)
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def files(tmp_path: Path) -> Files:
     return Files(tmp_path)
 
 
-def watched(story: Story, files: Files, *actions: DraftAction, autonomy: Autonomy) -> None:
+async def watched(story: Story, files: Files, *steps: Step, autonomy: Autonomy) -> None:
     """Vigil looks at these files as it does in an installation, and does what is written here."""
     known = files.catalogue(autonomy)
     of_files = FileChanges(known)
@@ -71,8 +73,8 @@ def watched(story: Story, files: Files, *actions: DraftAction, autonomy: Autonom
     story.with_parts(
         catalogue=known,
         senses=replace(story.parts.senses, changes=changes),
-        reasoner=Written(*(actions or (BACK, AGAIN))),
     )
+    await teach(story, *(steps or (BACK, AGAIN)))
 
 
 async def approved(story: Story, meanwhile: Callable[[], object]) -> Incident:
@@ -102,7 +104,7 @@ async def test_what_somebody_changed_since_the_plan_was_made_ends_it(
         "touched": lambda: files.other.write_text("pool: 10\n"),
         "nothing": lambda: None,
     }
-    watched(story, files, autonomy=Autonomy.APPROVE)
+    await watched(story, files, autonomy=Autonomy.APPROVE)
     incident = await approved(story, meanwhile[change])
     if change in {"touched", "nothing"}:
         assert incident.outcome is Outcome.VERIFIED
@@ -118,7 +120,7 @@ async def test_what_somebody_changed_since_the_plan_was_made_ends_it(
 async def test_between_two_actions_only_what_the_plan_did_not_change_itself_ends_it(
     story: Story, files: Files, whose: str
 ) -> None:
-    watched(story, files, SET, BACK, autonomy=Autonomy.AUTO)
+    await watched(story, files, SET, BACK, autonomy=Autonomy.AUTO)
 
     def change(order: RunOrder) -> None:
         if order.action == "action-1":
@@ -141,7 +143,7 @@ async def test_between_two_actions_only_what_the_plan_did_not_change_itself_ends
 async def test_what_it_changed_before_a_power_cut_is_its_own_afterwards(
     story: Story, files: Files
 ) -> None:
-    watched(story, files, SET, BACK, autonomy=Autonomy.AUTO)
+    await watched(story, files, SET, BACK, autonomy=Autonomy.AUTO)
     cuts = 1
 
     def change(_: RunOrder) -> None:
@@ -160,7 +162,7 @@ async def test_what_it_changed_before_a_power_cut_is_its_own_afterwards(
 
 
 async def test_its_undo_may_change_back_what_it_changed(story: Story, files: Files) -> None:
-    watched(story, files, SET, autonomy=Autonomy.AUTO)
+    await watched(story, files, SET, autonomy=Autonomy.AUTO)
 
     def change(order: RunOrder) -> None:
         files.own.write_text(f"WORKERS={len(order.run_key)}\n")
@@ -174,7 +176,7 @@ async def test_its_undo_may_change_back_what_it_changed(story: Story, files: Fil
 
 
 async def test_a_file_system_that_does_not_answer_is_no_yes(story: Story, files: Files) -> None:
-    watched(story, files, autonomy=Autonomy.APPROVE)
+    await watched(story, files, autonomy=Autonomy.APPROVE)
 
     def silent() -> None:
         changes = ScriptedChanges(story.shop.releases(), configured=lambda: None)

@@ -21,7 +21,7 @@ from tests.support.world import ScriptedChanges, catalogue
 
 from vigil.decide.confidence import WITHOUT_RECORD, confidence, wilson_lower
 from vigil.decide.gate import Facts, judge, risk_of
-from vigil.decide.synthesize import rollback, synthesize
+from vigil.decide.synthesize import Synthesis, rollback, synthesize
 from vigil.domain.briefing import Briefing, Draft, DraftAction
 from vigil.domain.catalogue import Autonomy, Limits, Service
 from vigil.domain.effects import EffectKind, Risk
@@ -30,7 +30,7 @@ from vigil.domain.ground import Ground, Held
 from vigil.domain.hypothesis import FailureType
 from vigil.domain.plan import ActionStatus, Plan, PlanKind, Reason
 from vigil.domain.policy import Policy
-from vigil.domain.runbook import Record, Runbook, RunbookMatch
+from vigil.domain.runbook import Record, Runbook, RunbookMatch, Step
 from vigil.domain.verdict import Decision
 from vigil.orient.hypothesize import hypothesize
 
@@ -445,7 +445,52 @@ def test_the_effects_are_computed_and_the_probes_come_from_the_catalogue() -> No
     around = {str(r) for r in made.neighbours}
     assert around >= {"web/catalogue", "db/accepts", "db/lock-waiters"}
     assert "web/checkout" not in around
-    assert made.runbook_digest == match(90).runbook.digest
+
+
+STEPS = (
+    Step(title="Back", script=SWITCH_BACK, verbs=("release.switch",), undo=SWITCH_FORTH),
+    Step(title="Again", script=RESTART, verbs=("process.restart",), no_undo="it is up again"),
+)
+SAID = tuple(
+    DraftAction(title=each.title, script=each.script, undo=each.undo, no_undo=each.no_undo)
+    for each in STEPS
+)
+
+
+def synthesis_by(*actions: DraftAction) -> Synthesis:
+    """The reasoner names the runbook, which says ``STEPS``."""
+    known = match(90)
+    says = known.model_copy(update={"runbook": known.runbook.model_copy(update={"steps": STEPS})})
+    told = briefing().model_copy(update={"matches": (says,)})
+    return asyncio.run(synthesize(told, CATALOGUE, Written(*actions), ScriptedChanges()))
+
+
+def test_a_plan_that_says_what_the_runbook_says_has_its_record() -> None:
+    made = synthesis_by(*SAID).plan
+    assert made is not None
+    assert made.runbook == "bad-release"
+    assert made.runbook_digest is not None
+
+
+@pytest.mark.parametrize(
+    "actions",
+    [
+        SAID[:1],
+        SAID[::-1],
+        (*SAID, SAID[1]),
+        (SAID[0], SAID[1].model_copy(update={"script": RESTART.replace("web-1", "web-2")})),
+        (SAID[0].model_copy(update={"undo": SWITCH_BACK}), SAID[1]),
+        (SAID[0].model_copy(update={"title": "Harmless"}), SAID[1]),
+        (SAID[0], SAID[1].model_copy(update={"raw": ("balancer",)})),
+    ],
+)
+def test_a_plan_that_departs_from_the_runbook_it_names_does_not_borrow_its_record(
+    actions: tuple[DraftAction, ...],
+) -> None:
+    made = synthesis_by(*actions).plan
+    assert made is not None
+    assert (made.runbook, made.runbook_digest) == (None, None)
+    assert "not what runbook bad-release says" in made.reasons[-1].text
 
 
 def test_without_actions_there_is_no_plan_but_its_reasons() -> None:

@@ -1,23 +1,17 @@
-"""Reasoners that write what the test says."""
+"""Reasoners that a test writes: nothing, or what the playbook says at a price."""
 
-from vigil.domain.briefing import Briefing, Draft, DraftAction
-from vigil.domain.cost import NOTHING, Cost
-from vigil.domain.effects import Risk
-from vigil.domain.plan import Reason
+from vigil.domain.briefing import Briefing, Draft
+from vigil.domain.cost import Cost
+from vigil.integrations.reasoner.embedded import PlaybookReasoner
 
 
-class Written:
-    """Fulfils ``ports.reasoner.Reasoner``: one plan by the best runbook, whatever is known."""
+class Paid:
+    """Fulfils ``ports.reasoner.Reasoner``: the playbook's word, which cost something."""
 
-    def __init__(self, *actions: DraftAction, cost: Cost = NOTHING) -> None:
-        self._actions, self._cost = actions, cost
+    def __init__(self, cost: Cost, *, speechless: bool = False) -> None:
+        self._cost, self._speechless = cost, speechless
 
     async def draft(self, briefing: Briefing) -> Draft:
-        return Draft(
-            runbook=briefing.matches[0].runbook.id,
-            summary="Do as it is written.",
-            reasons=(Reason(step="plan", text="so the test says"),),
-            actions=self._actions,
-            declared_risk=Risk.LOW,
-            cost=self._cost,
-        )
+        draft = await PlaybookReasoner().draft(briefing)
+        nothing = {"runbook": None, "actions": ()} if self._speechless else {}
+        return draft.model_copy(update={"cost": self._cost, **nothing})

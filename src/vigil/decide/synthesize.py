@@ -1,13 +1,19 @@
 """SYNTHESIZING: a draft from the reasoner becomes a frozen plan with computed effects.
 
-The reasoner is not trusted: what its scripts would do is computed by the guard, and what proves
-the plan comes from the catalogue, so that nobody can choose easier probes for their own plan.
+The reasoner is not trusted: what its scripts would do is computed by the guard, what proves the
+plan comes from the catalogue, so that nobody can choose easier probes for their own plan, and the
+record of a runbook speaks for nothing but what that runbook says.
 """
+
+from collections.abc import Iterator
 
 from vigil.domain.briefing import Briefing, Draft, DraftAction
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.cost import NOTHING, Cost
+from vigil.domain.filled_in import filled_in
+from vigil.domain.parameters import parameters_of
 from vigil.domain.plan import Action, Execution, Plan, PlanKind, Reason
+from vigil.domain.runbook import Runbook
 from vigil.domain.value import Value
 from vigil.guard import analyse_action, with_raw
 from vigil.ports.changes import Changes
@@ -41,7 +47,7 @@ async def synthesize(
 
 def _frozen(briefing: Briefing, draft: Draft, catalogue: Catalogue) -> Plan:
     incident, top = briefing.incident, briefing.hypotheses[0]
-    match = briefing.match(draft.runbook)
+    runbook = _followed(briefing, draft)
     return Plan(
         incident=incident.id,
         attempt=incident.attempt,
@@ -49,15 +55,36 @@ def _frozen(briefing: Briefing, draft: Draft, catalogue: Catalogue) -> Plan:
         symptom=incident.symptom,
         failure_type=top.failure_type,
         component=top.component,
-        runbook=draft.runbook,
-        runbook_digest=match.runbook.digest if match else None,
+        runbook=runbook.id if runbook else None,
+        runbook_digest=runbook.digest if runbook else None,
         summary=draft.summary,
-        reasons=draft.reasons,
+        reasons=draft.reasons if runbook else (*draft.reasons, *_departed(draft)),
         actions=tuple(_action(n, action) for n, action in enumerate(draft.actions, start=1)),
         declared_risk=draft.declared_risk,
         proving=catalogue.proving_probes(incident.service, incident.symptom),
         neighbours=catalogue.neighbour_probes(incident.service, incident.symptom),
     )
+
+
+def _followed(briefing: Briefing, draft: Draft) -> Runbook | None:
+    """The runbook that it names, if its actions are that one's steps, all and nothing besides."""
+    match = briefing.match(draft.runbook)
+    if match is None:
+        return None
+    parameters = parameters_of(
+        briefing.incident.service,
+        briefing.service,
+        briefing.evidence,
+        briefing.hypotheses[0].supported_by,
+    )
+    steps = tuple(action for _, action in filled_in(match.runbook, parameters))
+    return match.runbook if steps == draft.actions else None
+
+
+def _departed(draft: Draft) -> Iterator[Reason]:
+    if draft.runbook is not None:
+        text = f"It is not what runbook {draft.runbook} says, whose record does not count for it."
+        yield Reason(step="runbook", text=text)
 
 
 def _action(number: int, draft: DraftAction) -> Action:

@@ -4,17 +4,18 @@ It proposes less rather than more: the cause must be covered by the runbook, no 
 speak against it, and every parameter must come from evidence or catalogue.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from vigil.domain.briefing import Briefing, Draft, DraftAction
 from vigil.domain.effects import Risk
 from vigil.domain.evidence import Finding
+from vigil.domain.filled_in import filled_in
 from vigil.domain.hypothesis import FailureType, Hypothesis
 from vigil.domain.lesson import Lesson
-from vigil.domain.parameters import Missing, Parameters, bind, names_in, parameters_of
+from vigil.domain.parameters import Missing, Parameters, names_in, parameters_of
 from vigil.domain.plan import Reason
 from vigil.domain.proof import TRIALS, Outcome
-from vigil.domain.runbook import Runbook, RunbookMatch, Step
+from vigil.domain.runbook import Runbook, RunbookMatch
 from vigil.domain.value import Value
 
 _WITHOUT_CURE = (FailureType.NOTHING_WRONG, FailureType.UNKNOWN)
@@ -69,43 +70,16 @@ def _choose(match: RunbookMatch, top: Hypothesis, parameters: Parameters) -> _Ch
         failed = "; ".join(f"{check.check}: {check.text}" for check in against)
         return f"Runbook {runbook.id} is contradicted by its diagnosis checks ({failed})."
     actions: list[DraftAction] = []
-    for step in runbook.steps:
-        for action in _actions(step, parameters):
-            if isinstance(action, Missing):
-                return (
-                    f"Runbook {runbook.id} needs {action.parameter} for '{step.title}': "
-                    f"{action.reason}."
-                )
-            actions.append(action)
+    for step, action in filled_in(runbook, parameters):
+        if isinstance(action, Missing):
+            return (
+                f"Runbook {runbook.id} needs {action.parameter} for '{step.title}': "
+                f"{action.reason}."
+            )
+        actions.append(action)
     if not actions:
         return f"Runbook {runbook.id} has no remediation steps."
     return _Choice(match=match, actions=tuple(actions), evidence=_sources(runbook, parameters))
-
-
-def _actions(step: Step, parameters: Parameters) -> Iterator[DraftAction | Missing]:
-    """One action, or one for each value of the list that the step is repeated for."""
-    if step.for_each is None:
-        yield _action(step, parameters, None)
-        return
-    values = parameters.values.get(step.for_each, ())
-    if not values:
-        reason = parameters.missing.get(step.for_each, "nothing gives it a value")
-        yield Missing(parameter=step.for_each, reason=reason)
-    for value in values:
-        yield _action(step, parameters, value)
-
-
-def _action(step: Step, parameters: Parameters, item: str | None) -> DraftAction | Missing:
-    bound = [
-        bind(template, parameters, item) for template in (step.title, step.script, step.undo or "")
-    ]
-    for each in bound:
-        if isinstance(each, Missing):
-            return each
-    title, script, undo = (str(each) for each in bound)
-    return DraftAction(
-        title=title, script=script, undo=undo or None, no_undo=step.no_undo, raw=step.raw
-    )
 
 
 def _sources(runbook: Runbook, parameters: Parameters) -> tuple[str, ...]:
