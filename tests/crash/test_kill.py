@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.takes(200), pytest.mark.timeout(300)]
 
 SWITCH = "release.switch"
 RESTART = "process.restart"
+MOST_STORIES = 4
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +51,9 @@ def test_killed_in_every_stage_and_between_call_and_record(killing: Killing) -> 
         Point(CLOSING),
     ]
     stories = [killing.run(points)]
-    if stories[0].missed:  # on a busy machine a stage is over before it is seen; once more then
-        stories.append(killing.run([each for each in points if each.name in stories[0].missed]))
+    # On a busy machine a stage is over before it is seen; once more then, and not without end.
+    while (missed := stories[-1].missed) and len(stories) < MOST_STORIES:
+        stories.append(killing.run([each for each in points if each.name in missed]))
     for story in stories:
         assert_healed(story, killing)
     kills = [kill for story in stories for kill in story.kills]

@@ -168,7 +168,7 @@ def test_two_services_that_grant_the_same_place_do_not_act_there_together() -> N
         grant = RawGrant(host=host, port=443)
         web = CATALOGUE.services["web"].model_copy(update={"raw_grants": {"admin": grant}})
         known = CATALOGUE.model_copy(update={"services": {**CATALOGUE.services, "web": web}})
-        return {each for each in locked_set(free(), known) if each.startswith("raw:")}
+        return {each for each in locked_set(free(), known) if each.startswith("server:")}
 
     assert locked("api.example.com") == locked("API.example.com.") != set()
     assert locked("api.example.com") != locked("api.example.org")
