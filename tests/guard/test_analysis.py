@@ -13,9 +13,11 @@ RESTART = "vigil-do process.restart restart web-1"
 SESSION = "4711.1764023523000000"
 
 
-def test_an_empty_script_reads_only() -> None:
-    assert analyse("").kind is EffectKind.READ
-    assert analyse("# only a comment; rm -rf /\n\n").effects == ()
+@pytest.mark.parametrize("script", ["", "\n\n", "# only a comment; vigil-do a b\n\n"])
+def test_a_script_without_a_command_is_no_remedy(script: str) -> None:
+    found = analyse(script)
+    assert found.kind is EffectKind.UNKNOWN
+    assert [e.reason for e in found.effects] == ["no command in it; write what it should do"]
 
 
 def test_a_sequence_gives_its_calls_in_order_and_its_worst_effect() -> None:
@@ -157,7 +159,7 @@ def test_what_cannot_be_judged_is_unknown_with_its_line_and_reason(mistake: str,
 
 def test_a_script_has_bounds() -> None:
     rules = DEFAULT_RULES
-    assert analyse("#" * rules.max_bytes).kind is EffectKind.READ
+    assert analyse("true #".ljust(rules.max_bytes, "#")).kind is EffectKind.READ
     assert analyse("#" * (rules.max_bytes + 1)).kind is EffectKind.UNKNOWN
     assert analyse("true\n" * rules.max_commands).kind is EffectKind.READ
     assert analyse("true\n" * (rules.max_commands + 1)).kind is EffectKind.UNKNOWN

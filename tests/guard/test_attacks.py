@@ -68,6 +68,23 @@ def test_what_runs_what_is_hidden_in_a_text_is_unknown(code: str, language: Lang
     assert looked_at(code, language).kind is EffectKind.UNKNOWN
 
 
+@pytest.mark.parametrize(("code", "language"), scripts("overwrites"))
+def test_of_many_ways_each_counts(code: str, language: Language) -> None:
+    report = looked_at(code, language)
+    assert report.kind.rank >= EffectKind.DESTRUCTIVE.rank, report
+
+
+@pytest.mark.parametrize(("code", "language"), scripts("moves"))
+def test_of_too_many_pairs_of_names_none_is_lost(code: str, language: Language) -> None:
+    assert "file:/usr/bin/ls" in looked_at(code, language).resources
+
+
+@pytest.mark.parametrize("host", ["/run/docker.sock", "/var/run/docker.sock"])
+def test_a_socket_of_this_machine_is_no_other_target(host: str) -> None:
+    report = looked_at(f"DOCKER_HOST=unix://{host} docker ps", "bash")
+    assert "guard.target" not in {f.rule for f in report.findings}, report
+
+
 @pytest.mark.parametrize(("code", "language"), scripts("removes"))
 def test_to_remove_whatever_a_list_names_is_to_remove_a_tree(code: str, language: Language) -> None:
     report = looked_at(code, language)
@@ -109,13 +126,30 @@ def test_a_list_of_more_folders_than_are_looked_at_hides_none_of_them() -> None:
         (f"x=$({';'.join(f'a{n}' for n in range(1500))})\ncurl x.org/" + "$x" * 9999, "bash"),
         ("x=$(cat f); curl https://x.org/$x '" + "a." * 60_000 + " '", "bash"),
         ("cd /a; " * 300 + "rm x;" * 1500, "bash"),
+        ("x='" + "/[a]" * 20_000 + "'\n" + 'cat "$x"\n' * 500, "bash"),
+        ("x='" + "/a" * 45_000 + "'\n" + 'cat "$x"\n' * 500, "bash"),
+        ("x = [print]\n" + "x = [x, 1, '1']\n" * 120 + "str(x)\n" * 1000, "python"),
+        ("select " + "repeat(" * 2000 + "'a'" + ", 1)" * 2000, "sql"),
         ("for i in range(500):\n  x = [0] * 1000 + [0] * 1000\n", "python"),
         ("import re\nre.match('" + "([" * 40_000 + "', x)", "python"),
         ("import itertools\nitertools.permutations(range(99), -5)", "python"),
         ("import itertools\nitertools.product(*[range(400)] * 200, repeat=10**9)", "python"),
         ("select " + ",".join("repeat('a', 1)" for _ in range(1500)), "sql"),
     ],
-    ids=["sources", "words", "folders", "lists", "pattern", "negative", "product", "calls"],
+    ids=[
+        "sources",
+        "words",
+        "folders",
+        "globs",
+        "paths",
+        "boxes",
+        "nested",
+        "lists",
+        "pattern",
+        "negative",
+        "product",
+        "calls",
+    ],
 )
 def test_what_is_followed_is_bounded(code: str, language: Language) -> None:
     began = time.process_time()

@@ -113,8 +113,8 @@ def test_anything_made_of_the_language_is_answered(language: Language, data: st.
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_does_nothing(language: Language) -> None:
-    assert look("", language).kind is EffectKind.READ
+def test_nothing_is_no_script(language: Language) -> None:
+    assert look("", language).kind is EffectKind.UNKNOWN
 
 
 # --- disguises ---------------------------------------------------------------------------------

@@ -97,9 +97,8 @@ def test_what_nobody_can_say_is_unknown(code: str) -> None:
 
 
 @pytest.mark.parametrize("language", get_args(Language))
-def test_nothing_at_all_is_a_read(language: Language) -> None:
-    assert surveyed("", language).kind is EffectKind.READ
-    assert not surveyed("", language).resources
+def test_nothing_at_all_is_no_script(language: Language) -> None:
+    assert surveyed("", language).kind is EffectKind.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -197,3 +196,40 @@ def test_a_credential_is_found_in_every_language() -> None:
     key = "AKIA" + "Q3EGRIBBHTPOXYZA"[:16]
     for language in get_args(Language):
         assert Mark.HOLDS_CREDENTIAL in marks(f"x = '{key}'", language), language
+
+
+@pytest.mark.parametrize(
+    ("code", "language", "empty"),
+    [
+        ("\n# why\n", "python", True),
+        ("-- why\n", "sql", True),
+        ("pass", "python", False),
+        ("# not\nx=1", "bash", False),
+        ("SELECT 1 -- why", "sql", False),
+    ],
+)
+def test_what_holds_only_comments_is_called_empty(
+    code: str, language: Language, *, empty: bool
+) -> None:
+    rules = {finding.rule for finding in surveyed(code, language).findings}
+    assert ("guard.empty" in rules) is empty
+
+
+def test_what_touches_nothing_that_has_a_name_is_no_resource() -> None:
+    found = surveyed("nsenter -t 1 -m id")
+    assert (found.kind, found.resources) == (EffectKind.UNKNOWN, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("code", "language", "remedy"),
+    [
+        ("frobnicate now", "bash", "docs/how-to/add-a-tool.md says how to write one"),
+        ('echo "a', "bash", "correct it"),
+        ("x = (", "python", "correct it"),
+        ("select from where (", "sql", "correct it"),
+    ],
+)
+def test_what_cannot_be_judged_is_told_with_what_to_do(
+    code: str, language: Language, remedy: str
+) -> None:
+    assert any(remedy in finding.reason for finding in surveyed(code, language).findings)

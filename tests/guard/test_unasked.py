@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vigil.cli.unasked import decision_on, runs_unasked
+from vigil.domain.effects import EffectKind
 from vigil.domain.verdict import Decision
 from vigil.guard.survey import Language, survey
 from vigil.tool_files import load_tools
@@ -39,6 +40,13 @@ def test_what_only_prints_runs_unasked(code: str) -> None:
 @pytest.mark.parametrize("code", ["df -h", "rm -rf /srv", "cat /etc/shadow", "nobody-knows-it"])
 def test_anything_else_does_not(code: str) -> None:
     assert both(code, "bash") == (False, False)
+
+
+@pytest.mark.parametrize("code", ["", " \n\t\n", "#!/bin/bash\n# drain it\n"])
+def test_a_script_without_a_command_is_never_run(code: str) -> None:
+    assert both(code, "bash") == (False, False)
+    report = survey(code, "bash", TOOLS)
+    assert [(f.kind, f.rule) for f in report.findings] == [(EffectKind.UNKNOWN, "guard.empty")]
 
 
 @settings(max_examples=200)

@@ -14,7 +14,8 @@ _BYTES = re.compile(r"-c|--bytes")
 _BYTES_ATTACHED = re.compile(r"(?:-c|--bytes=)(.+)")
 _POWER = re.compile(r"\^\s*(?:\d{7,}|\d+\s*\^)|\d \d*\^ *\d*\^")
 _WIDTH = re.compile(r"%[-+ #0']*(?:\d{8,}|\d*\.\d{8,})")
-_ONE, _TWO = 1, 2
+_NO_END = re.compile(r"(?i)[-+]?(?:inf(?:inity)?|0x.*)")
+"""Numbers without an end for ``seq``, and those in which a size cannot be seen at a glance."""
 
 
 def amount(text: str) -> float:
@@ -39,10 +40,17 @@ def _copies_much(words: Sequence[str]) -> bool:
 
 
 def _counts_far(words: Sequence[str]) -> bool:
-    numbers = [_signed(text) for text in words if _AMOUNT.fullmatch(text.lstrip("-"))]
-    first = numbers[0] if len(numbers) > _ONE else 1.0
-    step = numbers[1] if len(numbers) > _TWO else 1.0
-    return bool(numbers) and abs(numbers[-1] - first) / max(abs(step), 1e-9) >= MUCH
+    if any(_NO_END.fullmatch(text) for text in words):
+        return True
+    match [_signed(text) for text in words if _AMOUNT.fullmatch(text.lstrip("-"))]:
+        case [first, step, *_, last]:
+            return abs(last - first) / max(abs(step), 1e-9) >= MUCH
+        case [first, last]:
+            return abs(last - first) >= MUCH
+        case [last]:
+            return abs(last - 1) >= MUCH
+        case _:
+            return False
 
 
 def _signed(text: str) -> float:

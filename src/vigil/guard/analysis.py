@@ -26,6 +26,8 @@ def analyse(script: str, rules: Rules = DEFAULT_RULES) -> Effects:
     reading = read(script)
     effects = [_unknown(o.line, o.reason) for o in reading.obstacles]
     calls: list[Call] = []
+    if not (effects or reading.commands):
+        effects.append(_unknown(1, "no command in it; write what it should do"))
     if len(reading.commands) > rules.max_commands:
         effects.append(_unknown(1, f"more than {rules.max_commands} commands; split the script"))
     for command in reading.commands[: rules.max_commands]:

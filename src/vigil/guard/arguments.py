@@ -179,6 +179,9 @@ def _letters(tool: Tool, words: Sequence[Word], at: int, found: Arguments) -> in
             found.options.append(Given(name))
         else:
             _unlisted(name, found, alone=place == len(text) - 1)
+    if len(text) > LONGEST_NAME:
+        # What is not looked at may be any letter.
+        found.vague = True
     return at + 1
 
 

@@ -4,6 +4,7 @@ BUILT_IN = {
     "guard.character": "the script contains U+FFFC or text that is no UTF-8; no script needs that, "
     "and the guard uses the first for what only a run could tell",
     "guard.credential": "a password, key or token stands in the script",
+    "guard.empty": "no command in it: blank lines and comments only, which can mend nothing",
     "guard.endless": "a loop that starts processes or writes without an end, or a source that "
     "never ends (yes, /dev/zero) written to a file or read into memory",
     "guard.environment": "a variable in front of a command makes programs run other code, or talk "

@@ -13,22 +13,12 @@ from vigil.guard.program import Command
 from vigil.guard.sources import reads_endless_file, source_of
 
 _FINDS = frozenset({"egrep", "fgrep", "grep"})
-_KEEPS_ALL = _FINDS | frozenset(
-    {"column", "cut", "diff", "fold", "jq", "parallel", "paste", "uniq", "xargs"}
-    | {
-        "cp",
-        "mapfile",
-        "md5sum",
-        "read",
-        "readarray",
-        "sha1sum",
-        "sha256sum",
-        "shuf",
-        "sort",
-        "tac",
-    }
-    | {"tail", "wc"}
-)
+# fmt: off
+_KEEPS_ALL = _FINDS | {
+    "column", "cp", "cut", "diff", "fold", "jq", "mapfile", "md5sum", "parallel", "paste", "read",
+    "readarray", "sha1sum", "sha256sum", "shuf", "sort", "tac", "tail", "uniq", "wc", "xargs",
+}
+# fmt: on
 """They read to the end before they are of any use, and most keep or copy what they read: some a
 line, which has no end either where there is no newline."""
 _ATTACHED = re.compile(r"-[nN](\d.*)")

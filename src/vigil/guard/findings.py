@@ -4,7 +4,18 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from vigil.domain.effects import EffectKind
-from vigil.guard.program import Span
+from vigil.guard.program import UNRESOLVED, Span
+
+MAX_RESOURCE = 200
+"""Characters of a resource that are shown and recorded."""
+
+
+def named(resource: str) -> str:
+    """A resource as findings name it. One that is too long ends as one that nobody can tell, so
+    that no grant for what begins in the same way covers it.
+    """
+    shown = resource.replace(UNRESOLVED, "?")
+    return shown if len(shown) <= MAX_RESOURCE else f"{shown[: MAX_RESOURCE - 1]}?"
 
 
 class Mark(StrEnum):
@@ -58,5 +69,7 @@ class Report(NamedTuple):
 
     @property
     def resources(self) -> frozenset[str]:
-        """What would be touched, reads left out."""
-        return frozenset(f.resource for f in self.findings if f.kind is not EffectKind.READ)
+        """What would be touched, reads left out, and what touches nothing."""
+        return frozenset(
+            f.resource for f in self.findings if f.kind is not EffectKind.READ and f.resource != "-"
+        )

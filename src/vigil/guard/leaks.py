@@ -13,6 +13,7 @@ from vigil.guard.findings import Finding, Mark
 from vigil.guard.program import UNRESOLVED, Command, Span
 
 _LONGEST = 2_000
+"""Characters of an address; what is longer names no machine."""
 _MILD = frozenset({EffectKind.READ, EffectKind.REVERSIBLE})
 _CHOSEN = frozenset({"-", "?", "file", "git", "host", "image", "mail", "network", "package"})
 """Kinds of resources of commands that say in their words which machine they talk to; the others
@@ -50,9 +51,10 @@ def with_requests(command: Command, findings: Iterable[Finding]) -> Iterator[Fin
 
 
 def _tells_another(command: Command) -> bool:
-    words = [(word.unsplit or word.text)[:_LONGEST] for word in command.words[1:]]
+    words = [word.unsplit or word.text for word in command.words[1:]]
     carrying = [text for text in words if UNRESOLVED in text or "*" in text]
-    known = [text for text in words if text not in carrying and _ADDRESS.fullmatch(text)]
+    others = [text for text in words if text not in carrying and len(text) <= _LONGEST]
+    known = [text for text in others if _ADDRESS.fullmatch(text)]
     if not carrying or (known and all(map(_HERE.fullmatch, known))):
         return False
     if all(map(_HERE.match, carrying)):

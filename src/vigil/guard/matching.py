@@ -12,11 +12,11 @@ from posixpath import basename, dirname
 from vigil.domain.effects import EffectKind
 from vigil.guard import places
 from vigil.guard.arguments import Arguments, fits_word, tell_apart
-from vigil.guard.findings import Finding, Mark
-from vigil.guard.fitting import MAX_TEXT, Fit, escapes, fit
+from vigil.guard.findings import Finding, Mark, named
+from vigil.guard.fitting import Fit, escapes, fit
 from vigil.guard.inner import code_of, commands_of
 from vigil.guard.program import UNRESOLVED, Command, Nested, Word
-from vigil.guard.resources import MAX_RESOURCE, resource_of
+from vigil.guard.resources import resource_of
 from vigil.guard.rule import Rule
 from vigil.guard.targets import elsewhere
 from vigil.guard.tools import Tool, Tools
@@ -70,7 +70,7 @@ def judge_command(command: Command, tools: Tools) -> Judged:
             (*steered, _finding(command, EffectKind.READ, "guard.help", "says how it is used"))
         )
     if tool is None:
-        reason = f"no rule file knows '{short}'"
+        reason = f"no rule file knows '{short}'; docs/how-to/add-a-tool.md says how to write one"
         return Judged((*steered, _unknown(command, "guard.no-tool", reason)))
     judged = _judge(command, tool)
     return Judged((*steered, *judged.findings), judged.commands, judged.code)
@@ -181,8 +181,9 @@ def _names(kind: Callable[[str], bool], arguments: Arguments) -> bool:
     return any(
         kind(name)
         for word in (*arguments.rest, *values)
-        if "/" in word.text[:MAX_TEXT] or word.text[:1] == "."
-        for name in (word.text[:MAX_TEXT], word.text[:MAX_TEXT].partition("=")[2])
+        if "/" in word.text or word.text[:1] == "."
+        for name in (word.text, word.text.partition("=")[2])
+        if len(name) <= places.LONGEST
     )
 
 
@@ -193,7 +194,7 @@ def _sensitive(command: Command, arguments: Arguments, *, below: bool) -> Iterat
     values = (option.value for option in arguments.options if option.value is not None)
     for word in (*arguments.operands, *values):
         # What is not known may be any part of a path.
-        text = (word.unsplit or word.text)[:MAX_TEXT].replace(UNRESOLVED, "*")
+        text = (word.unsplit or word.text).replace(UNRESOLVED, "*")
         names = (text, text.lstrip("@<"), text.partition("=")[2], text.partition(":")[2])
         # Most words are the same in two of these ways, and empty in the others.
         mine = (name for name in dict.fromkeys(names) if name and _secret(name, below=below))
@@ -201,7 +202,7 @@ def _sensitive(command: Command, arguments: Arguments, *, below: bool) -> Iterat
         if path is not None:
             yield Finding(
                 kind=EffectKind.READ,
-                resource=f"file:{path}"[:MAX_RESOURCE],
+                resource=named(f"file:{path}"),
                 rule="guard.sensitive",
                 reason="names a file of secrets, or about people",
                 span=command.span,

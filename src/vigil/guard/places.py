@@ -4,6 +4,8 @@ import re
 from fnmatch import fnmatchcase
 from posixpath import normpath
 
+from vigil.guard.program import UNRESOLVED
+
 _SENSITIVE = re.compile(
     r"""(?x)
     /etc/(?:g?shadow|sudoers|master\.passwd|security/opasswd|krb5\.keytab)(?:[-.]?\w*|\.d(?:/.*)?)
@@ -33,7 +35,14 @@ _SENSITIVE = re.compile(
 )
 _GLOB = re.compile(r"[*?\[]")
 _EXTENDED = re.compile(r"[@+?!*]\([^()]*\)")
+LONGEST = 4096
+"""Characters of a path; no system opens a longer one."""
+LONGEST_PATTERN = 16_384
+"""Characters of a pattern for paths; a longer one counts as one that means a secret."""
 MAX_GLOB = 200
+"""Characters of a pattern, of which stars are none; no secret has so long a name."""
+_BRACKETS = re.compile(r"\[[^/]*\]")
+_STARS = re.compile(r"\*{2,}")
 _SOMEBODY = "somebody"
 # What a pattern such as /etc/sh*w is tried on.
 _SECRETS = (
@@ -56,6 +65,7 @@ _DEVICE = re.compile(
     r"|(?:cciss|bus|cpu|block|char|raw)/.*)"
 )
 _HARMLESS_DEVICE = re.compile(r"/dev/(?:null|zero|full|u?random|tty|std(?:in|out|err)|fd/[0-9]+)")
+_ENDLESS = frozenset({"/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"})
 _DIALS_OUT = re.compile(r"/dev/(?:tcp|udp)/.*", re.DOTALL)
 _SYSTEM = re.compile(
     r"/(?:bin|boot|dev|etc|lib(?:32|64|x32)?|proc|root|sbin|sys|usr|opt|run|srv|snap|var)?(?:/.*)?",
@@ -120,13 +130,29 @@ def plain(path: str) -> str:
 
 def sensitive(path: str) -> bool:
     """Whether what stands there is a secret, or about people; a pattern that may mean one is."""
-    short = _EXTENDED.sub("*", plain(path)) if "(" in path else plain(path)
-    if _SENSITIVE.fullmatch(short) is not None or _TELLS_WHO_ONE_IS.fullmatch(path):
+    if _TELLS_WHO_ONE_IS.fullmatch(path):
         return True
-    if not _GLOB.search(short) or len(short) > MAX_GLOB:
+    pattern = "(" in path or _GLOB.search(path) is not None
+    if len(path) > (LONGEST_PATTERN if pattern else LONGEST):
+        # A path that nothing opens, or a pattern that may mean any.
+        return pattern
+    short = _EXTENDED.sub("*", plain(path)) if "(" in path else plain(path)
+    if _GLOB.search(short):
+        return _may_mean_a_secret(short)
+    return _SENSITIVE.fullmatch(short) is not None
+
+
+def _may_mean_a_secret(pattern: str) -> bool:
+    if _DEEP in pattern and _secret_below(pattern):
+        return True
+    # Without an option that few set, bash takes two stars for one.
+    short = _STARS.sub("*", pattern)
+    if len(short) > MAX_GLOB:
+        short = _STARS.sub("*", _BRACKETS.sub("*", short))
+    if _SENSITIVE.fullmatch(short):
+        return True
+    if len(short.replace("*", "")) > MAX_GLOB:
         return False
-    if _DEEP in short:
-        return _secret_below(short)
     parts = short.split("/")
     # Whoever looks through all logs means the others.
     if parts[-1][:1].isalpha() and any(_may_be(parts, log.split("/")) for log in _LOGS):
@@ -163,6 +189,11 @@ def harmless_device(path: str) -> bool:
     return _HARMLESS_DEVICE.fullmatch(plain(path)) is not None
 
 
+def endless(path: str) -> bool:
+    """Whether reading it to the end never ends."""
+    return plain(path) in _ENDLESS
+
+
 def dials_out(path: str) -> bool:
     """Whether bash opens a connection instead of a file."""
     return _DIALS_OUT.fullmatch(path) is not None
@@ -170,7 +201,7 @@ def dials_out(path: str) -> bool:
 
 def scratch(path: str) -> bool:
     """Whether a file there is nobody's: it is gone at the next start anyway."""
-    return _SCRATCH.fullmatch(plain(path)) is not None and "\ufffc" not in path
+    return _SCRATCH.fullmatch(plain(path)) is not None and UNRESOLVED not in path
 
 
 def system(path: str) -> bool:

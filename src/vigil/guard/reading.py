@@ -115,7 +115,7 @@ def _obstacles(nodes: Iterable[tuple[str, Node]], *, broken: bool) -> Iterator[O
     """``broken``: whether any of them is an error."""
     for kind, node in nodes:
         if broken and (node.is_error or node.is_missing):
-            yield _obstacle(node, "something that is not well-formed bash")
+            yield _obstacle(node, "something that is not well-formed bash; correct it")
         elif kind in _REFUSED:
             yield _obstacle(node, _REFUSED[kind])
         elif kind not in _ALLOWED:

@@ -4,10 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from vigil.domain.effects import EffectKind
 from vigil.guard import places
-from vigil.guard.findings import Finding, Mark
+from vigil.guard.findings import Finding, Mark, named
 from vigil.guard.program import UNRESOLVED, Command, Redirection, Word
-
-MAX_RESOURCE = 200
 
 
 def judge_redirections(command: Command, folders: Sequence[str] = ()) -> Iterator[Finding]:
@@ -22,7 +20,7 @@ def judge_redirections(command: Command, folders: Sequence[str] = ()) -> Iterato
         if reason:
             yield Finding(
                 kind=kind,
-                resource=what[:MAX_RESOURCE].replace(UNRESOLVED, "?"),
+                resource=named(what),
                 rule="guard.redirection",
                 reason=reason,
                 span=command.span,

@@ -1,11 +1,12 @@
 """What a rule says is touched, filled in with the words of a command."""
 
 import re
+from collections.abc import Iterable
 
 from vigil.guard.arguments import Arguments
+from vigil.guard.findings import named
 from vigil.guard.program import UNRESOLVED, Word
 
-MAX_RESOURCE = 200
 _FIELD = re.compile(
     r"\{(operand[1-9]?|operand:[^{}]+|operands|last|verb[1-6]?|group|option:[^{}]+)\}"
 )
@@ -24,7 +25,7 @@ def resource_of(template: str, arguments: Arguments, operand: Word) -> str:
 
     parts = [(part, filled(part)) for part in what.split("/")]
     text = "/".join(text for part, text in parts if text or part == text)
-    return without_passwords(f"{kind}:{text or '*'}".replace(UNRESOLVED, "?"))[:MAX_RESOURCE]
+    return named(without_passwords(f"{kind}:{text or '*'}"))
 
 
 def without_passwords(address: str) -> str:
@@ -40,15 +41,22 @@ def _field(name: str, arguments: Arguments, operand: Word) -> str:
         return words[place - 1].text if place <= len(words) else ""
     if name.startswith("option:"):
         names = name.removeprefix("option:").split("|")
-        given = (option.value for name in names for option in arguments.given(name))
-        return next((value.text for value in given if value is not None), "")
+        each = ([given.value for given in arguments.given(name)] for name in names)
+        values = next((found for found in each if any(found)), [])
+        return _only(value.text for value in values if value is not None)
     if name.startswith("operand:"):
         prefix = name.removeprefix("operand:")
         fitting = (word.text for word in arguments.rest if word.text.startswith(prefix))
-        return next((text.removeprefix(prefix) for text in fitting), "")
+        return _only(text.removeprefix(prefix) for text in fitting)
     if name == "operand":
         return operand.text
     if name == "group":
         return "/".join(word.text for word in arguments.verb[:-1])
     named = {"operands": arguments.rest, "last": arguments.rest[-1:], "verb": arguments.verb}
     return " ".join(word.text for word in named[name])
+
+
+def _only(texts: Iterable[str]) -> str:
+    """What is given; of several that differ, only a run could tell which one counts."""
+    found = list(dict.fromkeys(texts))
+    return UNRESOLVED if len(found) > 1 else "".join(found)

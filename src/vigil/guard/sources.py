@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 from posixpath import basename
 
+from vigil.guard import places
 from vigil.guard.program import UNRESOLVED, Command, Source
 
 _TELLS_NOTHING = frozenset(
@@ -24,7 +25,8 @@ _COUNTING = {
 _DIGITS = frozenset(
     {"0-9", "[:digit:]", "[0-9]*", "[0-9]+", r"[0-9]\+", "[[:digit:]]*", "[[:digit:]]+", r"\d+"}
 )
-_ENDLESS_FILES = frozenset({"/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"})
+_SEQUENCES = frozenset({"gseq", "seq"})
+_INFINITE = re.compile(r"(?i)[-+]?inf(?:inity)?")
 _GOES_ON = frozenset(
     {"awk", "base64", "bzip2", "cat", "gzip", "hexdump", "lz4", "nl", "od", "openssl", "pv", "rev"}
     | {"sed", "tee", "tr", "xxd", "xz", "zstd"}
@@ -35,13 +37,17 @@ _PASSES_ON = frozenset({"egrep", "fgrep", "grep", "head", "sort", "tac", "tail",
 _PRINTS_MORE = frozenset({"-printf", "-exec", "-execdir", "-ls"})
 _MOST_PATTERNS = 4
 _LONGEST = 2_000
+"""Characters that are looked through for the name of a machine; more may well hold one."""
 _PUTS_TOGETHER = frozenset(
     {"awk", "docker", "echo", "find", "gawk", "jq", "kubectl", "mawk", "paste", "perl", "printf"}
     | {"python", "python3", "ruby", "sed"}
 )
+"""They can write the name of a machine around what they read, and so make an address of it."""
 _MACHINE = re.compile(
     r"://|(?:[\"'}\\#/$|,;:@]|%\w|^)\.?[\w-]+\.(?!com\b$)[a-z]{2,}\b(?![\w(\[.]*\})"
 )
+"""An address, or the end of a name of a machine, in the words of one of them; fields of objects
+(``{.status.phase}``) look like the latter, and are left out."""
 _EXPRESSION = re.compile(r"[-!(),].*", re.DOTALL)
 
 
@@ -55,7 +61,7 @@ def source_of(command: Command) -> Source:
         endless=_is_endless(name, command),
         files=_few(_files(name, command)),
         adds=name in _PUTS_TOGETHER
-        and any(_MACHINE.search(w.text[:_LONGEST]) for w in command.words[1:]),
+        and any(len(w.text) > _LONGEST or _MACHINE.search(w.text) for w in command.words[1:]),
     )
 
 
@@ -95,12 +101,7 @@ def found_by(words: Sequence[str]) -> tuple[str, ...]:
 def reads_endless_file(command: Command) -> bool:
     """Whether it opens a file that has no end."""
     read = (r.target for r in command.redirections if not r.writes)
-    return any(word.text in _ENDLESS_FILES for word in (*command.words[1:], *read))
-
-
-def is_endless_file(path: str) -> bool:
-    """Whether reading it to the end never ends."""
-    return path in _ENDLESS_FILES
+    return any(places.endless(word.text) for word in (*command.words[1:], *read))
 
 
 def _counts(name: str, command: Command) -> bool:
@@ -128,10 +129,15 @@ def _finds_numbers(options: list[str]) -> bool:
 
 
 def _is_endless(name: str, command: Command) -> bool:
-    if name == "yes":
+    if name == "yes" or (name in _SEQUENCES and _counts_on(command)):
         return True
     fed = bool(command.fed_by) and command.fed_by[-1].endless
     return name in _GOES_ON and (fed or reads_endless_file(command))
+
+
+def _counts_on(command: Command) -> bool:
+    """``seq inf``: a sequence without a last number."""
+    return any(_INFINITE.fullmatch(word.text) for word in command.words[1:])
 
 
 def _files(name: str, command: Command) -> Iterator[str]:

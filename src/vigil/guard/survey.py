@@ -11,18 +11,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from vigil.domain.effects import EffectKind
+from vigil.guard import places
 from vigil.guard.credentials import credentials_in
 from vigil.guard.endless import judge_endless
 from vigil.guard.findings import Finding, Mark, Report
 from vigil.guard.leaks import carries, with_leaks, with_requests
 from vigil.guard.matching import judge_command
-from vigil.guard.placed import judge_placed
 from vigil.guard.program import UNRESOLVED, Command, Nested, Program, Span, Word
 from vigil.guard.python import read_python
 from vigil.guard.redirections import judge_redirections
 from vigil.guard.shell import read_shell
 from vigil.guard.sql import judge_sql
 from vigil.guard.tools import Tools
+from vigil.guard.working_folders import judge_in_folders
 
 Language = Literal["bash", "python", "sql"]
 
@@ -34,6 +35,7 @@ MAX_JUDGED = 5_000
 MAX_FINDINGS = 2_000
 
 MOST_FOLDERS = 8
+"""Folders from which relative names are judged; where a script goes to more is not known."""
 _GOES = frozenset({"cd", "pushd", "chdir"})
 
 # fmt: off
@@ -84,6 +86,9 @@ def survey(code: str, language: Language, tools: Tools) -> Report:
     if at_work.waiting:
         reason = f"more than {MAX_JUDGED} commands or {MAX_FINDINGS} findings; split the script"
         at_work.findings.append(_unknown(whole, "guard.too-much", reason))
+    if _is_empty(code, language):
+        reason = "no command in it; write what it should do"
+        at_work.findings.append(_unknown(whole, "guard.empty", reason))
     found: Iterable[Finding] = at_work.findings
     found = _with_downloads(found) if at_work.fetches else found
     found = with_leaks(found, at_work.carriers) if at_work.carriers else found
@@ -93,6 +98,12 @@ def survey(code: str, language: Language, tools: Tools) -> Report:
 def _is_text(code: str) -> bool:
     """Whether it holds no half of a character, which bytes that are no UTF-8 become."""
     return code.isascii() or not any("\ud800" <= c <= "\udfff" for c in code)
+
+
+def _is_empty(code: str, language: Language) -> bool:
+    """Whether there are only blank lines and comments."""
+    comment = "--" if language == "sql" else "#"
+    return all(not line or line.startswith(comment) for line in map(str.strip, code.splitlines()))
 
 
 def _report(findings: Iterable[Finding]) -> Report:
@@ -120,7 +131,7 @@ def _judge(at_work: _Survey, command: Command, depth: int) -> None:
     if at_work.folders:
         here = at_work.folders
         at_work.left -= len(here) // 2
-        at_work.findings += judge_placed(command, here, at_work.tools, judged.findings)
+        at_work.findings += judge_in_folders(command, here, at_work.tools, judged.findings)
     _wait(at_work, (*judged.commands, *judged.code), depth + 1)
 
 
@@ -131,9 +142,18 @@ def _go(at_work: _Survey, command: Command) -> None:
         return
     folder = rest[-1]
     known = [folder] if folder.startswith(("/", "~")) else []
-    known = known or [f"{place}/{folder}" for place in at_work.folders]
+    known = known or [_below(place, folder) for place in at_work.folders]
     at_work.folders += [place for place in known if place not in at_work.folders]
-    del at_work.folders[MOST_FOLDERS:]
+    if len(at_work.folders) > MOST_FOLDERS:
+        del at_work.folders[MOST_FOLDERS:]
+        reason = f"goes to more than {MOST_FOLDERS} folders; write whole paths"
+        at_work.findings.append(_unknown(command.span, "guard.folders", reason))
+
+
+def _below(place: str, folder: str) -> str:
+    """A folder by its relative name; without detours, so that to go and to return adds none."""
+    short = places.plain(f"{place}/{folder}")
+    return short if short[:1] in {"/", "~"} else f"{place}/{folder}"
 
 
 def _wait(at_work: _Survey, items: Iterable[Command | Nested], depth: int) -> None:

@@ -4,8 +4,8 @@ import ast
 import re
 from math import log2
 
+from vigil.guard.python.binding import elements_of
 from vigil.guard.python.machine import Arguments, Machine
-from vigil.guard.python.targets import elements_of
 from vigil.guard.python.values import LONGEST, Box, Constant, Plain, Values
 
 MOST_BITS = 8_000_000

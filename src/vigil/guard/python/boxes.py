@@ -3,8 +3,9 @@
 import ast
 
 from vigil.guard.python import folding
+from vigil.guard.python.binding import elements_of, keys_of
+from vigil.guard.python.handing import hand_over
 from vigil.guard.python.machine import Arguments, Machine
-from vigil.guard.python.targets import elements_of, hand_over
 from vigil.guard.python.values import (
     DATA,
     Box,
@@ -60,7 +61,8 @@ def _got(box: Box, arguments: Arguments) -> Values:
 
 def _view(box: Box, name: str) -> Box:
     if name == "copy":
-        return Box(box.kind, list(box.items), dict(box.named), box.held, box.open)
+        named = dict(box.named)
+        return Box(box.kind, list(box.items), named, box.held, box.open, keys=set(box.keys))
     if name == "keys":
         keys = [constant(key) for key in box.named]
         return Box("list", keys, held=joined(keys) | DATA, open=box.open)
@@ -81,8 +83,10 @@ def _put(machine: Machine, box: Box, name: str, arguments: Arguments) -> None:
             continue
         inner = elements_of(values) if name in {"extend", "update", "extendleft"} else values
         box.held = few(box.held | inner)
-    for values in arguments.named.values():
+        box.keys |= keys_of(values)
+    for key, values in arguments.named.items():
         box.held = few(box.held | values)
+        box.keys.add(key)
     if arguments.rest is not None:
         box.put(arguments.rest)
     if certain and name == "append" and len(arguments.positional) == 1:

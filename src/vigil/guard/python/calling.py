@@ -4,16 +4,17 @@ import ast
 from dataclasses import replace
 from itertools import islice
 
+from vigil.guard import places
 from vigil.guard.python import folding
 from vigil.guard.python.amounts import watch_format, watch_padding
 from vigil.guard.python.boxes import PUT_IN, call_box
 from vigil.guard.python.computing import FUNCTIONS
 from vigil.guard.python.counting import watch_whole
 from vigil.guard.python.functions import call_function, make_instance
+from vigil.guard.python.handing import hand_over
 from vigil.guard.python.libraries import call_library
 from vigil.guard.python.machine import ENDLESS, Arguments, Machine
 from vigil.guard.python.specials import SPECIALS
-from vigil.guard.python.targets import hand_over
 from vigil.guard.python.values import (
     ANYTHING,
     DATA,
@@ -35,7 +36,6 @@ from vigil.guard.python.values import (
     one,
     taints_of,
 )
-from vigil.guard.sources import is_endless_file
 
 _SHORT = 50
 """Parts of an expression."""
@@ -167,7 +167,7 @@ def _call_bound(
         machine.exhaust(node, "fills memory with a list that is put behind itself")
     match receiver:
         case Thing(type=owner):
-            if name in _READ_ALL and is_endless_file(receiver.text):
+            if name in _READ_ALL and places.endless(receiver.text):
                 _watch_reading(machine, arguments, node)
             longer = machine.library.canonical(f"{owner}.{name}")
             special = SPECIALS.get(longer)

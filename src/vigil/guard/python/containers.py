@@ -3,8 +3,8 @@
 import ast
 
 from vigil.guard.python import folding
+from vigil.guard.python.binding import bind, elements_of, keys_of, sequence_of
 from vigil.guard.python.machine import Arguments, Frame, Machine
-from vigil.guard.python.targets import bind, elements_of, sequence_of
 from vigil.guard.python.values import (
     ANYTHING,
     DATA,
@@ -21,6 +21,7 @@ from vigil.guard.python.values import (
     few,
     joined,
     one,
+    taints_of,
     text_of,
 )
 
@@ -129,11 +130,15 @@ def make_dict(machine: Machine, node: ast.Dict) -> Values:
         held = machine.evaluate(value)
         if key is None:
             box.put(elements_of(held))
+            box.keys |= keys_of(held)
             box.named.clear()
             continue
         keys = machine.evaluate(key)
         box.held = few(box.held | held)
         names = [a.value for a in keys if isinstance(a, Constant)]
+        box.keys.update(names)
+        if told := taints_of(keys):
+            box.held = few(box.held | one(Data(taints=told)))
         if len(names) == len(keys) == 1 and not box.open:
             box.named[names[0]] = held
         else:

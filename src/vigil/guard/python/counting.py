@@ -2,7 +2,6 @@
 
 import ast
 import math
-import re
 from collections.abc import Mapping
 
 from vigil.guard.python.amounts import BUSY, numbers_in, watch_format, watch_operation
@@ -10,19 +9,14 @@ from vigil.guard.python.containers import length_of
 from vigil.guard.python.gathering import Special
 from vigil.guard.python.libraries import call_library
 from vigil.guard.python.machine import ENDLESS, Arguments, Machine
-from vigil.guard.python.values import DATA, Box, Constant, Data, Values, one, taints_of, text_of
+from vigil.guard.python.values import DATA, Box, Data, Values, one, taints_of, text_of
 
 MOST_TURNS = 1_000_000_000
 """Turns of a loop that no remedy needs."""
 MOST_FACTORIAL = 200_000
-_LONGEST_PATTERN = 2_000
 _MANY = 100
 _MOST_DIGITS = 15
 """Of the length of a list: more are as good as no end."""
-# A repetition of nothing but a repetition can be read in more ways than can ever be tried.
-_TWICE = re.compile(
-    r"\((?:\?:|\?P<\w+>)?(?:\\?.|\[(?:\\.|[^\]\\])+\])[+*]\)(?:[+*]|\{\d+,\d*\})", re.DOTALL
-)
 
 
 def power(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
@@ -58,7 +52,7 @@ def arranged_in_all_ways(machine: Machine, arguments: Arguments, node: ast.AST) 
     """``itertools.product``: a list of that length, which nobody has made yet."""
     del machine, node
     digits = sum(math.log10(max(length_of(values), 1)) for values in arguments.positional)
-    repeat = next(iter(numbers_in(Arguments(named=arguments.named))), 1)
+    repeat = max(numbers_in(Arguments(named=arguments.named)), default=1)
     return _as_long_as(digits * min(repeat, _MANY))
 
 
@@ -66,7 +60,7 @@ def permuted(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
     """``itertools.permutations(items, of)``."""
     del machine, node
     size = length_of(arguments.first())
-    of = next(iter(numbers_in(Arguments((arguments.at(1, "r"),)))), size)
+    of = max(numbers_in(Arguments((arguments.at(1, "r"),))), default=size)
     ways = math.perm(int(size), max(int(min(of, size)), 0)) if size < _MANY else ENDLESS
     return _as_long_as(math.log10(max(ways, 1)))
 
@@ -99,18 +93,6 @@ _GOES_THROUGH = frozenset(
 )
 
 
-def expression(name: str) -> Special:
-    """``re.match`` and others of this name: a pattern that can be tried for ever."""
-
-    def followed(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
-        for atom in arguments.at(0, "pattern"):
-            if isinstance(atom, Constant) and _TWICE.search(str(atom.value)[:_LONGEST_PATTERN]):
-                machine.exhaust(node, "looks for a pattern that can be tried in endless ways")
-        return call_library(machine, name, arguments, node)
-
-    return followed
-
-
 GROWING: Mapping[str, Special] = {
     "builtins.format": formatted,
     "builtins.pow": power,
@@ -119,7 +101,3 @@ GROWING: Mapping[str, Special] = {
     **{name: rounds(name) for name in _MOST},
 }
 """Calls that take more the larger their numbers are."""
-EXPRESSIONS: Mapping[str, Special] = {
-    f"re.{name}": expression(f"re.{name}")
-    for name in ("compile", "findall", "finditer", "fullmatch", "match", "search", "split", "subn")
-}

@@ -6,12 +6,12 @@ from typing import Any
 
 from vigil.guard.python import folding, gaps
 from vigil.guard.python.amounts import watch_format
+from vigil.guard.python.binding import bind, elements_of, sequence_of
 from vigil.guard.python.calling import call_method
 from vigil.guard.python.containers import comprehend, make_dict, make_list, subscript
 from vigil.guard.python.machine import Arguments, Machine
 from vigil.guard.python.members import named
 from vigil.guard.python.operators import operation
-from vigil.guard.python.targets import bind, elements_of, sequence_of
 from vigil.guard.python.values import (
     ANYTHING,
     DATA,

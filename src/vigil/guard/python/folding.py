@@ -20,6 +20,7 @@ from vigil.guard.python import gaps
 from vigil.guard.python.computing import FUNCTIONS, NotKnown
 from vigil.guard.python.values import (
     DATA,
+    FEW,
     LONGEST,
     NONE,
     Box,
@@ -30,7 +31,6 @@ from vigil.guard.python.values import (
     joined,
 )
 
-_COMBINATIONS = 8
 _LARGEST = 10**18
 """A whole number beyond it is data, so that no power or shift grows without an end."""
 _ITEMS = 5_000
@@ -215,7 +215,7 @@ _MISUSES = (
 
 
 def _combinations(choices: tuple[tuple[T, ...], ...]) -> Iterable[tuple[T, ...]]:
-    if prod(map(len, choices)) > _COMBINATIONS:
+    if prod(map(len, choices)) > FEW:
         raise NotKnown
     return product(*choices)
 

@@ -3,8 +3,8 @@
 import ast
 from collections.abc import Iterator
 
+from vigil.guard.python.handing import called_by_the_language
 from vigil.guard.python.machine import UNKNOWN_ARGUMENTS, Arguments, Frame, Machine, TooMuch
-from vigil.guard.python.targets import called_by_the_language
 from vigil.guard.python.values import (
     ANYTHING,
     NONE,

@@ -8,6 +8,7 @@ from math import prod
 from vigil.guard.program import UNRESOLVED
 from vigil.guard.python.values import (
     DATA,
+    FEW,
     LONGEST,
     Box,
     Constant,
@@ -20,7 +21,6 @@ from vigil.guard.python.values import (
     texts_of,
 )
 
-_WAYS = 8
 _GAPS = re.compile(f"{UNRESOLVED}+")
 _SIMPLE_FORMAT = re.compile(r"(?:[^{}]|\{\d?\})*")
 _SIMPLE_PERCENT = re.compile(r"(?:[^%]|%[sd%])*")
@@ -74,7 +74,7 @@ def _separated(separator: str, items: list[Values]) -> Values:
 def _ways(parts: tuple[Values, ...]) -> Iterable[tuple[str, ...]]:
     """Every text for every part; where that is too much to follow, none that is not sure."""
     choices = tuple(texts_of(part) for part in parts)
-    if prod(map(len, choices)) > _WAYS:
+    if prod(map(len, choices)) > FEW:
         choices = tuple(c if len(c) == 1 else (UNRESOLVED,) for c in choices)
     return product(*choices)
 

@@ -4,9 +4,10 @@ import ast
 from collections.abc import Callable
 
 from vigil.guard.python import folding
+from vigil.guard.python.binding import elements_of, keys_of, sequence_of
 from vigil.guard.python.computing import NotKnown
+from vigil.guard.python.handing import hand_over
 from vigil.guard.python.machine import ENDLESS, UNROLLED, Arguments, Machine
-from vigil.guard.python.targets import elements_of, hand_over, sequence_of
 from vigil.guard.python.values import (
     ANYTHING,
     DATA,
@@ -89,10 +90,12 @@ def endless(_: Machine, arguments: Arguments, __: ast.AST) -> Values:
 
 def next_one(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
     """``next``: any element, or what is given for none."""
+    found = [elements_of(arguments.first()), arguments.at(1)]
     for atom in arguments.first():
         if isinstance(atom, Instance):
-            return machine.call(machine.attribute(one(atom), "__next__", node), Arguments(), node)
-    return few(elements_of(arguments.first()) | arguments.at(1))
+            method = machine.attribute(one(atom), "__next__", node)
+            found.append(machine.call(method, Arguments(), node))
+    return joined(found)
 
 
 def collected(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
@@ -144,11 +147,13 @@ def dictionary(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
         for values in arguments.positional:
             inner = elements_of(values)
             box.put(few(inner | elements_of(inner)))
+            box.keys |= keys_of(values)
             if taints := taints_of(values):
                 box.put(one(Data(taints=taints)))
         box.put(arguments.rest or DATA)
     for name, values in arguments.named.items():
         box.held = few(box.held | values)
+        box.keys.add(name)
         if not box.open:
             box.named[name] = values
     return one(box)

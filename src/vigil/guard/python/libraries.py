@@ -7,12 +7,13 @@ from math import prod
 
 from vigil.domain.effects import EffectKind
 from vigil.guard import places
-from vigil.guard.findings import Finding, Mark
+from vigil.guard.findings import Finding, Mark, named
 from vigil.guard.program import UNRESOLVED
+from vigil.guard.python.binding import sequence_of
+from vigil.guard.python.handing import hand_over, hand_to
 from vigil.guard.python.library import Does
 from vigil.guard.python.machine import MOST_STARTED, Arguments, Machine
-from vigil.guard.python.running import FETCHED, WAYS, Given, code_of, commands_of, filled
-from vigil.guard.python.targets import hand_over, hand_to, sequence_of
+from vigil.guard.python.running import FETCHED, Given, code_of, commands_of, filled, ways_of
 from vigil.guard.python.values import (
     ANYTHING,
     DATA,
@@ -32,7 +33,6 @@ from vigil.guard.python.values import (
     texts_of,
 )
 
-_MAX_RESOURCE = 200
 CALLS = "python-call."
 """In front of the names of rules of ``libraries/python.yaml``."""
 _SELF = ""
@@ -137,7 +137,7 @@ def _find(machine: Machine, rule: Does, given: Given, arguments: Arguments, node
         machine.find(
             Finding(
                 kind=EffectKind.UNKNOWN if nowhere else kind,
-                resource=resource.replace(UNRESOLVED, "?")[:_MAX_RESOURCE],
+                resource=named(resource),
                 rule=f"{CALLS}{rule.id}",
                 reason=f"{rule.reason}; which, only a run could tell" if nowhere else rule.reason,
                 span=machine.span(node),
@@ -197,7 +197,7 @@ def _made(rule: Does, kind: str, given: Given, taints: frozenset[str]) -> Values
         taints |= {"file"}
     if rule.tells or rule.words is not None or rule.code is not None:
         taints |= {"machine"}
-    about = texts_of(given[rule.about])[:WAYS] if rule.about in given else (UNRESOLVED,)
+    about = ways_of(given[rule.about]) if rule.about in given else (UNRESOLVED,)
     if rule.below:
         about = tuple(f"{text.rstrip('/')}/**" if text else "**" for text in about)
     match kind:

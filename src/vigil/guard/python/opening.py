@@ -5,8 +5,8 @@ import ast
 from vigil.guard.program import UNRESOLVED
 from vigil.guard.python.gathering import Special
 from vigil.guard.python.machine import ENDLESS, Arguments, Machine
-from vigil.guard.python.running import opened
-from vigil.guard.python.values import Constant, Thing, Values, one, text_of, texts_of
+from vigil.guard.python.running import opened, ways_of
+from vigil.guard.python.values import Constant, Thing, Values, one, text_of
 
 FILE = "io.File"
 
@@ -19,11 +19,6 @@ def open_file(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
 def open_path(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
     """``Path.open(mode)``."""
     return _opened(machine, arguments.at(0, "self"), arguments.at(1, "mode"), node)
-
-
-def home(_: Machine, __: Arguments, ___: ast.AST) -> Values:
-    """``Path.home()``."""
-    return one(Thing("pathlib.Path", "~"))
 
 
 def opener(kind: str, parameter: str) -> Special:
@@ -46,12 +41,12 @@ def _opened(
 ) -> Values:
     modes = {_how(text_of(a)) if a != Constant(None) else "r" for a in mode}
     whole = "".join(sorted(modes))
-    writes = any(letter in whole for letter in "wax+\ufffc")
+    writes = any(letter in whole for letter in f"wax+{UNRESOLVED}")
     appends = all("a" in m or "r" in m for m in modes)
     if machine.times == ENDLESS and writes:
         machine.exhaust(node, "writes files in a loop without end")
     things: set[Thing] = set()
-    for text in texts_of(path)[:8]:
+    for text in ways_of(path):
         machine.run(opened(text, writes=writes, appends=appends, machine=machine, node=node))
         if writes and "+" in whole:
             machine.run(opened(text, writes=False, appends=False, machine=machine, node=node))

@@ -4,8 +4,8 @@ import ast
 
 from vigil.guard.python import folding, gaps
 from vigil.guard.python.amounts import watch_operation
+from vigil.guard.python.binding import elements_of, sequence_of
 from vigil.guard.python.machine import Machine
-from vigil.guard.python.targets import elements_of, sequence_of
 from vigil.guard.python.values import (
     ANYTHING,
     Box,

@@ -40,7 +40,7 @@ def read_python(code: str, library: Library = NOTHING_KNOWN) -> PythonReading:
     try:
         tree = _parsed(code)
     except SyntaxError as error:
-        reason = f"not well-formed Python: {error.msg}"
+        reason = f"not well-formed Python: {error.msg}; correct it"
         return PythonReading(findings=(_refused(code, error.lineno or 1, reason),))
     except (ValueError, RecursionError, MemoryError):
         reason = "Python that is nested too deeply, in an encoding of its own, or with a null byte"

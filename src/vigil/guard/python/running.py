@@ -3,16 +3,18 @@
 import ast
 import re
 from collections.abc import Iterator
-from itertools import islice, product
+from itertools import product
 from math import prod
 
 from vigil.guard.findings import Mark
 from vigil.guard.program import FILE, UNRESOLVED, Command, Nested, Redirection, Source, Word
+from vigil.guard.python.binding import sequence_of
 from vigil.guard.python.library import Does
 from vigil.guard.python.machine import Machine
-from vigil.guard.python.targets import sequence_of
 from vigil.guard.python.values import (
     ANYTHING,
+    FEW,
+    NONE,
     TOLD,
     Box,
     Constant,
@@ -27,18 +29,23 @@ from vigil.guard.python.values import (
 
 Given = dict[str, Values]
 """Arguments by the names that the rule gives them."""
-WAYS = 8
-"""Of so many different texts, each is judged by itself; of more, none is known."""
+_Words = tuple[Word, ...]
 FETCHED = frozenset({"network"})
 """The taint of what another machine sent."""
 _FIELD = re.compile(r"\{(\w+)(\.\.\.|:o)?\}")
+
+
+def ways_of(values: Values) -> tuple[str, ...]:
+    """Every text that this may be; of more than can be judged, one that only a run could tell."""
+    texts = texts_of(values)
+    return texts if len(texts) <= FEW else (UNRESOLVED,)
 
 
 def filled(template: str, given: Given) -> list[str]:
     """A text with the arguments in it, one for each thing that they may be."""
     fields = [(match[1], match[2] == ":o") for match in _FIELD.finditer(template)]
     choices = [_texts(given[n], octal=o) if n in given else (UNRESOLVED,) for n, o in fields]
-    if prod(map(len, choices)) > WAYS:
+    if prod(map(len, choices)) > FEW:
         choices = [(UNRESOLVED,)] * len(choices)
     results: list[str] = []
     for combination in product(*choices):
@@ -64,19 +71,25 @@ def commands_of(machine: Machine, rule: Does, given: Given, node: ast.AST) -> It
             yield Command(words=words, span=span, words_from=_told(given))
     for parameter, writes in ((rule.opens, False), (rule.writes, True)):
         if parameter in given:
-            for path in texts_of(given[parameter])[:WAYS]:
+            for path in ways_of(given[parameter]):
                 yield opened(path, writes=writes, appends=False, machine=machine, node=node)
     if rule.words is not None and not _is_shell(rule, given, sure=True):
         for words in _word_lists(given.get(rule.words, ANYTHING)):
-            first = texts_of(given[rule.program]) if rule.program in given else ()
-            program = (Word(text=first[0]),) if first and first != (UNRESOLVED,) else words[:1]
             yield Command(
-                words=(*program, *words[1:]),
+                words=(_program(rule, given) or words[0], *words[1:]),
                 span=span,
                 words_from=_told(given),
                 stdin=_stdin(rule, given),
                 environment=_environment(rule, given),
             )
+
+
+def _program(rule: Does, given: Given) -> Word | None:
+    """The program that is run whatever the first word says, if one is named."""
+    values = given.get(rule.program, NONE) if rule.program is not None else NONE
+    if values == NONE:
+        return None
+    return _word(values) if Constant(None) not in values else Word(text=UNRESOLVED)
 
 
 def _told(given: Given) -> tuple[Source, ...]:
@@ -92,28 +105,44 @@ def opened(path: str, *, writes: bool, appends: bool, machine: Machine, node: as
 
 
 def _templates(template: tuple[str, ...], given: Given) -> Iterator[tuple[Word, ...]]:
-    choices: list[list[tuple[Word, ...]]] = []
+    choices: list[list[_Words]] = []
     for part in template:
         spread = _FIELD.fullmatch(part)
         if spread is not None and spread[2] == "...":
             choices.append(list(_word_lists(given.get(spread[1], ANYTHING))))
         else:
             choices.append([(Word(text=text),) for text in filled(part, given)])
-    for combination in islice(product(*choices), WAYS):
+    for combination in _combinations(choices):
         yield tuple(word for words in combination for word in words)
+
+
+def _combinations(choices: list[list[_Words]]) -> Iterator[tuple[_Words, ...]]:
+    """Every way with every other; where these are too many, each beside what is not known."""
+    if prod(map(len, choices)) <= FEW:
+        yield from product(*choices)
+        return
+    beside = [ways[0] if len(ways) == 1 else (Word(text=UNRESOLVED),) for ways in choices]
+    for place, ways in enumerate(choices):
+        for way in ways if len(ways) > 1 else ():
+            yield (*beside[:place], way, *beside[place + 1 :])
 
 
 def _word_lists(values: Values) -> Iterator[tuple[Word, ...]]:
     """Each list of words that this may be; a text is a program without arguments."""
-    for atom in list(values)[:WAYS]:
+    if len(values) > FEW:
+        yield (Word(text=UNRESOLVED),)
+        return
+    for atom in values:
         if isinstance(atom, Box):
             known = sequence_of(one(atom))
             items = known if known is not None else atom.items
-            words = [_word(item) for item in items]
+            words = [texts_of(item) for item in items]
             if known is None:
-                words.append(Word(text=UNRESOLVED))
-            if words:
-                yield tuple(words)
+                words.append((UNRESOLVED,))
+            if prod(map(len, words)) > FEW:
+                words = [ways if len(ways) == 1 else (UNRESOLVED,) for ways in words]
+            for chosen in product(*words) if words else ():
+                yield tuple(Word(text=text) for text in chosen)
         elif atom != Constant(None):
             yield (Word(text=text_of(atom)),)
 
@@ -141,10 +170,10 @@ def _environment(rule: Does, given: Given) -> tuple[tuple[str, Word], ...]:
     if rule.environment is None:
         return ()
     return tuple(
-        (str(name), _word(values))
+        (str(name), _word(atom.named.get(name, ANYTHING)))
         for atom in given.get(rule.environment, ())
         if isinstance(atom, Box)
-        for name, values in atom.named.items()
+        for name in dict.fromkeys((*atom.named, *sorted(atom.keys, key=str)))
     )
 
 
@@ -166,8 +195,7 @@ def code_of(machine: Machine, rule: Does, given: Given, node: ast.AST) -> Iterat
     if taints_of(values) & FETCHED:
         marks = frozenset({Mark.RUNS_DOWNLOAD})
         machine.unknown(node, "runs what it got from another machine", marks)
-    texts = texts_of(values)
-    for text in texts if len(texts) <= WAYS else (UNRESOLVED,):
+    for text in ways_of(values):
         yield Nested(
             language=rule.language,
             code=Word(text=text),

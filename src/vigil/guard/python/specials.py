@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from vigil.guard.findings import Mark
 from vigil.guard.program import UNRESOLVED
 from vigil.guard.python import folding, gaps
-from vigil.guard.python.counting import EXPRESSIONS, GROWING
+from vigil.guard.python.binding import sequence_of
+from vigil.guard.python.counting import GROWING
 from vigil.guard.python.gathering import (
     Special,
     arranged,
@@ -22,9 +23,10 @@ from vigil.guard.python.gathering import (
     ranged,
     raw_bytes,
 )
+from vigil.guard.python.handing import hand_over
 from vigil.guard.python.machine import MOST_STARTED, UNKNOWN_ARGUMENTS, Arguments, Machine
-from vigil.guard.python.opening import FILE, home, open_file, open_path, opener
-from vigil.guard.python.targets import hand_over, sequence_of
+from vigil.guard.python.opening import FILE, open_file, open_path, opener
+from vigil.guard.python.patterns import EXPRESSIONS
 from vigil.guard.python.values import (
     ANYTHING,
     DATA,
@@ -180,6 +182,10 @@ def _path(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
     return few(frozenset(Thing("pathlib.Path", text_of(a), taints_of(one(a))) for a in joined_path))
 
 
+def _home(_: Machine, __: Arguments, ___: ast.AST) -> Values:
+    return one(Thing("pathlib.Path", "~"))
+
+
 def _join_path(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
     del machine, node
     texts = tuple(
@@ -242,7 +248,7 @@ def _unpickled(machine: Machine, arguments: Arguments, node: ast.AST) -> Values:
 SPECIALS: Mapping[str, Special] = {
     "builtins.open": open_file,
     "pathlib.Path.open": open_path,
-    "pathlib.Path.home": home,
+    "pathlib.Path.home": _home,
     "gzip.open": opener(FILE, "filename"),
     "gzip.GzipFile": opener(FILE, "filename"),
     "bz2.open": opener(FILE, "filename"),

@@ -4,13 +4,14 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from vigil.guard import places
+from vigil.guard.python.binding import bind, elements_of, sequence_of
 from vigil.guard.python.containers import length_of
 from vigil.guard.python.counting import MOST_TURNS
 from vigil.guard.python.functions import define_class, define_function, evaluate_annotation
 from vigil.guard.python.machine import ENDLESS, Arguments, Machine
 from vigil.guard.python.operators import operation
 from vigil.guard.python.specials import import_module
-from vigil.guard.python.targets import bind, elements_of, sequence_of
 from vigil.guard.python.values import (
     ANYTHING,
     DATA,
@@ -26,7 +27,6 @@ from vigil.guard.python.values import (
     one,
     shape,
 )
-from vigil.guard.sources import is_endless_file
 
 _PASSES = 4
 """Times that a loop is followed until what its names may be no longer changes."""
@@ -141,7 +141,7 @@ def _for(machine: Machine, node: ast.For | ast.AsyncFor) -> None:
 
         length = length_of(source)
         leaves = any(_ending(node.body)) or any(_waiting(node.body))
-        if any(isinstance(a, Thing) and is_endless_file(a.text) for a in source) and not leaves:
+        if any(isinstance(a, Thing) and places.endless(a.text) for a in source) and not leaves:
             machine.exhaust(node, "reads what never ends")
         if MOST_TURNS < length < ENDLESS or (length == ENDLESS and not leaves):
             machine.exhaust(node, "goes round more often than a remedy needs")

@@ -9,6 +9,8 @@ from vigil.guard.program import UNRESOLVED
 
 FEW = 12
 """A name that may be more things than this is loosened to what they have in common."""
+MOST_BOXES = 100
+"""Lists in lists that are looked into."""
 LONGEST = 100_000
 """Characters of a text that is worked out; a longer one is data nobody looks at."""
 
@@ -134,6 +136,8 @@ class Box:
     """Whose statements change it in a certain order."""
     length: float | None = None
     """How many there are, where it is known although ``items`` are not."""
+    keys: "set[Plain]" = field(default_factory=set)
+    """Every known key that something was ever put under."""
 
     def put(self, values: "Values") -> None:
         """Somebody puts this in, nobody knows where."""
@@ -184,7 +188,13 @@ def few(values: Values) -> Values:
     if len(values) <= FEW:
         return values
     loose = loosened(values)
-    return loose if len(loose) <= FEW else ANYTHING
+    return loose if len(loose) <= FEW else lost(values)
+
+
+def lost(values: Values) -> Values:
+    """Nothing is known of it any more but where it came from."""
+    taints = taints_of(values)
+    return ANYTHING | one(Data(taints=taints)) if taints else ANYTHING
 
 
 def loosened(values: Values) -> Values:
@@ -202,10 +212,28 @@ def joined(many: Iterable[Values]) -> Values:
     return few(first.union(*others))
 
 
+def within(values: Values) -> Iterator[Atom]:
+    """These, and what is held by those of them that are boxes, each box once: a list may hold
+    itself. Where these are too many, the last is anything, of this machine and from wherever.
+    """
+    waiting, seen = list(values), set[int]()
+    while waiting:
+        atom = waiting.pop()
+        yield atom
+        if isinstance(atom, Box) and id(atom) not in seen:
+            seen.add(id(atom))
+            if len(seen) > MOST_BOXES:
+                yield from (Anything(), Data(taints=TOLD))
+                return
+            waiting += atom.held
+        elif isinstance(atom, Bound):
+            waiting.append(atom.receiver)
+
+
 def taints_of(values: Values) -> frozenset[str]:
     """Where the data came from, whatever holds it."""
     found: frozenset[str] = frozenset()
-    for atom in values:
+    for atom in within(values):
         if isinstance(atom, Thing) and atom.type in _ENVIRONMENTS:
             found |= {"file", ENVIRONMENT}
         elif isinstance(atom, Data | Thing):
@@ -213,11 +241,6 @@ def taints_of(values: Values) -> frozenset[str]:
         elif isinstance(atom, Named) and atom.name in _ENVIRONMENTS:
             # All of it at once; one variable of it is what a script was given to use.
             found |= {"file", ENVIRONMENT}
-        elif isinstance(atom, Bound):
-            found |= taints_of(one(atom.receiver))
-        elif isinstance(atom, Box):
-            # A list may also hold itself.
-            found |= taints_of(frozenset(a for a in atom.held if not isinstance(a, Box)))
     return found
 
 
@@ -241,14 +264,12 @@ def texts_of(values: Values) -> tuple[str, ...]:
     return tuple(sorted({text_of(a) for a in values if a != Constant(None)})) or (UNRESOLVED,)
 
 
-def callables(values: Values, depth: int = 3) -> Iterator[Atom]:
+def callables(values: Values) -> Iterator[Atom]:
     """What could be called and is known, also inside boxes."""
-    for atom in values:
+    for atom in within(values):
         of_thing = isinstance(atom, Bound) and isinstance(atom.receiver, Thing)
         if of_thing or isinstance(atom, Named | Function | Class | Partial):
             yield atom
-        elif isinstance(atom, Box) and depth:
-            yield from callables(atom.held, depth - 1)
 
 
 def is_inert(values: Values, depth: int = 3) -> bool:

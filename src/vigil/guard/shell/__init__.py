@@ -45,7 +45,7 @@ def _read(shell: Shell, code: str) -> None:
         shell.doubt(0, len(code), "text that only a run could tell")
     lines, mistakes = parse(code)
     for mistake in mistakes:
-        shell.doubt(mistake.at, mistake.at, f"not bash: {mistake.reason}")
+        shell.doubt(mistake.at, mistake.at, f"not bash: {mistake.reason}; correct it")
     for line in filter(None, lines):
         with shell.landing("line"):
             shell.body(line)

@@ -8,6 +8,7 @@ from vigil.guard.shell import declaring, taking
 from vigil.guard.shell.branches import Status
 from vigil.guard.shell.call import Call
 from vigil.guard.shell.expansion.splitting import Field
+from vigil.guard.shell.whole import whole
 
 if TYPE_CHECKING:
     from vigil.guard.shell.simple import Shell
@@ -33,7 +34,7 @@ def _break(shell: "Shell", call: Call) -> Status:
     levels = call.texts[0] if call.texts else "1"
     shell.jump(
         "break" if call.name == "break" else "continue",
-        int(levels[:3]) if levels.isdecimal() else 1,
+        whole(levels) if levels.isdecimal() else 1,
     )
     return True
 

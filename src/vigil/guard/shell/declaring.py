@@ -9,6 +9,7 @@ from vigil.guard.shell.expansion.splitting import Field, runs_something
 from vigil.guard.shell.grammar.tree import Assignment
 from vigil.guard.shell.output.printing import formatted_text
 from vigil.guard.shell.state import Array, Variable
+from vigil.guard.shell.whole import whole
 
 _UNUSUAL = frozenset({"+B", "-k", "braceexpand", "keyword", "posix"})
 """Settings by which words mean something else than is said here."""
@@ -128,8 +129,8 @@ def shift(shell: "Shell", call: Call) -> Status:
     call.note()
     by = call.texts[0] if call.texts else "1"
     if shell.state.positional is not None:
-        known = by.isdecimal() and int(by[:6]) <= len(shell.state.positional)
-        shell.state.positional = shell.state.positional[int(by[:6]) :] if known else None
+        known = by.isdecimal() and whole(by) <= len(shell.state.positional)
+        shell.state.positional = shell.state.positional[whole(by) :] if known else None
     return True
 
 

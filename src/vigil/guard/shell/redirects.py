@@ -1,11 +1,12 @@
 """Redirections: which files a command opens, and what then can be read there."""
 
+from vigil.guard import places
 from vigil.guard.program import FILE, UNRESOLVED, Redirection, Source
 from vigil.guard.shell.expansion.expand import Expander
 from vigil.guard.shell.expansion.splitting import Field
 from vigil.guard.shell.grammar.tree import Document, Parts, Redirect
 from vigil.guard.shell.state import Sink, State, Stream
-from vigil.guard.sources import is_endless_file
+from vigil.guard.shell.whole import whole
 
 _SAME = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _SAME |= {f"{folder}/{n}": n for folder in ("/dev/fd", "/proc/self/fd") for n in range(10)}
@@ -39,7 +40,7 @@ def _number(redirect: Redirect, usual: int, state: State) -> int:
         number = max([_FIRST_NAMED - 1, *state.streams]) + 1
         state.assign(redirect.descriptor[1:-1], str(number))
         return number
-    return int(redirect.descriptor[:4] or usual)
+    return whole(redirect.descriptor or str(usual))
 
 
 def _file(redirect: Redirect, field: Field, state: State) -> list[Redirection]:
@@ -75,14 +76,14 @@ def _file(redirect: Redirect, field: Field, state: State) -> list[Redirection]:
 
 def _wrote(path: str, state: State) -> tuple[Source, ...]:
     """Whose text stands in a file."""
-    return state.origins.get(path) or (FILE._replace(endless=is_endless_file(path)),)
+    return state.origins.get(path) or (FILE._replace(endless=places.endless(path)),)
 
 
 def _duplicate(number: int, target: str, state: State) -> None:
     if target == "-":
         state.streams.pop(number, None)
         return
-    source = state.streams.get(int(target.rstrip("-")[:4]))
+    source = state.streams.get(whole(target.rstrip("-")))
     if source is not None:
         both_ways = number == 0 and isinstance(source, Sink)
         state.streams[number] = Stream(UNRESOLVED) if both_ways else source

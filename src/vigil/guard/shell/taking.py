@@ -7,9 +7,10 @@ from vigil.guard.program import UNRESOLVED, Source
 from vigil.guard.shell.branches import Status
 from vigil.guard.shell.call import Call
 from vigil.guard.shell.state import Array, Stream
+from vigil.guard.shell.whole import whole
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_DESCRIPTOR = re.compile(r"(?<!\S)-\w*u ?(\d{1,3})(?!\S)")
+_DESCRIPTOR = re.compile(r"(?<!\S)-\w*u ?(\d+)(?!\S)")
 _WHOLE = re.compile(r"[rsed]*")
 """Options of read with which it takes a line as it is."""
 
@@ -25,7 +26,7 @@ def read(shell: "Shell", call: Call) -> Status:
         0,
     )
     if (descriptor := _DESCRIPTOR.search(" ".join(call.texts))) is not None:
-        number = int(descriptor[1])
+        number = whole(descriptor[1])
     plain = all(t[:1] != "-" or t in {"-r", "-s", "-e"} for t in call.texts)
     stream = shell.state.streams.get(number)
     if any(t[:1] == "-" and "u" in t for t in call.texts):
@@ -49,8 +50,8 @@ def read(shell: "Shell", call: Call) -> Status:
         for name in (*names, *arrays, *(() if names else ("REPLY",))):
             shell.set(name, UNRESOLVED)
             if isinstance(stream, Stream):
-                whole = len(names) + len(arrays) <= 1 and _WHOLE.fullmatch(_options(call))
-                shell.state.taken(name, stream.sources if whole else _parts(stream.sources))
+                alone = len(names) + len(arrays) <= 1 and _WHOLE.fullmatch(_options(call))
+                shell.state.taken(name, stream.sources if alone else _parts(stream.sources))
         return None
     _fill(shell, line[0], names)
     return line[1]

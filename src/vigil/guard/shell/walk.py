@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 
+from vigil.guard import places
 from vigil.guard.program import FILE, UNRESOLVED, Redirection
 from vigil.guard.shell.branches import Status
 from vigil.guard.shell.expansion.splitting import runs_something
@@ -32,7 +33,6 @@ from vigil.guard.shell.grammar.tree import (
 )
 from vigil.guard.shell.loops import Loops
 from vigil.guard.shell.state import Definition, Sink, Stream
-from vigil.guard.sources import is_endless_file
 
 _COMPARISONS = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge"})
 
@@ -232,7 +232,7 @@ class Walk(Loops):
         """``$(<file)``, which prints a file."""
         text = self.state.file(path)
         sink.write(text)
-        if is_endless_file(path):
+        if places.endless(path):
             self.doubt(*self.here, "a substitution that never ends", exhausts=True)
         if UNRESOLVED in text:
             self.sources += (FILE,)

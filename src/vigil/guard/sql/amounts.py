@@ -10,8 +10,8 @@ MUCH = 10_000_000
 """Rows or characters that no remedy asks for."""
 _MOST_UNJOINED = 2
 """Tables of which each row meets each row of the other: two small ones are a habit."""
-MOST_LOOKED_AT = 60
-"""Tokens of a call that are looked at for numbers."""
+MOST_LOOKED_AT = 500
+"""Tokens of a call that are looked at for numbers; one of more may make any number."""
 _MAKES = re.compile(
     r"array_fill|generate_series|[lr]pad|make_array|randomblob|repeat|replicate|sequence|space|zeroblob"
 )
@@ -40,12 +40,12 @@ def how_much(name: str, arguments: Sequence[Token]) -> float:
     for token in arguments:
         depth += _DEPTH.get(token.token_type, 0)
         if depth == 0:
-            break
+            return product if multiplies else largest
         multiplies |= token.token_type in _GROWS or _MAKES.fullmatch(token.text.lower()) is not None
         if token.token_type is TokenType.NUMBER:
             value = _number(token.text)
             largest, product = max(largest, value), product * max(value, 1)
-    return product if multiplies else largest
+    return MUCH
 
 
 _DEPTH = {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}

@@ -10,8 +10,8 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
 from vigil.domain.effects import EffectKind
-from vigil.guard.findings import Finding, Mark
-from vigil.guard.program import UNRESOLVED, Span
+from vigil.guard.findings import Finding, Mark, named
+from vigil.guard.program import Span
 from vigil.guard.sql.amounts import MOST_LOOKED_AT, MUCH, ROWS, how_much, uses_up
 from vigil.guard.sql.does import Does
 from vigil.guard.sql.functions import FUNCTIONS, HARMLESS_FUNCTIONS
@@ -25,7 +25,6 @@ MAX_WORDS = 4_000
 MAX_BRACKETS = 100
 """The parser takes far more than twice the time for twice as many."""
 """Characters of a statement that the patterns of ``STATEMENTS`` are tried on."""
-_MAX_RESOURCE = 200
 
 DIALECTS = ("postgres", "mysql", "sqlite")
 # A backslash before a quote ends a text in one database and not in the other.
@@ -170,7 +169,7 @@ def _by_words(statement: Statement, *, readable: bool) -> Finding:
                 )
     if readable:
         return _unknown(statement.span, "sql.statement", "a statement that the guard does not know")
-    return _unknown(statement.span, "sql.unreadable", "SQL that cannot be parsed")
+    return _unknown(statement.span, "sql.unreadable", "SQL that cannot be parsed; correct it")
 
 
 _CHANGES = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
@@ -242,7 +241,7 @@ def _finding(
 ) -> Finding:
     return Finding(
         kind=kind,
-        resource=resource.replace(UNRESOLVED, "?")[:_MAX_RESOURCE],
+        resource=named(resource),
         rule=rule,
         reason=reason,
         span=span,

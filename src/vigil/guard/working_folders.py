@@ -18,7 +18,7 @@ _NO_NAME = re.compile(r"[-~/+].*|.*://.*|\d+|", re.DOTALL)
 _ASSIGNED = re.compile(r"((?:if|of|file|path)=)([^/].*)", re.DOTALL)
 
 
-def judge_placed(
+def judge_in_folders(
     command: Command, folders: Sequence[str], tools: Tools, found: Sequence[Finding]
 ) -> Iterator[Finding]:
     """What the command does in these folders that is worse than what was found so far."""
@@ -30,6 +30,7 @@ def judge_placed(
     for folder in folders:
         moved = _moved(command, folder, tool.verb_words)
         if moved.words == command.words:
+            # No word of it is a relative name, so no other folder changes what it means either.
             return
         for finding in judge_command(moved, tools).findings:
             worse = finding.kind is not EffectKind.UNKNOWN and finding.kind.rank > worst
