@@ -7,6 +7,7 @@ from tests.support.record import open_record
 
 from vigil.bootstrap import check_timelines, known_backup, take_backup
 from vigil.cli import doctor
+from vigil.domain.errors import SettingsError
 from vigil.settings import Settings
 
 
@@ -39,3 +40,49 @@ def test_it_makes_no_record_where_there_is_none(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, vigil_state_dir=tmp_path / "state")
     assert check_timelines(settings) == "there is none yet"
     assert not settings.vigil_state_dir.exists()
+
+
+def test_a_state_folder_that_cannot_be_made_is_a_finding_before_anything_starts(
+    tmp_path: Path,
+) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    for state in (in_the_way, in_the_way / "state"):
+        found = doctor._state_folder(state)
+        assert not found.ok
+        assert found.text == f"{in_the_way} is not a folder"
+        assert "VIGIL_STATE_DIR" in str(found.remedy)
+    assert doctor._state_folder(tmp_path / "some" / "where").ok
+    assert not (tmp_path / "some").exists()
+
+
+def test_a_rule_for_a_service_or_team_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
+    config, policy = tmp_path / "vigil.yaml", tmp_path / "policy.yaml"
+    config.write_text(
+        "version: 1\n"
+        "services:\n"
+        "  web: {team: shop, probes: {up: {kind: tcp, host: 127.0.0.1, port: 1}}}\n"
+    )
+    sound = "{id: a, then: ask, because: Watched., when: {services: [w*], teams: [shop]}}"
+    astray = "{id: b, then: deny, because: Never., when: {services: [wbe], teams: [shop, ship]}}"
+    settings = Settings(_env_file=None, vigil_config=config, vigil_policy=policy)
+    policy.write_text(f"rules: [{sound}]\n")
+    assert "where its rules allow it (1)" in doctor._policy(settings)
+    policy.write_text(f"rules: [{sound}, {astray}]\n")
+    with pytest.raises(SettingsError) as told:
+        doctor._policy(settings)
+    assert [each.partition(";")[0] for each in told.value.mistakes] == [
+        "rule 'b': no service of the catalogue fits 'wbe'",
+        "rule 'b': no team of the catalogue fits 'ship'",
+    ]
+
+
+def test_programs_of_the_sandbox_are_looked_for_where_it_looks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert doctor._program("setpriv", doctor.NEEDED["setpriv"]).ok
+    missing = doctor._program("no-such-program", doctor.NEEDED["setpriv"])
+    assert missing.text == (
+        "not found; it is what ends the runner and the browser with their parent"
+    )

@@ -5,11 +5,10 @@ which it was said, and noticing that nobody answered.
 """
 
 import asyncio
-from datetime import timedelta
 
 import structlog
 
-from vigil.decide.breakers import tripped
+from vigil.decide.breakers import looks_back, tripped
 from vigil.decide.facts import HOUR, Lately
 from vigil.domain.breaker import Breaker, Reset
 from vigil.domain.change import OWN_NAME
@@ -51,8 +50,7 @@ class Decisions:
         many = await parts.journal.executions_since(now - HOUR, besides="")
         if parts.policy.rules is None and many < parts.policy.max_executions_per_hour:
             return ()
-        rests = max(HOUR, timedelta(seconds=parts.policy.breaker_rests_s))
-        executed = await parts.journal.executed_since(now - rests, besides="")
+        executed = await parts.journal.executed_since(now - looks_back(parts.policy), besides="")
         lately = Lately(executed_last_hour=many, at=now, executed=executed)
         return tripped(parts.policy, lately)
 

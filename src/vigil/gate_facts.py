@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from vigil.decide.breakers import looks_back
 from vigil.decide.confidence import confidence
 from vigil.decide.facts import HOUR, Facts
 from vigil.domain.cost import Spent
@@ -19,11 +20,19 @@ MOST_BROKEN = 20
 """So many sentences at most about scripts of free form."""
 
 
-async def facts_about(parts: Parts, progress: Progress, plan: Plan) -> Facts:
-    """Everything that a plan is judged by besides itself and the policy."""
+async def facts_about(
+    parts: Parts, progress: Progress, plan: Plan, *, under_way: bool = False
+) -> Facts:
+    """Everything that a plan is judged by besides itself and the policy.
+
+    Of one in the middle nobody asks what others execute, spend or silence meanwhile, so that cannot
+    stop it: half a plan serves nobody, and whoever wants it stopped has the stop switch. Nor is it
+    asked for an undo.
+    """
     if plan.kind is PlanKind.ROLLBACK:
         return await _of_rollback(parts, progress, plan)
-    return await _of_remedy(parts, progress, plan)
+    facts = await _of_remedy(parts, progress, plan)
+    return facts if under_way else await _with_others(parts, progress, facts)
 
 
 async def _of_remedy(parts: Parts, progress: Progress, plan: Plan) -> Facts:
@@ -31,9 +40,18 @@ async def _of_remedy(parts: Parts, progress: Progress, plan: Plan) -> Facts:
     match = briefing.match(plan.runbook)
     likelihood = briefing.hypotheses[0].likelihood
     return replace(
-        await _of_anything(parts, progress, plan),
+        _of_anything(parts, progress, plan),
         confidence=confidence(likelihood, match.record) if match else 0,
         match=match,
+    )
+
+
+async def _with_others(parts: Parts, progress: Progress, facts: Facts) -> Facts:
+    now = parts.senses.clock.now()
+    return replace(
+        facts,
+        # Of other incidents: a plan that was begun does not stop itself.
+        executed_last_hour=await parts.journal.executions_since(now - HOUR, progress.incident.id),
         quiet=await _quiet(parts, progress),
         executed=await _executed_lately(parts, progress),
         spent=await _spent_lately(parts),
@@ -61,21 +79,19 @@ def _said(silence: Silence, service: str) -> str:
 
 async def _of_rollback(parts: Parts, progress: Progress, plan: Plan) -> Facts:
     tried = await progress.recorded.tried_before()
-    facts = await _of_anything(parts, progress, plan)
+    facts = _of_anything(parts, progress, plan)
     return replace(facts, undoes=tried.plan if tried else None)
 
 
-async def _of_anything(parts: Parts, progress: Progress, plan: Plan) -> Facts:
-    now = parts.senses.clock.now()
+def _of_anything(parts: Parts, progress: Progress, plan: Plan) -> Facts:
     return Facts(
         service=parts.catalogue.services[progress.incident.service],
         confidence=0,
         match=None,
         stopped=parts.switch.read().stopped,
-        # Of other incidents: a plan that was begun does not stop itself.
-        executed_last_hour=await parts.journal.executions_since(now - HOUR, progress.incident.id),
+        executed_last_hour=0,
         environment=parts.catalogue.environment,
-        at=now,
+        at=parts.senses.clock.now(),
         ground=parts.ground,
         broken=_broken(parts, plan),
     )
@@ -101,8 +117,7 @@ async def _executed_lately(parts: Parts, progress: Progress) -> tuple[Executed, 
     """What the rules of the policy and their breakers are about; without rules nobody asks."""
     if parts.policy.rules is None:
         return ()
-    rests = timedelta(seconds=parts.policy.breaker_rests_s)
-    since = parts.senses.clock.now() - max(HOUR, rests)
+    since = parts.senses.clock.now() - looks_back(parts.policy)
     return await parts.journal.executed_since(since, besides=progress.incident.id)
 
 

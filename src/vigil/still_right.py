@@ -89,8 +89,8 @@ async def judged_now(
     parts: Parts, progress: Progress, plan: Plan, *, under_way: bool = False
 ) -> Verdict:
     """The gate's word on a plan by the policy and the facts of this moment."""
-    facts = await facts_about(parts, progress, plan)
-    return judge(plan, parts.policy, facts.begun() if under_way else facts)
+    facts = await facts_about(parts, progress, plan, under_way=under_way)
+    return judge(plan, parts.policy, facts)
 
 
 async def refused(progress: Progress, plan: Plan, verdict: Verdict) -> Ending:

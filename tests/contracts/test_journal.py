@@ -501,6 +501,43 @@ async def test_15_what_was_never_executed_trips_and_resets_nothing(record: Recor
         await record.journal.reset("nobody", 1, reset(ALL))
 
 
+async def test_14_it_is_told_when_the_proof_came(record: Record) -> None:
+    proof = f'{{"outcome": "regressed", "decided_at": "{at(5).isoformat()}"}}'
+    await executed(record, "web", 0, plan=PLANNED, proof=proof)
+    (told,) = await record.journal.executed_since(at(0), besides="another")
+    assert told.proven_at == at(5)
+
+
+async def test_15_nor_does_the_undo_of_what_was_begun_before_the_reset(record: Record) -> None:
+    first = await executed(record, "web", 10, plan=PLANNED)
+    last = await executed(record, "db", 20, plan=PLANNED)
+    assert (await record.journal.reset(last.id, 1, reset(ALL))).won
+    for second, incident in enumerate([first, last], start=30):
+        undone = incident.model_copy(update={"attempt": 2, "stage": Stage.SYNTHESIZING})
+        assert await record.journal.commit(
+            incident=undone, expected=(Stage.EXECUTING, 1), now=at(second)
+        )
+        executing = undone.model_copy(update={"stage": Stage.EXECUTING})
+        assert await record.journal.commit(
+            incident=executing, expected=(Stage.SYNTHESIZING, 2), now=at(second)
+        )
+    assert await record.journal.executions_since(at(0), besides="another") == 0
+    assert await record.journal.executions_since(at(30), besides="another") == 0
+    await executed(record, "cache", 40)
+    assert await record.journal.executions_since(at(30), besides="another") == 1
+
+
+@pytest.mark.parametrize("cost", ['{"tokens_in": 1e30}', '{"money": "dear"}', '{"money": -1}'])
+async def test_16_of_what_nobody_can_read_the_cost_is_unknown(record: Record, cost: str) -> None:
+    spoiled = await executed(record, "web", 10, plan=f'{{"plan": null, "cost": {cost}}}')
+    other = '{"plan": null, "cost": {"tokens_in": 3}}'
+    sound = await executed(record, "db", 20, plan=other)
+    assert {each.incident: each.cost for each in await record.journal.spent_since(at(0))} == {
+        spoiled.id: None,
+        sound.id: Cost(tokens_in=3),
+    }
+
+
 async def test_16_what_was_spent_is_summed_up_for_each_incident(record: Record) -> None:
     cost = (
         '{"plan": null, "reasons": [], "cost": {"tokens_in": %d, "tokens_out": 2, "money": "%s"}}'

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.runner.bench import SECRET, Bench, Supervised, host_processes, lease_of, until
+from tests.runner.bench import SECRET, Bench, Supervised, lease_of, running, until
 from tests.runner.far import FarBench
 
 from vigil.domain.errors import PlanMismatch, PortUnavailable, SandboxUnavailable
@@ -50,19 +50,19 @@ def kind(request: pytest.FixtureRequest) -> type[Bench]:
 
 
 @pytest.fixture(scope="module")
-def running(
+def started(
     tmp_path_factory: pytest.TempPathFactory, target: Supervised, kind: type[Bench]
 ) -> Iterator[Bench]:
-    made = kind(tmp_path_factory.mktemp("running"), target)
+    made = kind(tmp_path_factory.mktemp("started"), target)
     made.start()
     yield made
     made.close()
 
 
 @pytest.fixture
-def bench(running: Bench) -> Iterator[Bench]:
-    yield running
-    running.reset()
+def bench(started: Bench) -> Iterator[Bench]:
+    yield started
+    started.reset()
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def held(seconds: float) -> Lease:
 
 async def runs(words: str) -> None:
     """Wait until a sandbox has come to this."""
-    await until(lambda: any(words in seen for _, seen in host_processes()))
+    await until(lambda: bool(running(words)))
 
 
 async def test_1_empty_environment_no_network_read_only_limits_and_nothing_left(
@@ -104,7 +104,7 @@ async def test_1_empty_environment_no_network_read_only_limits_and_nothing_left(
     assert SECRET not in result.output
     assert "LEAK" not in result.output
     assert len(result.output) < 20_000
-    assert not any(MARK in words for _, words in host_processes())
+    assert not running(MARK)
     assert bench.sandboxes() == []
 
 
@@ -127,7 +127,8 @@ async def test_3_the_same_key_never_causes_the_same_effect_twice(alone: Bench) -
     before = alone.supervised.starts("web-1")
     order = alone.order("vigil-do process.restart restart web-1")
     asking = asyncio.create_task(alone.run(order))
-    await asyncio.sleep(0.5)
+    with closing(Ledger(in_file(alone.state / LEDGER))) as ledger:
+        await until(lambda: ledger.effects_of(order.run_key) != ())
     alone.kill()
     with pytest.raises(PortUnavailable, match="same run key"):
         await asking

@@ -69,7 +69,8 @@ async def test_after_a_failed_proof_what_its_rule_allows_is_asked(story: Story) 
     assert later.waiting_on is WaitingOn.APPROVAL
     (executed,) = await story.journal.executed_since(failed.opened_at, besides=later.id)
     assert (executed.policy_rules, executed.outcome) == (("going-back",), Outcome.NOT_FIXED)
-    until = executed.at.astimezone(UTC) + timedelta(days=1)
+    assert executed.proven_at is not None
+    until = executed.proven_at.astimezone(UTC) + timedelta(days=1)
     for whose in ("rule 'going-back'", f"runbook '{executed.runbook}'"):
         assert (
             f"ask: the last plan of {whose} was not_fixed in incident {failed.id}; its breaker is "
@@ -173,6 +174,21 @@ async def test_it_rests_so_long_and_no_longer(story: Story) -> None:
     story.with_parts(policy=RULES.model_copy(update={"breaker_rests_s": 60}))
     _, later = await after_a_failure(story)
     assert later.outcome is Outcome.VERIFIED
+
+
+async def test_it_rests_from_the_proof_on_however_long_that_took(story: Story) -> None:
+    """Also when the plan was begun longer ago than it rests."""
+    story.with_parts(policy=RULES.model_copy(update={"breaker_rests_s": 3600}))
+    story.shop.checkout_fails = lambda _: True
+    failed = await told(story, 0)
+    (executed,) = await story.journal.executed_since(failed.opened_at, besides="another")
+    assert executed.proven_at is not None
+    assert executed.proven_at > executed.at + timedelta(seconds=1)
+    since = (story.clock.now() - executed.proven_at).total_seconds()
+    story.clock.advance(3600 - since - 1)
+    assert len(await Decisions(story.parts).breakers()) == 2
+    story.clock.advance(1)
+    assert await Decisions(story.parts).breakers() == ()
 
 
 @pytest.mark.parametrize("rules", [None, ()], ids=["no key", "no rules"])

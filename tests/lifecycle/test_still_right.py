@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
+from tests.phases.situations import a_situation
+from tests.support.reasoners import Paid
 from tests.support.story import PowerCut, Story
 from tests.support.world import (
     OLD,
@@ -13,19 +16,23 @@ from tests.support.world import (
     catalogue,
 )
 
+from vigil import still_right
 from vigil.domain.catalogue import Autonomy, Catalogue, SessionsSource
 from vigil.domain.change import OWN_NAME, Release
+from vigil.domain.cost import Cost
 from vigil.domain.effects import Risk
 from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.domain.policy import Policy
 from vigil.domain.proof import Outcome
 from vigil.domain.run import RunOrder
 from vigil.domain.telemetry import BlockingSession
-from vigil.domain.verdict import Answer, Approval
+from vigil.domain.verdict import Answer, Approval, Decision
 from vigil.domain.window import Windows
 from vigil.integrations.silences.alertmanager import AlertmanagerSilences
 from vigil.integrations.silences.embedded import CatalogueSilences
 from vigil.ports.workflow import Segment
+from vigil.progress import Progress
+from vigil.still_right import judged_now
 
 OTHER = "sha256:" + "3" * 64
 
@@ -75,6 +82,20 @@ def release_by(story: Story, who: str, digest: str = OTHER) -> None:
     newest = Release(at=story.clock.now(), service="web", release="r3", digest=digest, by=who)
     changes = ScriptedChanges((newest, *story.shop.releases()))
     story.with_parts(senses=replace(story.parts.senses, changes=changes))
+
+
+async def test_whatever_is_drawn_only_an_allow_begins_a_plan_that_nobody_was_asked_about(
+    story: Story,
+) -> None:
+    progress = Progress(await story.hear(), 1, story.journal, story.clock)
+    seen = set()
+    rng = Random(7)  # noqa: S311 - the same ones in every run
+    for found in (a_situation(rng) for _ in range(300)):
+        verdict = found.verdict
+        forbidden = await still_right._forbids(verdict, progress, found.plan)
+        assert forbidden is (verdict.decision is not Decision.ALLOW), found.told
+        seen.add(verdict.decision)
+    assert seen == set(Decision)
 
 
 # --- the gate, asked again -------------------------------------------------------------------
@@ -331,6 +352,25 @@ async def test_a_silence_that_comes_before_acting_stops_what_nobody_approved(sto
     assert (await story.journal.incident(incident.id)).outcome is Outcome.NOT_EXECUTED
     assert "web is silenced: it is within its maintenance" in await story.ending(incident.id)
     assert story.sandbox.asked.total() == 0
+
+
+async def test_a_plan_in_the_middle_is_not_stopped_by_what_is_spent_or_silenced(
+    story: Story,
+) -> None:
+    story.with_parts(reasoner=Paid(Cost(tokens_in=2)))
+    incident = await until_act(story)
+    story.with_parts(
+        policy=Policy.model_validate({"budget": {"per_day": {"tokens": 1}}}),
+        silences=(CatalogueSilences(maintained(story, "web")),),
+    )
+    progress = Progress(incident, 1, story.journal, story.clock)
+    plan = await progress.recorded.plan()
+    assert plan is not None
+    before = await judged_now(story.parts, progress, plan)
+    assert len(before.rules) == 2
+    assert before.decision is Decision.ASK
+    in_the_middle = await judged_now(story.parts, progress, plan, under_way=True)
+    assert in_the_middle.decision is Decision.ALLOW
 
 
 async def test_where_nobody_knows_of_silences_a_person_is_asked(story: Story) -> None:

@@ -3,7 +3,7 @@
 What the gate makes of them is compared with this; it is slow, literal and without a clever line.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
@@ -131,7 +131,8 @@ def _share(found: Situation) -> int:
     named: set[str] = set()
     for action in found.plan.actions:
         for call in action.effects.calls:
-            instances = {word for word in call.arguments if word in {"web-1", "web-2", "web-3"}}
+            words = call.arguments if call.verb.startswith("process.") else ()
+            instances = {word for word in words if word in {"web-1", "web-2", "web-3"}}
             if not instances:
                 return 100
             named |= instances
@@ -147,7 +148,7 @@ def _rests(found: Situation, rule: Rule) -> bool:
         return False
     counted = [
         each
-        for each in _after_reset(found, f"rate:{rule.id}")
+        for each in _after_reset(found.facts.executed, f"rate:{rule.id}")
         if rule.id in each.policy_rules and _in_last_hour(found, each)
     ]
     if rule.most_per_hour is not None and len(counted) >= rule.most_per_hour:
@@ -158,22 +159,27 @@ def _rests(found: Situation, rule: Rule) -> bool:
 def _failed_lately(found: Situation, kind: str, which: str | None) -> bool:
     if which is None:
         return False
-    for each in _after_reset(found, f"{kind}:{which}"):
+    by_proof = sorted(found.facts.executed, key=_came_out, reverse=True)
+    for each in _after_reset(by_proof, f"{kind}:{which}"):
         concerned = which in each.policy_rules if kind == "rule" else which == each.runbook
         if not concerned or each.outcome is None:
             continue
         if each.interrupted and each.outcome != "regressed":
             continue
-        rested = each.at + timedelta(seconds=found.policy.breaker_rests_s)
+        rested = _came_out(each) + timedelta(seconds=found.policy.breaker_rests_s)
         over = found.facts.at is not None and found.facts.at >= rested
         return each.outcome in FAILED and not over
     return False
 
 
-def _after_reset(found: Situation, breaker: str) -> Iterator[Executed]:
-    """The newest first, up to the one that it was reset with, of those that concern it."""
+def _came_out(each: Executed) -> datetime:
+    return each.at if each.proven_at is None else each.proven_at
+
+
+def _after_reset(newest_first: Sequence[Executed], breaker: str) -> Iterator[Executed]:
+    """Up to the one that it was reset with, of those that concern it."""
     kind, _, which = breaker.partition(":")
-    for each in found.facts.executed:
+    for each in newest_first:
         concerned = which == each.runbook if kind == "runbook" else which in each.policy_rules
         # Only a plan that counted for it can have been named when it was reset.
         if concerned and breaker in each.resets:

@@ -172,13 +172,15 @@ def a_policy(rng: Random) -> Policy:
 
 def an_execution(rng: Random) -> Executed:
     breakers = [of_rule("r0"), of_rate("r0"), of_rule("r1"), of_runbook("bad-release")]
+    at = START - timedelta(minutes=rng.choice([0, 10, 59, 60, 300][: rng.choice([3, 5])]))
     return Executed(
         incident="earlier",
         service=rng.choice(["web", "db"]),
-        at=START - timedelta(minutes=rng.choice([0, 10, 59, 60, 300][: rng.choice([3, 5])])),
+        at=at,
         runbook=rng.choice(["bad-release", "another", None]),
         policy_rules=tuple(rng.sample(["r0", "r1", "r2"], k=rng.choice([0, 1, 2, 2]))),
         outcome=rng.choice([*Outcome, Outcome.NOT_FIXED, Outcome.NOT_FIXED, None]),
+        proven_at=rng.choice([None, at, max(at, START - timedelta(minutes=rng.choice([1, 58])))]),
         interrupted=rng.random() < RARE,
         resets=(rng.choice(breakers),) if rng.random() < RARE else (),
     )

@@ -69,11 +69,50 @@ def test_what_is_beyond_an_allowance_is_told_with_both_numbers(
     assert said(budget, *all_of_it) == words
 
 
+UNREADABLE = Spent(incident="another", service="db", cost=None)
+UNKNOWN = (
+    "the budget may be used up: what {} has cost is not known, as what is on record of incident"
+)
+
+
+@pytest.mark.parametrize(
+    ("budget", "all_of_it", "words"),
+    [
+        ({"per_day": {"tokens": 9}}, (spent(tokens_in=1), UNREADABLE), ["everything within a day"]),
+        ({"per_day": {"money": 9}}, (spent(tokens_in=1), UNREADABLE), ["everything within a day"]),
+        ({"per_day": {}}, (spent(tokens_in=1), UNREADABLE), []),
+        ({"per_service": {"tokens": 9}}, (spent(tokens_in=1), UNREADABLE), []),
+        ({"per_day": {"tokens": 9}}, (UNREADABLE,), []),
+        (
+            {"per_incident": {"tokens": 9}, "per_service": {"money": 1}},
+            (UNREADABLE.model_copy(update={"incident": PLAN.incident, "service": "web"}),),
+            ["this incident", "web within a day"],
+        ),
+    ],
+)
+def test_what_nobody_can_read_may_have_been_anything(
+    budget: dict[str, dict[str, object]], all_of_it: tuple[Spent, ...], words: list[str]
+) -> None:
+    found = said(budget, *all_of_it)
+    assert len(found) == len(words)
+    for text, whose in zip(found, words, strict=True):
+        assert text.startswith(UNKNOWN.format(whose))
+
+
+def test_a_sum_may_be_above_what_one_answer_can_cost() -> None:
+    dear = spent(money=600_000, tokens_in=10**12)
+    (text,) = said({"per_day": {"money": 1}}, dear, dear.model_copy(update={"incident": "b"}))
+    assert text.endswith("has cost 1200000 in money, more than 1")
+    (text,) = said({"per_incident": {"tokens": 1}}, dear, dear)
+    assert f"{2 * 10**12} tokens" in text
+
+
 @pytest.mark.parametrize(
     "written",
     [
         {"per_incident": {"tokens": -1}},
         {"per_incident": {"tokens": 1.5}},
+        {"per_incident": {"tokens": 10**30}},
         {"per_incident": {"money": "NaN"}},
         {"per_incident": {"money": -1}},
         {"per_incident": {"money": "1e99"}},

@@ -274,6 +274,15 @@ def test_each_rule_alone_turns_the_verdict(
     assert others == [] or "unknown" in rule
 
 
+def test_a_script_that_is_too_long_to_be_looked_through_is_not_accused() -> None:
+    (said,) = (
+        text
+        for text in judge(with_action(f"{SWITCH_BACK}#{'x' * 262_144}\n"), POLICY, GOOD).rules
+        if "credential" in text
+    )
+    assert said.startswith("deny: action-1 may hold a credential: longer than 262144 characters")
+
+
 def test_what_vigil_stands_on_it_does_not_act_on_whoever_agrees() -> None:
     """Nor does it undo there."""
     link = GOOD.service.grants["release"].model_dump()["link"]

@@ -56,6 +56,11 @@ FOUR = INSTANCES.model_copy(update={"names": ("web-1", "a", "b", "c")})
 BEFORE = (Executed(incident="i", service="web", at=START),)
 ELSEWHERE = (Executed(incident="i", service="db", at=START),)
 LONG_BEFORE = (Executed(incident="i", service="web", at=START - timedelta(hours=1)),)
+ANOTHER_CALL = RESTARTING.effects.calls[0].model_copy(update={"verb": "queue.pause"})
+CALLED_ALIKE = RESTARTING.model_copy(
+    update={"effects": RESTARTING.effects.model_copy(update={"calls": (ANOTHER_CALL,)})}
+)
+"""What it pauses has the name of a process."""
 AT_NIGHT = replace(FACTS, at=START + timedelta(hours=12))
 
 
@@ -120,6 +125,11 @@ AT_NIGHT = replace(FACTS, at=START + timedelta(hours=12))
                 "planned": plan(CATALOGUE, RESTARTING),
                 "facts": replace(THREE, service=service(processes=FOUR)),
             },
+        ),
+        (
+            {"share_of_instances": {"at_least": 100}},
+            {"planned": plan(CATALOGUE, CALLED_ALIKE), "facts": THREE},
+            {"planned": plan(CATALOGUE, RESTARTING), "facts": THREE},
         ),
         (
             {"executed_in_all": {"at_least": 3}},
@@ -360,12 +370,32 @@ def test_the_breaker_of_a_runbook_asks_whatever_rule_allows() -> None:
     assert any("last plan of runbook 'bad-release' was regressed" in text for text in found.rules)
 
 
-def test_a_plan_in_the_middle_is_not_stopped_by_what_others_execute_or_silence() -> None:
-    facts = replace(
-        FACTS,
-        executed_last_hour=99,
-        executed=(ran(Outcome.REGRESSED, **UNDER, **SAME),),
-        quiet=("web is silenced by ann: an upgrade",),
-    )
-    assert verdict(rule("allow"), facts=facts).decision is Decision.ASK
-    assert verdict(rule("allow"), facts=facts.begun()).decision is Decision.ALLOW
+def proven(minutes: float) -> dict[str, Any]:
+    return {"proven_at": START - timedelta(minutes=minutes)}
+
+
+@pytest.mark.parametrize("about", [UNDER, SAME], ids=["rule", "runbook"])
+def test_a_failure_after_a_reset_trips_it_although_that_plan_began_before(
+    about: dict[str, Any],
+) -> None:
+    both = ("rule:allow", "runbook:bad-release")
+    reset = ran(Outcome.NOT_FIXED, 20, **about, **proven(15), resets=both)
+    late = ran(Outcome.REGRESSED, 30, **about, **proven(5))
+    assert verdict(rule("allow"), facts=replace(FACTS, executed=(reset,))).decision == "allow"
+    assert verdict(rule("allow"), facts=replace(FACTS, executed=(reset, late))).decision == "ask"
+    known = ran(Outcome.REGRESSED, 30, **about, **proven(16))
+    assert verdict(rule("allow"), facts=replace(FACTS, executed=(reset, known))).decision == "allow"
+
+
+@pytest.mark.parametrize(("minutes", "decision"), [(5, "ask"), (16, "allow")])
+def test_the_newest_proof_counts_and_not_the_newest_plan(minutes: float, decision: str) -> None:
+    well = ran(Outcome.VERIFIED, 20, **UNDER, **proven(15))
+    badly = ran(Outcome.REGRESSED, 30, **UNDER, **proven(minutes))
+    facts = replace(FACTS, executed=(well, badly))
+    assert verdict(rule("allow"), facts=facts).decision == decision
+
+
+@pytest.mark.parametrize(("minutes", "decision"), [(59, "ask"), (60, "allow")])
+def test_a_breaker_rests_from_the_proof_on(minutes: float, decision: str) -> None:
+    failed = ran(Outcome.NOT_FIXED, 90, **UNDER, **proven(minutes))
+    assert verdict(rule("allow"), facts=replace(FACTS, executed=(failed,))).decision == decision

@@ -93,6 +93,11 @@ def host_processes() -> list[tuple[int, str]]:
     return found
 
 
+def running(words: str) -> list[int]:
+    """The users that run this on the host now: a command that begins with these words."""
+    return [uid for uid, seen in host_processes() if seen.startswith(words)]
+
+
 def sandboxes_in(state: Path) -> Bubblewrap:
     """As the runner of this state folder makes them."""
     return Bubblewrap(Doors(state / RUNS))
@@ -221,7 +226,8 @@ class Bench:
         alive = self.process is None or self.process.poll() is None
         text = self.log.read_text() if self.log.exists() else ""
         assert alive, text
-        return text.count('"event": "runner ready"')
+        told = ("runner ready", "runner serves, but runs nothing")
+        return sum(text.count(f'"event": "{event}"') for event in told)
 
     def kill(self) -> None:
         """As a power cut would: no warning, no clean-up."""

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.runner.bench import host_processes, until
+from tests.runner.bench import running, until
 from tests.support.docker_engine import DockerEngine, docker_engine
 
 from vigil.domain.errors import SandboxUnavailable
@@ -88,7 +88,7 @@ async def containers(engine: DockerEngine) -> list[Listed]:
 
 
 def alive() -> bool:
-    return any(words.startswith(MARK) for _, words in host_processes())
+    return bool(running(MARK))
 
 
 async def test_it_is_sound_and_says_whose_power_it_has(docker: Docker) -> None:
@@ -232,7 +232,7 @@ async def test_an_engine_that_is_too_slow_begins_nothing(
     async with script(docker, MARK) as made, connected(engine.socket) as asked:
         shown, python = layout(), interpreter()
         place(made, python)
-        spec = container(made, await image(asked, shown), shown, python, 60.0)
+        spec = container(made, await image(asked, shown), shown, python, 60.0, asked.api)
         course = Course(asked, made, time.monotonic() - 60.0)
         with pytest.raises(SandboxUnavailable, match="nothing was run"):
             await course.run(spec, lambda _: None, asyncio.Event())

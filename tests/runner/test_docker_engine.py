@@ -9,15 +9,18 @@ from pathlib import Path
 import pytest
 
 from vigil.domain.errors import SandboxUnavailable
-from vigil.runner.confinement import Doors
+from vigil.runner.confinement import Confinement, Doors
+from vigil.runner.docker.container import container
 from vigil.runner.docker.engine import connected
 from vigil.runner.docker.frames import MAX_REPORT_BYTES, Frames
 from vigil.runner.docker.image import archive, image, layout
 from vigil.runner.docker.profile import filter_profile
 from vigil.runner.docker.sandboxes import Docker
 from vigil.runner.docker.wire import EngineGone
+from vigil.runner.isolation import Script
 from vigil.runner.limits import Limits
 from vigil.runner.output import pump
+from vigil.runner.programs import interpreter
 
 VERSION = json.dumps({"Version": "20.10.24", "ApiVersion": "1.41", "MinAPIVersion": "1.12"})
 IMAGE = f"sha256:{'a' * 64}"
@@ -160,6 +163,18 @@ def test_the_image_holds_folders_and_links_only() -> None:
     assert b"usr/bin" in archive(shown)
     assert b"opt/python" in archive(shown)
     assert len(archive(shown)) < 32_768
+
+
+@pytest.mark.parametrize("api", [(1, 41), (1, 43), (1, 44), (1, 47)])
+def test_what_is_mounted_below_a_mount_is_read_only_with_it(api: tuple[int, int]) -> None:
+    """Where the engine can: an older one does not know the word."""
+    confinement = Confinement(uid=1, gives_up_root=True)
+    script = Script(text="", wall_s=1.0, broker=Path("/x-1/b"), confinement=confinement)
+    spec = container(script, IMAGE, layout(), interpreter(), 2.0, api)
+    mounts = spec["HostConfig"]["Mounts"]
+    assert all(mount["ReadOnly"] for mount in mounts)
+    recursive = [mount["BindOptions"].get("ReadOnlyForceRecursive", False) for mount in mounts]
+    assert recursive == [api >= (1, 44)] * len(mounts)
 
 
 def test_the_filter_denies_what_that_of_bubblewrap_does() -> None:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.runner.bench import Bench, Supervised, host_processes, until
+from tests.runner.bench import Bench, Supervised, running, until
 from tests.runner.test_raw_grants import CREDENTIAL, CURL, Target, free
 from tests.support.docker_engine import DockerEngine, docker_engine
 
@@ -63,13 +63,9 @@ def bench(tmp_path: Path, supervised: Supervised, engine: DockerEngine) -> Itera
         yield made
 
 
-def running(words: str) -> bool:
-    return any(seen.startswith(words) for _, seen in host_processes())
-
-
 async def begun(words: str, asking: "asyncio.Task[ActionResult]") -> None:
     """The script has come to this; a machine that does much else may take its time."""
-    await until(lambda: asking.done() or running(words), seconds=60)
+    await until(lambda: asking.done() or bool(running(words)), seconds=60)
     assert not asking.done(), asking.result()
 
 

@@ -10,9 +10,10 @@ from tests.runner.bench import Bench, Supervised, lease_of
 from vigil.guard import analyse
 from vigil.runner.call_log import CallLog
 from vigil.runner.credentials import Credential, Hidden
-from vigil.runner.egress.admission import Admission, Way
+from vigil.runner.egress.admission import LEAST_S, Admission, Way
 from vigil.runner.egress.request import Place
 from vigil.runner.ledger import Ledger
+from vigil.runner.limits import LEASE_MARGIN_S
 from vigil.runner.orders import checked
 from vigil.runner.server import LEDGER
 from vigil.runner.store import in_file
@@ -54,8 +55,8 @@ def leads(monkeypatch: pytest.MonkeyPatch) -> Lead:
     return lead
 
 
-def admission(bench: Bench, ledger: Ledger) -> Admission:
-    order = bench.order("true", raw=("api",), lease=lease_of(90, "shop/raw:api"))
+def admission(bench: Bench, ledger: Ledger, lease_s: float = 90) -> Admission:
+    order = bench.order("true", raw=("api",), lease=lease_of(lease_s, "shop/raw:api"))
     verified = checked(order, bench.catalogue, analyse)
     calls = CallLog(verified, ledger, lambda _: None)
     return Admission(verified, ledger, switch_at(bench.state / "switch.json"), calls)
@@ -101,6 +102,17 @@ async def test_what_the_owner_has_written_is_taken_and_nobody_asked(
     bench.raw_grants = {"api": {"host": API.host, "port": API.port, "addresses": ["10.1.2.3"]}}
     asked = leads(PUBLIC)
     assert (await begin(admission(bench, ledger), 1)).addresses == ("10.1.2.3",)
+    assert asked == []
+
+
+async def test_shortly_before_the_lease_ends_nobody_is_called_up(
+    bench: Bench, ledger: Ledger, leads: Lead
+) -> None:
+    asked = leads(PUBLIC)
+    admitting = admission(bench, ledger, LEASE_MARGIN_S + LEAST_S - 0.5)
+    with pytest.raises(Refusal, match="too soon"):
+        await begin(admitting, 1)
+    assert admitting.out_of_time
     assert asked == []
 
 

@@ -33,6 +33,11 @@ def vigil(state: Path, *words: str, **settings: str) -> Result:
     return CliRunner().invoke(app, words, env={"VIGIL_STATE_DIR": str(state), **settings})
 
 
+def test_the_help_names_the_command_for_the_keys(tmp_path: Path) -> None:
+    lines = vigil(tmp_path, "--help").output.splitlines()
+    assert any(line.strip("│ ").startswith("keys ") for line in lines), lines
+
+
 @pytest.fixture
 def bench(tmp_path: Path, supervised: Supervised) -> Iterator[FarBench]:
     """A hub that listens, and a runner that nobody has started."""

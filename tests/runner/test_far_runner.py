@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.runner.bench import Supervised, host_processes, until
+from tests.runner.bench import Supervised, running, until
 from tests.runner.far import NAME, FarBench
 
 from vigil.domain.errors import PortUnavailable
@@ -27,7 +27,7 @@ GOES = SwitchState(stopped=False)
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, supervised: Supervised) -> Iterator[FarBench]:
+def kept(tmp_path_factory: pytest.TempPathFactory, supervised: Supervised) -> Iterator[FarBench]:
     made = FarBench(tmp_path_factory.mktemp("far"), supervised)
     made.start()
     yield made
@@ -35,15 +35,15 @@ def running(tmp_path_factory: pytest.TempPathFactory, supervised: Supervised) ->
 
 
 @pytest.fixture
-def bench(running: FarBench) -> Iterator[FarBench]:
-    yield running
-    running.hub_switch = GOES
-    running.reset()
+def bench(kept: FarBench) -> Iterator[FarBench]:
+    yield kept
+    kept.hub_switch = GOES
+    kept.reset()
 
 
 @pytest.fixture
-def ledger(running: FarBench) -> Iterator[Ledger]:
-    with closing(Ledger(in_file(running.state / LEDGER))) as opened:
+def ledger(kept: FarBench) -> Iterator[Ledger]:
+    with closing(Ledger(in_file(kept.state / LEDGER))) as opened:
         yield opened
 
 
@@ -82,7 +82,7 @@ async def test_without_a_hub_nothing_more_is_begun_and_no_answer_is_a_no(
         with pytest.raises(PortUnavailable):
             await asking
         goes_on = f"sleep {FRESH_S + 1}"
-        await until(lambda: any(goes_on in words for _, words in host_processes()))
+        await until(lambda: bool(running(goes_on)))
         await asyncio.sleep(FRESH_S)
         await until(lambda: ledger.begin_run(order, order.plan.digest) is not None)
     end = await bench.run(known(order))
@@ -130,7 +130,7 @@ async def test_its_own_switch_stops_it_whatever_the_hub_says(bench: FarBench) ->
 async def test_the_hubs_switch_reaches_a_script_that_runs(bench: FarBench) -> None:
     order = bench.order("sleep 45.1", timeout_s=60)
     asking = asyncio.create_task(bench.run(order))
-    await until(lambda: any("sleep 45.1" in words for _, words in host_processes()))
+    await until(lambda: bool(running("sleep 45.1")))
     bench.hub_switch = SwitchState(stopped=True, now=True, text="stop")
     end = await asyncio.wait_for(asking, 20)
     assert end.status is ActionStatus.STOPPED

@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any
 
 import pytest
-from tests.runner.bench import Bench, host_processes, wait_until
+from tests.runner.bench import Bench, running, wait_until
 
 from vigil.domain.errors import PortUnavailable
 from vigil.domain.plan import ActionStatus
@@ -137,9 +137,9 @@ async def test_a_call_on_record_is_not_even_compared_with_its_target(own: Bench)
 async def test_a_killed_runner_takes_its_sandboxes_with_it(own: Bench) -> None:
     asking = asyncio.create_task(own.do("sleep 9.753"))
     await asyncio.sleep(0.5)
-    assert any("sleep 9.753" in words for _, words in host_processes())
+    assert running("sleep 9.753")
     own.kill()
-    wait_until(lambda: not any("sleep 9.753" in words for _, words in host_processes()), 3)
+    wait_until(lambda: not running("sleep 9.753"), 3)
     with pytest.raises(PortUnavailable):
         await asking
 

@@ -25,7 +25,7 @@ from vigil.integrations.sandbox.remote import RemoteSandbox
 from vigil.link.addresses import Address
 from vigil.link.identity import Identity, genuine
 from vigil.runner.orders import checked
-from vigil.runner.remote.session import MAX_AGE, Session
+from vigil.runner.remote.connection import MAX_AGE, Connection
 
 HUB, RUNNER, STRANGER = (new_identity() for _ in range(3))
 SCRIPT = "vigil-do process.restart restart web-1"
@@ -53,11 +53,11 @@ def plan(script: str = SCRIPT) -> Plan:
     )
 
 
-def session() -> Session:
-    return Session(NAME, RUNNER, HUB.public)
+def connection() -> Connection:
+    return Connection(NAME, RUNNER, HUB.public)
 
 
-def frame(to: Session, number: int = 1, by: Identity = HUB, **changes: object) -> OrderFrame:
+def frame(to: Connection, number: int = 1, by: Identity = HUB, **changes: object) -> OrderFrame:
     judged = plan()
     fields = {
         "hub": by.public,
@@ -77,7 +77,7 @@ def frame(to: Session, number: int = 1, by: Identity = HUB, **changes: object) -
 
 
 def test_a_right_order_is_opened_and_says_what_was_ordered() -> None:
-    here = session()
+    here = connection()
     order = here.opened(frame(here))
     assert (order.run_key, order.action, order.plan) == ("run-1", "a1", plan())
     assert order.approved_digest == plan().digest
@@ -93,7 +93,7 @@ LATE = MAX_AGE + timedelta(seconds=5)
         (lambda s: frame(s, by=STRANGER, hub=HUB.public), "has not signed"),
         (lambda s: frame(s, hub=STRANGER.public), "of another hub"),
         (lambda s: frame(s, runner="edge-2"), "for the runner 'edge-2'"),
-        (lambda _: frame(session()), "on another connection"),
+        (lambda _: frame(connection()), "on another connection"),
         (lambda s: frame(s, issued_at=datetime.now(UTC) - LATE), "came late"),
         (lambda s: frame(s, issued_at=datetime.now(UTC) + LATE), "clocks of hub and runner"),
         (lambda s: frame(s, 2).model_copy(update={"id": 3}), "number 2"),
@@ -101,15 +101,15 @@ LATE = MAX_AGE + timedelta(seconds=5)
     ids=["stranger", "in-its-name", "hub", "runner", "session", "stale", "early", "number"],
 )
 def test_an_order_that_is_wrong_in_one_way_is_refused(
-    wrong: Callable[[Session], OrderFrame], why: str
+    wrong: Callable[[Connection], OrderFrame], why: str
 ) -> None:
-    here = session()
+    here = connection()
     with pytest.raises(PermanentError, match=why):
         here.opened(wrong(here))
 
 
 def test_a_replayed_and_a_reordered_one_are_refused() -> None:
-    here = session()
+    here = connection()
     second, first = frame(here, 2), frame(here, 1)
     here.opened(second)
     for again in (second, first):
@@ -118,7 +118,7 @@ def test_a_replayed_and_a_reordered_one_are_refused() -> None:
 
 
 def test_what_was_signed_as_something_else_is_no_order() -> None:
-    here = session()
+    here = connection()
     right = frame(here)
     signed = HUB.signed(RESULT, right.order.text)
     with pytest.raises(PermanentError, match="has not signed"):
@@ -128,7 +128,7 @@ def test_what_was_signed_as_something_else_is_no_order() -> None:
 @settings(max_examples=60)
 @given(at=st.integers(0, 10**6), bit=st.integers(0, 6))
 def test_one_changed_byte_of_the_text_is_another_text(at: int, bit: int) -> None:
-    here = session()
+    here = connection()
     right = frame(here)
     raw = bytearray(right.order.text.encode())
     raw[at % len(raw)] ^= 1 << bit
@@ -138,7 +138,7 @@ def test_one_changed_byte_of_the_text_is_another_text(at: int, bit: int) -> None
 
 
 def test_another_plan_beside_the_same_text_is_not_the_one_that_was_approved() -> None:
-    here = session()
+    here = connection()
     catalogue = Catalogue.model_validate({"version": 1, "services": {"shop": {}}})
     other = frame(here).model_copy(update={"plan": plan(SCRIPT.replace("web-1", "web-2"))})
     order = here.opened(other)
@@ -153,8 +153,8 @@ RESULT_HERE = ActionResult(
 )
 
 
-def ordered() -> tuple[Session, OrderFrame, RunOrder]:
-    here = session()
+def ordered() -> tuple[Connection, OrderFrame, RunOrder]:
+    here = connection()
     asked = frame(here)
     return here, asked, here.opened(asked)
 
@@ -205,9 +205,9 @@ def test_an_end_that_was_changed_is_not_used(changes: dict[str, Any]) -> None:
 
 def test_an_end_of_another_runner_order_or_run_is_not_used() -> None:
     here, asked, order = ordered()
-    forged = Session(NAME, STRANGER, HUB.public).attested(RESULT_HERE, asked.order)
+    forged = Connection(NAME, STRANGER, HUB.public).attested(RESULT_HERE, asked.order)
     own_order = here.attested(RESULT_HERE, RUNNER.signed(ORDER, asked.order.text))
-    of_another_name = Session("edge-2", RUNNER, HUB.public).attested(RESULT_HERE, asked.order)
+    of_another_name = Connection("edge-2", RUNNER, HUB.public).attested(RESULT_HERE, asked.order)
     of_another_run = here.attested(RESULT_HERE, frame(here, run_key="run-2").order)
     of_another_plan = here.attested(
         RESULT_HERE, frame(here, approved_digest=plan("true").digest).order

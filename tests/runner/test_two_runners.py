@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
-from tests.runner.bench import Bench, host_processes, lease_of, sandboxes_in, until
+from tests.runner.bench import Bench, lease_of, running, sandboxes_in, until
 
 from vigil.domain.effects import Call
 from vigil.domain.errors import LockHeld
@@ -165,12 +165,12 @@ async def test_called_off_while_the_first_is_frozen_before_its_call_none_is_made
 ) -> None:
     first.start()
     order = first.order(f"sleep 0.51\n{first.to('one')}", lease=held(1))
-    running = asyncio.create_task(first.run(order))
-    await until(lambda: any("sleep 0.51" in words for _, words in host_processes()))
+    under_way = asyncio.create_task(first.run(order))
+    await until(lambda: bool(running("sleep 0.51")))
     with first.frozen():
         answer = await second.run(called_off(order))
         assert answer.status is ActionStatus.NOT_BEGUN
-    late = await running
+    late = await under_way
     assert [call.allowed for call in late.calls] == [False]
     assert "token 1, and 2 has been seen" in late.calls[0].result
     assert first.logged_switches() == []

@@ -68,9 +68,16 @@ def rules(*lines: str) -> str:
             f"id: a, then: ask, because: No., when: {{dates: [{ENDED}]}}",
             "it ends before it has begun",
         ),
+        (
+            'id: a, then: ask, because: "No.", when: {verbs: [flag.set, process.retsart]}',
+            "no verb fits 'process.retsart'; correct it, these are there: release.switch, ",
+        ),
+        ('id: a, then: deny, because: "No.", when: {verbs: [Process.*]}', "no verb fits"),
         ('id: a, then: deny, because: "No.", most_per_hour: 3', "remove it here"),
         ('id: a, then: perhaps, because: "No."', "'allow', 'ask' or 'deny'"),
         ("id: a, then: deny", "'rules.2.because' is missing; add it"),
+        ("id: a, then: deny, because: x", "'rules.2.because': write 3 to 300 characters on one"),
+        (r'id: a, then: deny, because: "Two\nlines."', "write 3 to 300 characters on one line"),
         ('id: a, then: deny, because: "No.", wehn: {}', "'rules.2.wehn' is not known here"),
         ('id: a, then: deny, because: "No.", when: {services: []}', "at least 1 item"),
         ('id: one, then: deny, because: "No."', "'one' is the id of an earlier rule"),
@@ -100,8 +107,8 @@ def test_each_mistake_is_told_with_its_line(tmp_path: Path, line: str, says: str
             "then: allow, when: {confidence: {at_least: 95}}",
         ),
         (
-            "then: allow, when: {verbs: [a, b], autonomy: [auto, approve]}",
-            "then: allow, when: {verbs: [b], autonomy: [auto]}",
+            "then: allow, when: {verbs: [flag.set, queue.*], autonomy: [auto, approve]}",
+            "then: allow, when: {verbs: [queue.*], autonomy: [auto]}",
         ),
         (
             "then: deny, when: {hours: [{zone: UTC}, {zone: UTC, days: [sat]}]}",
@@ -158,11 +165,11 @@ def test_to_ask_for_some_and_deny_the_rest_takes_an_allow_that_ends_the_reading(
 
 
 def test_a_breaker_that_a_wider_rule_makes_pointless_is_a_mistake(tmp_path: Path) -> None:
-    narrow = 'id: narrow, then: allow, because: "A few.", when: {verbs: [a]}, most_per_hour: 3'
+    narrow = 'id: narrow, then: allow, because: "A few.", when: {verbs: [f*]}, most_per_hour: 3'
     wide = 'id: wide, then: allow, because: "The rest."'
     (mistake,) = mistakes(tmp_path, rules(narrow, wide))
     assert mistake.startswith("2: this breaker of 'narrow' never counts: 'wide' allows the same")
-    asked = 'id: asked, then: ask, because: "Look.", when: {verbs: [a]}'
+    asked = 'id: asked, then: ask, because: "Look.", when: {verbs: [f*]}'
     for sound in (
         rules(narrow, f"{wide}, most_per_hour: 9"),
         rules(narrow, f"{wide}, when: {{services: [web]}}"),
@@ -196,6 +203,22 @@ def test_a_key_with_nothing_under_it_is_a_mistake(tmp_path: Path) -> None:
     assert mistake.startswith("2: 'rules': there is nothing in it; write [] to have everything")
     assert load(tmp_path, "rules: []\n").rules == ()
     assert load(tmp_path, "freeze: true\n").rules is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "rules:\n- id: a\n  then: allow\n  because: Anything.\n  when:\n    services:\n",
+        "rules:\n- id: a\n  then: allow\n  because: Anything.\n  when:\n    hours:\n",
+        "rules:\n- id: a\n  then: allow\n  because: Anything.\n  most_per_hour:\n",
+        "budget:\n",
+        "budget:\n  per_day:\n    money:\n",
+    ],
+)
+def test_an_emptied_limit_is_not_taken_for_none(tmp_path: Path, raw: str) -> None:
+    (mistake,) = mistakes(tmp_path, raw)
+    assert mistake.startswith(f"{raw.count(chr(10))}: ")
+    assert "there is nothing in it; write what holds, or remove the key" in mistake
 
 
 def test_more_rules_than_anybody_reads_are_refused(tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from vigil.cli.main import app
+from vigil.domain.catalogue import Environment
 from vigil.domain.effects import Risk
 from vigil.domain.errors import SettingsError
 from vigil.domain.policy import Policy
@@ -99,6 +102,31 @@ def test_the_environment_cannot_make_the_policy_laxer(tmp_path: Path) -> None:
     assert policy.auto_confidence == 90
 
 
+def test_a_file_cannot_make_the_policy_laxer_than_the_careful_values(tmp_path: Path) -> None:
+    low = "freeze: true\nauto_context_match: 84\nauto_confidence: 0\n"
+    with pytest.raises(SettingsError) as raised:
+        policy_of(tmp_path, low)
+    first, second = raised.value.mistakes
+    assert ":2: 'auto_context_match' is 84, and nothing acts unasked below 85; raise it" in first
+    assert ":3: 'auto_confidence' is 0, and nothing acts unasked below 90" in second
+    sound = policy_of(tmp_path, "auto_context_match: 85\nauto_confidence: 90\n")
+    assert (sound.auto_confidence, sound.auto_context_match) == (90, 85)
+
+
+def test_in_a_lab_it_may_be_laxer(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text("auto_confidence: 0\n")
+    assert load_policy(Settings(vigil_policy=path), Environment.LAB).auto_confidence == 0
+
+
+def test_a_risk_at_which_nothing_runs_cannot_run_unasked(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        policy_of(tmp_path, "ask_max_risk: LOW\nauto_max_risk: HIGH\n")
+    (mistake,) = raised.value.mistakes
+    assert ":2: 'auto_max_risk' is HIGH, and above LOW ('ask_max_risk') nothing runs" in mistake
+    assert policy_of(tmp_path, "ask_max_risk: LOW\n").ask_max_risk is Risk.LOW
+
+
 def test_a_policy_is_read_as_strictly_as_the_catalogue(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as raised:
         policy_of(tmp_path, "auto_max_risk: LOW\nfreze: true\nauto_confidence: 101\n")
@@ -106,6 +134,12 @@ def test_a_policy_is_read_as_strictly_as_the_catalogue(tmp_path: Path) -> None:
     assert f"{tmp_path / 'policy.yaml'}:2: 'freze' is not known here" in first
     assert ":3: 'auto_confidence': Input should be less than or equal to 100" in second
     assert policy_of(tmp_path, "auto_max_risk: LOW\n").auto_max_risk is Risk.LOW
+
+
+def test_a_missing_token_is_a_mistake_of_the_settings() -> None:
+    run = CliRunner().invoke(app, ["incidents"])
+    assert run.exit_code == 2
+    assert "VIGIL_TOKEN is not set; give the access token" in run.stderr
 
 
 def test_a_token_that_can_be_guessed_is_refused(environment: pytest.MonkeyPatch) -> None:

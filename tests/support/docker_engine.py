@@ -81,7 +81,8 @@ def docker_engine() -> Iterator[DockerEngine]:
         places = f"--data-root {folder}/data --exec-root {folder}/exec --pidfile {folder}/pid"
         network = "--bridge=none --iptables=false --ip6tables=false --ip-forward=false"
         settings = folder / "daemon.json"
-        settings.write_text("{}")
+        # As some machines have it: another process 1, in every container that does not say no.
+        settings.write_text('{"init": true}')
         command = [
             *tied_to_us("KILL"),
             "unshare",

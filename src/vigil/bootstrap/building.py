@@ -83,7 +83,7 @@ def build(settings: Settings, me: Worker | None = None) -> Installation:
     """One Vigil from its settings; ``SettingsError`` lists everything that is wrong."""
     me = me or new_worker("serve")
     catalogue = load_catalogue(settings.vigil_config)
-    policy = load_policy(settings)
+    policy = load_policy(settings, catalogue.environment)
     state = state_directory(settings)
     first_start = not (state / KEYS).exists()
     clock = SystemClock()

@@ -9,6 +9,7 @@ from vigil.domain.catalogue import Catalogue
 from vigil.domain.errors import SettingsError
 from vigil.domain.run import Health
 from vigil.integrations.sandbox.embedded import RunnerSandbox
+from vigil.integrations.sandbox.routed import RoutedSandbox
 from vigil.link.addresses import addresses_in
 from vigil.link.identity import HUB_KEY, Identity, identity_at
 from vigil.ports.sandbox import Sandbox
@@ -32,6 +33,7 @@ def choose_hands(settings: Settings, catalogue: Catalogue, me: Worker, switch: S
     :raises SettingsError: a service's runner could never connect.
     """
     here = RunnerSandbox(runner_folder(settings, me) / "runner.sock")
+    runner_of = {name: service.runner for name, service in catalogue.services.items()}
     if settings.vigil_runner_listen is None:
         unreachable = [
             f"services.{name}.runner is '{service.runner}', and VIGIL_RUNNER_LISTEN is not set; "
@@ -41,17 +43,15 @@ def choose_hands(settings: Settings, catalogue: Catalogue, me: Worker, switch: S
         ]
         if unreachable:
             raise SettingsError(unreachable)
-        return Hands(here)
+        return Hands(RoutedSandbox(here, {}, runner_of))
     from vigil.integrations.sandbox.hub import Hub
     from vigil.integrations.sandbox.remote import RemoteSandbox
-    from vigil.integrations.sandbox.routed import RoutedSandbox
 
     (address,) = addresses_in(settings.vigil_runner_listen)
     own = hub_identity(settings.vigil_state_dir)
     admitted = {name: runner.key for name, runner in catalogue.runners.items()}
     hub = Hub(address, own, admitted, switch.read)
     far = {name: RemoteSandbox(name, key, hub, own.public) for name, key in admitted.items()}
-    runner_of = {name: service.runner for name, service in catalogue.services.items()}
     checks = {f"runner {name}": sandbox.health for name, sandbox in far.items()}
     return Hands(
         sandbox=RoutedSandbox(here, far, runner_of),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from vigil import state_folder
 from vigil.integrations._clients.database.urls import is_sqlite, parse
 from vigil.ports.workers import Worker
 from vigil.settings import Settings
@@ -15,9 +16,12 @@ PULSES = "pulses"
 
 
 def state_directory(settings: Settings) -> Path:
-    """The state folder, made readable by its owner only."""
+    """The state folder, made readable by its owner only.
+
+    :raises SettingsError: it cannot be made.
+    """
     state = settings.vigil_state_dir
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state_folder.own(state)
     return state
 
 

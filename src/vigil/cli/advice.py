@@ -163,6 +163,13 @@ _RULES: dict[str, tuple[tuple[str, Say], ...]] = {
             ),
         ),
         (
+            r"(\S+) may hold a credential: (.*)",
+            _says(
+                "{1} may have a credential in its script: it is {2}.",
+                "No setting allows that. Split the script, so that it can be looked through.",
+            ),
+        ),
+        (
             r"(\S+) needs the grant '(.*)' for (\S+)",
             _says(
                 "{1} needs a grant '{2}' with the verb {3}, which {service} does not offer.",

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx2
 
-from vigil.domain.errors import NotFound, PermanentError, PortUnavailable
+from vigil.domain.errors import NotFound, PermanentError, PortUnavailable, SettingsError
 from vigil.settings import Settings
 
 DEADLINE_S = 10.0
@@ -29,11 +29,15 @@ class Client:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Client":
-        """The Vigil that the settings name; without a token nobody is let in."""
+        """The Vigil that the settings name.
+
+        :raises SettingsError: there is no token, and without one nobody is let in.
+        """
         if settings.vigil_token is None:
-            raise PermanentError(
+            mistake = (
                 "VIGIL_TOKEN is not set; give the access token that the first `vigil serve` printed"
             )
+            raise SettingsError([mistake])
         return cls(settings.vigil_url, settings.vigil_token.get_secret_value())
 
     def get(self, path: str, **query: str | int) -> Any:  # noqa: ANN401 - JSON

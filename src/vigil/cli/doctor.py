@@ -5,12 +5,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from vigil import state_folder
 from vigil.bootstrap import (
     check_browser,
     check_bus,
@@ -18,11 +20,14 @@ from vigil.bootstrap import (
     check_timelines,
     known_backup,
 )
+from vigil.children import SYSTEM
 from vigil.cli.client import Client
 from vigil.cli.far import look_at_hub
 from vigil.cli.sandboxes import chosen
 from vigil.cli.words import GOOD, NO, Json, print_json
+from vigil.domain.catalogue import Catalogue, Environment
 from vigil.domain.errors import SettingsError, VigilError
+from vigil.domain.policy import Policy
 from vigil.domain.run import Health
 from vigil.runner.confinement import Doors
 from vigil.settings import Settings, load_catalogue, load_policy, load_settings
@@ -31,11 +36,13 @@ from vigil.settings import Settings, load_catalogue, load_policy, load_settings
 FURTHER = ("/usr/sbin", "/usr/lib/postgresql/*/bin")
 NEEDED = {
     "bwrap": "the sandbox; apt-get install bubblewrap",
-    "setpriv": "ends the runner and the browser with their parent; apt-get install util-linux",
+    "setpriv": "what ends the runner and the browser with their parent; apt-get install util-linux",
     "nginx": "the lab's proxy, for `vigil demo` only; apt-get install nginx",
     "redis-server": "the lab's cache, for `vigil demo` only; apt-get install redis-server",
     "postgres": "the lab's database, for `vigil demo` only; apt-get install postgresql",
 }
+FROM_THE_SYSTEM = ("bwrap", "setpriv")
+"""Started from its own folders only, whatever PATH says."""
 LEAST_FREE_MB = 500
 """An incident writes some 60 kB, a journey's pictures more, and a backup as much as there is."""
 FOR_THE_LAB = ("nginx", "redis-server", "postgres")
@@ -87,12 +94,37 @@ def _catalogue(settings: Settings) -> str:
 
 
 def _policy(settings: Settings) -> str:
-    policy = load_policy(settings)
+    try:
+        catalogue = load_catalogue(settings.vigil_config)
+    except SettingsError:  # its own line says so
+        catalogue = None
+    environment = Environment.PRODUCTION if catalogue is None else catalogue.environment
+    policy = load_policy(settings, environment)
+    missing = [] if catalogue is None else list(_fit_nothing(policy, catalogue))
+    if missing:
+        raise SettingsError(missing)
     ruled = "" if policy.rules is None else f", where its rules allow it ({len(policy.rules)})"
     return (
         f"acts without asking from confidence {policy.auto_confidence} and context match "
         f"{policy.auto_context_match}{ruled}"
     )
+
+
+def _fit_nothing(policy: Policy, catalogue: Catalogue) -> Iterator[str]:
+    """An ``ask`` or ``deny`` for a service or team that is not there protects from nothing."""
+    services = catalogue.services
+    teams = [each.team for each in services.values()]
+    for rule in policy.rules or ():
+        for kind, patterns, known in (
+            ("service", rule.when.services, list(services)),
+            ("team", rule.when.teams, teams),
+        ):
+            for pattern in patterns or ():
+                if not any(fnmatchcase(name, pattern) for name in known):
+                    yield (
+                        f"rule '{rule.id}': no {kind} of the catalogue fits '{pattern}'; correct "
+                        "it or take it out"
+                    )
 
 
 def _sound(part: str, look: Callable[[], str]) -> Iterator[Health]:
@@ -119,14 +151,14 @@ def _mistakes(part: str, error: SettingsError) -> Iterator[Health]:
 
 def _state_folder(state: Path) -> Health:
     """It holds keys and the socket of the runner, so nobody else may read it."""
+    hindrance = state_folder.hindrance(state)
+    if hindrance is not None:
+        return Health(part="state", ok=False, text=hindrance, remedy=state_folder.REMEDY)
     if not state.exists():
         return Health(part="state", ok=True, text=f"{state} will be made at first start")
     if state.stat().st_mode & 0o077:
         remedy = f"chmod 700 {state}"
         return Health(part="state", ok=False, text=f"others may read {state}", remedy=remedy)
-    if not os.access(state, os.W_OK):
-        remedy = "give it to the user that runs Vigil, or set VIGIL_STATE_DIR"
-        return Health(part="state", ok=False, text=f"{state} cannot be written", remedy=remedy)
     free = shutil.disk_usage(state).free // 1_000_000
     text = f"{state}, {free} MB free"
     if free < LEAST_FREE_MB:
@@ -143,7 +175,8 @@ def _sandbox(settings: Settings) -> Health:
 
 def _program(name: str, why: str) -> Health:
     folders = [str(p) for pattern in FURTHER for p in Path("/").glob(pattern.lstrip("/"))]
-    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *folders]))
+    anywhere = os.pathsep.join([os.environ.get("PATH", ""), *folders])
+    found = shutil.which(name, path=SYSTEM if name in FROM_THE_SYSTEM else anywhere)
     if found:
         return Health(part=name, ok=True, text=found)
     what, remedy = why.split("; ")

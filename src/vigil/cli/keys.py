@@ -9,7 +9,9 @@ from vigil.cli.words import Json, complain, print_json, told
 from vigil.domain.errors import NotFound
 
 keys_app = typer.Typer(
-    no_args_is_help=True, help="The public keys by which a hub and its runners know each other."
+    name="keys",
+    no_args_is_help=True,
+    help="The public keys by which a hub and its runners know each other.",
 )
 
 State = Annotated[

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vigil import flock
+from vigil import flock, state_folder
 from vigil.cli.endings import told_to_end, waiting_for_no_thread
 from vigil.cli.logs import log_as_json
 from vigil.cli.words import CONSOLE_HOST, complain, told
@@ -119,7 +119,7 @@ def _access(settings: Settings) -> "Access":
 @contextmanager
 def _only_one(state: Path) -> Iterator[None]:
     """One Vigil on one state folder; the lock goes with the process, however that ends."""
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state_folder.own(state)
     taken = f"another Vigil runs on {state}; end it, or give this one another VIGIL_STATE_DIR"
     with flock.locked(state / "serve.lock", taken):
         yield

@@ -94,7 +94,7 @@ def _facts() -> Facts:
 
 
 def _shop() -> Service:
-    """Every kind of grant that there is, as the lab's shop has them."""
+    """Every grant that the lab's shop has; a call of any other is not granted, and so denied."""
     return Service.model_validate(
         {
             "autonomy": Autonomy.AUTO,

@@ -10,7 +10,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from vigil import flock
+from vigil import flock, state_folder
 from vigil.cli.endings import told_to_end, waiting_for_no_thread
 from vigil.cli.logs import log_as_json
 from vigil.cli.words import complain, told
@@ -61,7 +61,7 @@ async def _work(settings: Settings) -> None:
 @contextmanager
 def folder_of_its_own(folder: Path) -> Iterator[Path]:
     """Where this worker and its runner meet, gone afterwards; those of the dead go too."""
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state_folder.own(folder.parent)
     with ExitStack() as living:
         # A folder that is being made looks like one that was left.
         with flock.awaited(folder.parent, MAKING_S):

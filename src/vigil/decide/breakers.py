@@ -12,7 +12,7 @@ from itertools import takewhile
 from vigil.decide.facts import HOUR, Lately
 from vigil.domain import breaker
 from vigil.domain.breaker import Breaker
-from vigil.domain.executed import Executed
+from vigil.domain.executed import LONGEST, Executed
 from vigil.domain.policy import Policy
 from vigil.domain.policy_rules import Rule
 from vigil.domain.proof import Outcome
@@ -64,6 +64,11 @@ def tripped(policy: Policy, lately: Lately) -> tuple[Breaker, ...]:
     return tuple(each for each in found if each is not None)
 
 
+def looks_back(policy: Policy) -> timedelta:
+    """How old a plan may be that any breaker still counts."""
+    return max(HOUR, timedelta(seconds=policy.breaker_rests_s)) + LONGEST
+
+
 def _too_many(rule: Rule, within_hour: Sequence[Executed]) -> Breaker | None:
     most, which = rule.most_per_hour, breaker.of_rate(rule.id)
     counted = _since_reset(which, within_hour)
@@ -80,10 +85,12 @@ def _failed(
     which: str, whose: str, executed: Iterable[Executed], policy: Policy, lately: Lately
 ) -> Breaker | None:
     """The newest proof decides: one that failed trips it, one that came out well resets it."""
-    last = next((e for e in _since_reset(which, executed) if _says_something(e)), None)
+    # By when each came out: one that began earlier may fail later, and after a reset as well.
+    known = sorted(executed, key=lambda each: each.known_at, reverse=True)
+    last = next((each for each in _since_reset(which, known) if _says_something(each)), None)
     if last is None or last.outcome not in FAILED:
         return None
-    rested = last.at + timedelta(seconds=policy.breaker_rests_s)
+    rested = last.known_at + timedelta(seconds=policy.breaker_rests_s)
     if lately.at is not None and lately.at >= rested:
         return None
     text = (

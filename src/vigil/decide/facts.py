@@ -1,8 +1,7 @@
 """What the gate knows besides plan and policy; everything that it needs is told it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
 
 from vigil.domain.catalogue import Environment, Service
 from vigil.domain.cost import Spent
@@ -20,7 +19,8 @@ class Lately:
     """What was executed lately, on all services."""
 
     executed_last_hour: int
-    """Plans and undos since the breaker of all was last reset, those of this incident left out."""
+    """Plans and undos of the last hour, those of this incident left out; of what was begun before
+    the breaker of all was last reset, neither the plan nor its undo."""
     at: Instant | None = None
     """Now."""
     executed: tuple[Executed, ...] = ()
@@ -56,11 +56,3 @@ class Facts(Lately):
     def context_match(self) -> int:
         """How well the plan's runbook fits; 0 without one."""
         return self.match.context_match if self.match else 0
-
-    def begun(self) -> Self:
-        """The same for a plan in the middle.
-
-        What others execute, spend or silence meanwhile does not stop it: half a plan serves nobody,
-        and whoever wants it stopped has the stop switch.
-        """
-        return replace(self, executed_last_hour=0, executed=(), quiet=(), spent=())

@@ -108,7 +108,9 @@ def _never(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> Iterator[str
             yield f"{action.id} is {action.effects.kind}: {_why(action)}"
         for script in (action.script, action.undo or ""):
             for found in credentials_in(script)[:1]:
-                yield f"{action.id} holds a credential: {found.reason}"
+                looked = found.kind is not EffectKind.UNKNOWN
+                holds = "holds a credential" if looked else "may hold a credential"
+                yield f"{action.id} {holds}: {found.reason}"
     yield from _out_of_reach(plan, facts)
 
 

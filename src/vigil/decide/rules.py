@@ -15,9 +15,12 @@ from vigil.domain.effects import Risk
 from vigil.domain.plan import Action, Plan
 from vigil.domain.policy import Policy
 from vigil.domain.policy_rules import Rule, When
+from vigil.domain.verbs import process
 from vigil.domain.verdict import Decision
 
 Says = tuple[Decision, str]
+
+_PROCESS_VERBS = frozenset(verb.name for verb in process.VERBS)
 
 
 @dataclass(frozen=True)
@@ -172,13 +175,14 @@ def _executed_on(service: str, facts: Facts) -> int:
 def share_of_instances(plan: Plan, facts: Facts) -> int:
     """How many of a hundred instances of the service a plan touches, rounded up.
 
-    A call that names none of them may mean them all.
+    A call that names none of them may mean them all. Only ``process.*`` names any: what other verbs
+    are told by the same name is something else.
     """
     processes = facts.service.processes
     instances = set(processes.names) if processes else set()
     touched: set[str] = set()
     for call in (call for action in plan.actions for call in action.effects.calls):
-        named = instances.intersection(call.arguments)
+        named = instances.intersection(call.arguments if call.verb in _PROCESS_VERBS else ())
         if not named:
             return 100
         touched |= named

@@ -63,6 +63,7 @@ def _frozen(briefing: Briefing, draft: Draft, catalogue: Catalogue) -> Plan:
         declared_risk=draft.declared_risk,
         proving=catalogue.proving_probes(incident.service, incident.symptom),
         neighbours=catalogue.neighbour_probes(incident.service, incident.symptom),
+        runner=catalogue.services[incident.service].runner,
     )
 
 

@@ -6,14 +6,18 @@ from typing import Annotated
 from pydantic import Field
 
 from vigil.domain.value import Name, Value
+from vigil.domain.written import Written
 
-Tokens = Annotated[int, Field(ge=0)]
+Tokens = Annotated[int, Field(ge=0, le=10**12)]
 Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)]
 """In the one currency in which an installation pays for its models."""
 
 
 class Cost(Value):
-    """What was read and written, and what that was billed at; without a model nothing."""
+    """What was read and written, and what that was billed at; without a model nothing.
+
+    Whoever asks a model says it, and not the model: what cost nothing is exempt from every budget.
+    """
 
     tokens_in: Tokens = 0
     tokens_out: Tokens = 0
@@ -25,7 +29,8 @@ class Cost(Value):
         return self.tokens_in + self.tokens_out
 
     def __add__(self, other: "Cost") -> "Cost":
-        return Cost(
+        # The limits are those of one answer of a model; a sum of many may well be above them.
+        return Cost.model_construct(
             tokens_in=self.tokens_in + other.tokens_in,
             tokens_out=self.tokens_out + other.tokens_out,
             money=self.money + other.money,
@@ -40,14 +45,20 @@ class Spent(Value):
 
     incident: str
     service: Name
-    cost: Cost
+    cost: Cost | None
+    """None: what is on record of it cannot be read."""
 
 
-class Allowance(Value):
+class Allowance(Written):
     """The most that may be spent; what is left out has no limit."""
 
     tokens: Tokens | None = None
     money: Money | None = None
+
+    @property
+    def limits(self) -> bool:
+        """Whether there is any limit in it."""
+        return (self.tokens, self.money) != (None, None)
 
     def exceeded_by(self, cost: Cost) -> str | None:
         """What went beyond it, as words; None while it holds."""
@@ -58,7 +69,7 @@ class Allowance(Value):
         return None
 
 
-class Budget(Value):
+class Budget(Written):
     """How much thinking may cost before a person is asked; a day is the last 24 hours."""
 
     per_incident: Allowance = Allowance()

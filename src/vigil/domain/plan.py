@@ -65,6 +65,10 @@ class Plan(Value):
     declared_risk: Risk
     proving: tuple[ProbeRef, ...]
     neighbours: tuple[ProbeRef, ...]
+    # Left out where it is this machine's, so that plans from before it was said keep their digest.
+    runner: str | None = Field(default=None, exclude_if=operator.not_)
+    """Of the catalogue's runners, when the plan was made: no other one runs it. None is this
+    machine's own."""
 
     @property
     def digest(self) -> str:
@@ -149,10 +153,10 @@ class ActionResult(Value):
     action: str
     status: ActionStatus
     exit_code: int | None
-    calls: tuple[CallRecord, ...] = ()
-    output: str = ""
+    calls: tuple[CallRecord, ...] = Field(default=(), max_length=256)
+    output: str = Field(default="", max_length=65_536)
     """Bounded tail of what the script printed."""
-    seconds: float
+    seconds: float = Field(ge=0, allow_inf_nan=False)
     # Left out where nothing is known, so that results from before it was counted stay the same.
     peak: PeakUse = Field(default=PeakUse(), exclude_if=operator.attrgetter("unknown"))
     attestation: Attestation | None = None

@@ -9,10 +9,10 @@ from vigil.domain.cost import Budget
 from vigil.domain.effects import Risk
 from vigil.domain.policy_mistakes import contradictions
 from vigil.domain.policy_rules import Rule
-from vigil.domain.value import Value
+from vigil.domain.written import Written
 
 
-class Policy(Value):
+class Policy(Written):
     """``policy.yaml``; the defaults are the careful ones."""
 
     auto_confidence: int = Field(default=90, ge=0, le=100)

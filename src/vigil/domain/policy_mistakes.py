@@ -1,4 +1,4 @@
-"""Rules that contradict each other, or that nothing ever comes to.
+"""Rules that contradict each other, or that nothing ever comes to, and limits that are no limit.
 
 They are found by what is written, not by trying: two conditions that mean the same in other words
 are taken for different ones. What is reported is surely a mistake; not every mistake is reported.
@@ -10,8 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from vigil.domain.effects import Risk
 from vigil.domain.policy_rules import DANGER_GROWS, DANGER_SHRINKS, Bound, Rule, When
 from vigil.domain.references import Dangling
+from vigil.domain.verbs import VERBS
 from vigil.domain.verdict import Decision
 
 NAMES = ("services", "teams", "failure_types")
@@ -20,14 +22,45 @@ SETS = ("environments", "autonomy", "hours", "dates")
 """Of which one has to be so."""
 TOUCHED = ("verbs", "resources")
 """Patterns that an ``allow`` wants to fit everything, and the others anything."""
+FLOORS = {"auto_confidence": 90, "auto_context_match": 85}
+"""What it takes at least to act unasked where customers are."""
 
 
 def mistakes_in(document: Any) -> Iterator[Dangling]:  # noqa: ANN401 - a raw document of any shape
     """Place and sentence of each such mistake in a raw policy; rules that are none are left out."""
-    raw = document.get("rules") if isinstance(document, Mapping) else None
+    written = document if isinstance(document, Mapping) else {}
+    yield from _upside_down(written)
+    raw = written.get("rules")
     found = [_rule(each) for each in raw] if isinstance(raw, list) else []
     numbered = [(number, rule) for number, rule in enumerate(found) if rule is not None]
     yield from contradictions(numbered)
+
+
+def mistakes_in_production(document: Any) -> Iterator[Dangling]:  # noqa: ANN401 - as above
+    """The same, and each threshold that is lower than it may be outside of a lab."""
+    for name, least in FLOORS.items():
+        given = document.get(name) if isinstance(document, Mapping) else None
+        if isinstance(given, int) and 0 <= given < least:
+            text = (
+                f"'{name}' is {given}, and nothing acts unasked below {least}; raise it or leave "
+                "it out (only a catalogue with 'environment: lab' may have less)"
+            )
+            yield (name,), text
+    yield from mistakes_in(document)
+
+
+def _upside_down(written: Mapping[Any, Any]) -> Iterator[Dangling]:
+    """What may run unasked at a risk at which nothing may run at all."""
+    try:
+        unasked, at_all = Risk(written["auto_max_risk"]), Risk(written["ask_max_risk"])
+    except (KeyError, ValueError):
+        return  # Not both are given, or what is wrong with them is reported with everything else.
+    if unasked.rank > at_all.rank:
+        text = (
+            f"'auto_max_risk' is {unasked}, and above {at_all} ('ask_max_risk') nothing runs even "
+            "when a person agrees; lower this one or raise that one"
+        )
+        yield ("auto_max_risk",), text
 
 
 def _rule(raw: object) -> Rule | None:
@@ -40,7 +73,8 @@ def _rule(raw: object) -> Rule | None:
 def contradictions(numbered: Sequence[tuple[int, Rule]]) -> Iterator[Dangling]:
     """Place and sentence of each mistake among rules that are sound by themselves."""
     for nth, (number, rule) in enumerate(numbered):
-        yield from ((("rules", number, *place), text) for place, text in _wrong_way_round(rule))
+        for place, text in (*_misspelt(rule), *_wrong_way_round(rule)):
+            yield ("rules", number, *place), text
         earlier = [each for _, each in numbered[:nth]]
         if any(each.id == rule.id for each in earlier):
             text = f"'{rule.id}' is the id of an earlier rule; give each one its own"
@@ -70,6 +104,14 @@ def _read_after(rule: Rule, later: Sequence[tuple[int, Rule]]) -> Iterator[Rule]
             return
         if each.most_per_hour is None and _covers(each, rule):
             yield each
+
+
+def _misspelt(rule: Rule) -> Iterator[Dangling]:
+    """Patterns that fit no verb at all: an ``ask`` or ``deny`` with one protects from nothing."""
+    for number, pattern in enumerate(rule.when.verbs or ()):
+        if not any(fnmatchcase(verb, pattern) for verb in VERBS):
+            text = f"no verb fits '{pattern}'; correct it, these are there: {', '.join(VERBS)}"
+            yield ("when", "verbs", number), text
 
 
 def _wrong_way_round(rule: Rule) -> Iterable[Dangling]:

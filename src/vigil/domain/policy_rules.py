@@ -4,9 +4,10 @@ What makes a plan more dangerous may bound an ``allow`` from above only, and an 
 from below only. So no rule, however it is written, allows a plan more because it became worse.
 """
 
+import re
 from typing import Annotated, Generic, Self, TypeVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from vigil.domain.catalogue import Autonomy, Environment
@@ -14,14 +15,21 @@ from vigil.domain.effects import EffectKind, Risk
 from vigil.domain.value import Name, Value
 from vigil.domain.verdict import Decision
 from vigil.domain.window import Dates, Hours
+from vigil.domain.written import Written
 
 Pattern = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
 """As in a shell: ``*``, ``?`` and ``[...]`` stand for characters, everything else for itself."""
 
 Patterns = Annotated[tuple[Pattern, ...], Field(min_length=1, max_length=100)]
-Sentence = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f]{3,300}$")
-]
+
+
+def _one_sentence(text: str) -> str:
+    if re.fullmatch(r"[^\x00-\x1f]{3,300}", text) is None:
+        raise PydanticCustomError("no_sentence", "write 3 to 300 characters on one line")
+    return text
+
+
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_one_sentence)]
 Percent = Annotated[int, Field(ge=0, le=100, strict=True)]
 Count = Annotated[int, Field(ge=0, le=1000, strict=True)]
 
@@ -73,7 +81,7 @@ def _rank(value: EffectKind | Risk | int) -> int:
     return value if isinstance(value, int) else value.rank
 
 
-class When(Value):
+class When(Written):
     """All of these together; what is left out is not asked for."""
 
     services: Patterns | None = None
@@ -99,7 +107,7 @@ class When(Value):
     executed_in_all: Bound[Count] | None = None
 
 
-class Rule(Value):
+class Rule(Written):
     """``because`` is a sentence for whoever reads the verdict."""
 
     id: Name

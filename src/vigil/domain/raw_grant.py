@@ -33,6 +33,11 @@ def literal(host: str) -> Address | None:
         return None
 
 
+def host_and_port(host: str, port: int) -> str:
+    """Both in one word, as people and tools write it: HOST:PORT, or [IPV6]:PORT."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _host(text: str) -> str:
     """One spelling for each host."""
     address = literal(text)
@@ -89,7 +94,7 @@ class RawGrant(Value):
     @property
     def at(self) -> str:
         """Host and port, as a script has to name them."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return host_and_port(self.host, self.port)
 
     @property
     def known(self) -> tuple[str, ...]:

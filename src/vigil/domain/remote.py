@@ -4,6 +4,7 @@ The hub speaks first. An order is a signed text beside the plan that the text na
 an end carries the runner's own signature. Everything has a closed form.
 """
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -20,6 +21,9 @@ MAX_FRAME_BYTES = 1_310_720
 """One line: a whole plan with its scripts, or the end of a run with all its calls."""
 SessionId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 QuestionId = Annotated[int, Field(ge=1, lt=2**53)]
+BeatNumber = Annotated[int, Field(ge=0, lt=2**53)]
+"""Of a beat of the runner within one connection, each one higher than the last; 0 is its hello.
+Who repeats it says that he spoke after that beat, whatever any clock says."""
 
 
 class OrderText(Value):
@@ -39,6 +43,15 @@ class OrderText(Value):
     action: str
     lease: Lease
     only_if_known: bool
+    heard: BeatNumber = 0
+    """The runner's last beat that the hub had heard. Orders that were kept from before it was said
+    have none."""
+
+    @property
+    def lease_spent_s(self) -> float:
+        """How much of the lease was over when the order was given, by the hub's one clock."""
+        begun = self.lease.until - timedelta(seconds=self.lease.seconds)
+        return max((self.issued_at - begun).total_seconds(), 0.0)
 
     def with_plan(self, plan: Plan) -> RunOrder:
         """The order that this is; whether this plan is the approved one is not looked at."""
@@ -91,12 +104,15 @@ class HubBeat(Value):
 
     frame: Literal["beat"] = "beat"
     switch: SwitchState
+    heard: BeatNumber
+    """The runner's last beat that had been heard when this was said."""
 
 
 class RunnerBeat(Value):
     """The runner lives, and the stop switch near the target says this now."""
 
     frame: Literal["beat"] = "beat"
+    number: BeatNumber
     switch: SwitchState
 
 

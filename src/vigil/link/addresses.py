@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from vigil.domain.raw_grant import host_and_port
+
 _WRITTEN = re.compile(r"(?:\[([0-9a-fA-F:.]{2,45})\]|([A-Za-z0-9][A-Za-z0-9._-]{0,252})):(\d{1,5})")
 _HIGHEST_PORT = 65_535
 MOST = 16
@@ -16,7 +18,7 @@ class Address(NamedTuple):
     port: int
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return host_and_port(self.host, self.port)
 
 
 def addresses_in(text: str) -> tuple[Address, ...]:

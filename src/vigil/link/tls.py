@@ -42,12 +42,15 @@ def runner_side(me: Identity, hub: str) -> ssl.SSLContext:
 
 
 def key_shown(writer: asyncio.StreamWriter) -> str | None:
-    """The public key of whoever is at the other end; None when it is not one of ours."""
+    """The public key of whoever is at the other end; None when it is not one of ours, or none."""
     secured = writer.get_extra_info("ssl_object")
     certificate = secured.getpeercert(binary_form=True) if secured is not None else None
     if certificate is None:
         return None
-    key = x509.load_der_x509_certificate(certificate).public_key()
+    try:
+        key = x509.load_der_x509_certificate(certificate).public_key()
+    except Exception:  # noqa: BLE001 - a peer's bytes: what OpenSSL reads need not be read here
+        return None
     return text_of(key) if isinstance(key, Ed25519PublicKey) else None
 
 

@@ -115,12 +115,15 @@ class Journal(Protocol):
         acting is due in another turn; of any other nothing is changed. Marking a segment as handed
         over marks that turn only.
     14. ``executed_since`` tells of each plan what is on record of it: its runbook, the rules of the
-        policy that fired when it was first judged, and how its proof came out, once it did.
+        policy that fired when it was first judged, and how and when its proof came out, once it
+        did.
     15. ``reset`` is a compare-and-set: of any number of resets of one breaker with one plan exactly
         one wins, and its event is written with it. ``executed_since`` names it with that plan from
-        then on, and of the breaker of all ``executions_since`` counts only what came after it.
+        then on, and of the breaker of all ``executions_since`` counts neither what was begun up to
+        that plan nor its undo.
     16. ``spent_since`` sums up what all attempts of an incident have cost, for each that was open
-        at some time since then; what cost nothing is left out.
+        at some time since then; what cost nothing is left out, and of what cannot be read the
+        cost is None.
     """
 
     async def incident(self, incident_id: str) -> Incident:

@@ -80,10 +80,18 @@ class Broker:
         self._reached = 0
         """The furthest place of the script that a call was admitted for."""
         self._asked = 0
+        self._closed = False
         self.stopped = False
         """A call was refused because of the stop switch."""
         self.out_of_time = False
         """A call was refused because the worker's lease was about to end."""
+
+    def close(self) -> None:
+        """Begin nothing from now on, for a call that is being looked at either.
+
+        What was begun is over when ``EFFECT_DEADLINE_S`` has passed.
+        """
+        self._closed = True
 
     def answer(self, line: bytes) -> Reply:
         """Answer one line from the sandbox; nothing in it can make this raise."""
@@ -206,8 +214,15 @@ class Broker:
         return Rate(grant=f"{self._checked.order.plan.service}/{call.grant}", most_per_hour=most)
 
     def _deadline(self) -> Deadline:
-        """When an effect that is begun now is over."""
-        return Deadline.within(min(EFFECT_DEADLINE_S, self._checked.seconds_left))
+        """When an effect that is begun now is over.
+
+        :raises Refusal: none is begun any more.
+        """
+        deadline = Deadline.within(min(EFFECT_DEADLINE_S, self._checked.seconds_left))
+        # Behind it: whoever has closed this broker can count on all deadlines from then on.
+        if self._closed:
+            raise Refusal("the run is over")
+        return deadline
 
     def _do(self, admitted: _Admitted, before: Seen, deadline: Deadline) -> Reply:
         known_open = admitted.key in self._call_log.open_ended

@@ -6,9 +6,8 @@ from pathlib import Path
 from vigil.domain.value import Value
 from vigil.runner import inner
 from vigil.runner.limits import Limits
-from vigil.runner.programs import PROXY, ROOT_FOLDERS, Interpreter, find
+from vigil.runner.programs import PATH, PROXY, ROOT_FOLDERS, Interpreter, find
 
-PATH = "/vigil/bin:/usr/bin:/bin"
 NOBODY = "65534"
 
 

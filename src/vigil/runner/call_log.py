@@ -9,9 +9,9 @@ from vigil.domain.plan import CallRecord
 from vigil.runner.ledger import Ledger
 from vigil.runner.limits import MAX_RESULT_CHARS
 from vigil.runner.orders import CheckedOrder
+from vigil.runner.output import Hide
 
 OnCall = Callable[[CallRecord], None]
-Hide = Callable[[str], str]
 _log = structlog.get_logger("vigil.runner.broker")
 
 

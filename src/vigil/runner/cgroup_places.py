@@ -13,7 +13,7 @@ from vigil.domain.value import Value
 from vigil.runner.limits import Limits
 
 _PERIOD_US = 100_000
-_OWN_PROCESSES = 2
+OWN_PROCESSES = 2
 """Of a sandbox, beside those of its script: bubblewrap outside and inside."""
 
 
@@ -109,7 +109,7 @@ def _writable(folder: Path) -> Path | None:
 def _v1_settings(limits: Limits) -> Mapping[str, tuple[Setting, ...]]:
     memory = str(limits.memory_bytes)
     return {
-        "pids": (Setting(file="pids.max", value=str(limits.processes + _OWN_PROCESSES)),),
+        "pids": (Setting(file="pids.max", value=str(limits.processes + OWN_PROCESSES)),),
         "memory": (
             Setting(file="memory.limit_in_bytes", value=memory),
             # There only with swap accounting.
@@ -126,7 +126,7 @@ def _v1_settings(limits: Limits) -> Mapping[str, tuple[Setting, ...]]:
 def _v2_settings(limits: Limits) -> tuple[Setting, ...]:
     quota = f"{int(limits.cpus * _PERIOD_US)} {_PERIOD_US}"
     return (
-        Setting(file="pids.max", value=str(limits.processes + _OWN_PROCESSES)),
+        Setting(file="pids.max", value=str(limits.processes + OWN_PROCESSES)),
         Setting(file="memory.max", value=str(limits.memory_bytes)),
         # There only with swap, and only where the processor is given on as well.
         Setting(file="memory.swap.max", value="0", needed=False),

@@ -1,24 +1,20 @@
 """Credentials of raw grants: read when a run begins, files of its sandbox, and in no word of it."""
 
-import base64
 import os
-import re
 from collections.abc import Iterator, Mapping
-from urllib.parse import quote
 
 from pydantic import Field
 
 from vigil.domain.raw_grant import RawGrant
 from vigil.domain.value import Value
+from vigil.runner.forms import LEAST_CHARS, MOST_WORDS, forms_of, words_of
 
 FOLDER = "/vigil/credentials"
 """Where a script finds them, each under the name of its grant."""
 MAX_BYTES = 8 * 1024
-LEAST_CHARS = 8
-"""What is shorter stands in every second line of an output, and could not be kept out of it."""
 _SHOWN = "[credential]"
-_WRAPPED = 76
-"""How long lines of base64 are, as the tool of that name writes them."""
+_CUT = "…\N{REPLACEMENT CHARACTER}"
+"""How a line ends that was cut off, or cut within a character."""
 _LEAST_CUT = 6
 """So much of a credential at the end of a line that was cut off is taken for it."""
 
@@ -62,6 +58,11 @@ def _read(name: str, grant: RawGrant, environment: Mapping[str, str]) -> bytes:
             f"the credential of the raw grant '{name}' in {where} has to be of {LEAST_CHARS} to "
             f"{MAX_BYTES} bytes"
         )
+    if len(words_of(content)) > MOST_WORDS:
+        raise NoCredential(
+            f"the credential of the raw grant '{name}' in {where} has more than {MOST_WORDS} lines "
+            "and fields, too many to keep each out of an output; leave only what the script needs"
+        )
     return content
 
 
@@ -83,41 +84,42 @@ class Hidden:
     """
 
     def __init__(self, credentials: tuple[Credential, ...]) -> None:
-        forms = {form for each in credentials for form in _forms(each.content)}
+        forms = {form for each in credentials for form in forms_of(each.content)}
         # The longest first: a line of a key is part of the whole key.
-        self._forms = sorted(forms, key=len, reverse=True)
-        either = "|".join(map(re.escape, self._forms))
-        self._known = re.compile(either) if either else None
+        self._forms = sorted((form for form in forms if form not in _SHOWN), key=len, reverse=True)
+        self._of_beginning: dict[str, list[str]] = {}
+        for form in self._forms:
+            self._of_beginning.setdefault(form[:_LEAST_CUT], []).append(form)
 
     def __call__(self, text: str) -> str:
         """The text without them."""
-        if self._known is None:
-            return text
         return "\n".join(map(self._line, text.split("\n")))
 
     def _line(self, line: str) -> str:
-        if self._known is None:
-            return line
-        line = self._known.sub(_SHOWN, line)
-        # A line that is too long is cut before it comes here, perhaps within a credential.
+        # Of many words one after the other is found faster than any of them by one expression.
         for form in self._forms:
-            start = line.find(form[:_LEAST_CUT])
+            if form in line:
+                line = line.replace(form, _SHOWN)
+        kept = line.rstrip(_CUT)
+        start = min(self._cut_off(kept), default=None)
+        return line if start is None else f"{kept[:start]}{_SHOWN}{line[len(kept) :]}"
+
+    def _cut_off(self, line: str) -> Iterator[int]:
+        """Where a credential begins within which the line was cut off."""
+        for beginning, forms in self._of_beginning.items():
+            start = line.find(beginning, max(0, len(line) - len(forms[0])))
             while start >= 0:
-                if form.startswith(line[start:]):
-                    return f"{line[:start]}{_SHOWN}"
-                start = line.find(form[:_LEAST_CUT], start + 1)
-        return line
+                if _one_begins(forms, line[start:]):
+                    yield start
+                    break
+                start = line.find(beginning, start + 1)
 
 
-def _forms(content: bytes) -> Iterator[str]:
-    """Line by line as it is; the whole in a URL, in hexadecimal, and in base64 at any place."""
-    whole = content.strip()
-    text = whole.decode(errors="replace")
-    words = [*text.splitlines(), quote(text, safe=""), whole.hex()]
-    for skipped in range(3):
-        encoded = base64.b64encode(bytes(skipped) + whole).decode().rstrip("=")
-        # The first and the last character may hold bits of what stands beside it.
-        words.append(encoded[(0, 2, 3)[skipped] : -1])
-    wrapped = base64.b64encode(content).decode()
-    words += (wrapped[at : at + _WRAPPED] for at in range(0, len(wrapped), _WRAPPED))
-    yield from (word.strip() for word in words if len(word.strip()) >= LEAST_CHARS)
+def _one_begins(forms: list[str], end: str) -> bool:
+    """Whether one of them, the longest first, begins as a line ends."""
+    for form in forms:
+        if len(form) < len(end):
+            return False
+        if form.startswith(end):
+            return True
+    return False

@@ -51,14 +51,19 @@ class Door:
             # In a thread: a restart takes seconds, and output has to flow meanwhile.
             return await asyncio.to_thread(self._broker.answer, line)
 
+    def close(self) -> None:
+        """Take no more calls, nor those that wait; nothing more is begun for one under way."""
+        self._shut = True
+        self._broker.close()
+
     async def shut(self) -> bool:
-        """Take no more calls; False when one that was under way has not ended in time."""
+        """``close``; False when a call that was under way has not ended in time."""
+        self.close()
         try:
             async with asyncio.timeout(_EFFECT_ENDS_S), self._one_at_a_time:
-                self._shut = True
+                return True
         except TimeoutError:
             return False
-        return True
 
 
 @asynccontextmanager
@@ -72,3 +77,5 @@ async def opened(broker: Broker, path: Path, uid: int) -> AsyncIterator[Door]:
         yield door
     finally:
         server.close()
+        # Also where the run was cut off, and nobody waits for what is under way.
+        door.close()

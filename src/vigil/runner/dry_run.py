@@ -1,7 +1,8 @@
 """A dry run of a plan: every call's verb looks at its target, and nothing is begun.
 
-Looking is the first thing that a verb does anyway, and changes nothing. So this has no code of its
-own that could say something else than what is done later, and leaves nothing in the ledger.
+Looking is the first thing that a verb does anyway, and changes nothing of the target. So this has
+no code of its own that could say something else than what is done later, and leaves nothing in the
+ledger.
 """
 
 import time

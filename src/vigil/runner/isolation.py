@@ -12,7 +12,7 @@ from vigil.domain.run import Health
 from vigil.domain.value import Value
 from vigil.runner.confinement import Confinement, Doors
 from vigil.runner.limits import Limits
-from vigil.runner.output import OnLine
+from vigil.runner.output import Hide, OnLine
 
 PART = "sandbox"
 """What health is told of, whichever adapter answers."""
@@ -29,7 +29,8 @@ class End(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     """The kernel killed a process of it for its memory, and the script did not end well."""
     LOST = "lost"
-    """What made it does not answer any more: nobody knows how far the script came."""
+    """It does not die, or what made it does not answer any more: nobody knows how far the script
+    came."""
 
 
 class Ended(Value):
@@ -63,6 +64,8 @@ class Script(Value):
     proxy: Path | None = None
     """Of raw grants: a second socket in the same folder, found at /vigil/proxy.sock."""
     files: tuple[OwnFile, ...] = ()
+    hide: Hide = str
+    """Takes credentials out of each line before anything else is done with it."""
 
 
 class Isolation(Protocol):
@@ -76,7 +79,8 @@ class Isolation(Protocol):
     3. Recorded: the end is told as what it was, and ``Ended.peak`` says what was used; what cannot
        be known is None.
     4. Gone: when ``run`` returns or is cancelled, each process of the sandbox is dead and each
-       file of it is gone. ``sweep`` removes what a runner left that was killed.
+       file of it is gone; where that is not so, the end is told as ``LOST``. ``sweep`` removes
+       what a runner left that was killed.
     """
 
     @property

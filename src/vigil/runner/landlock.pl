@@ -1,8 +1,9 @@
 # Enter Landlock and go on as another program:  WALL RIGHTS:PATH... -- COMMAND...
 #
 # WALL and RIGHTS are numbers that landlock.py has made of linux/landlock.h; this only hands them to
-# the kernel, whose three calls have the same numbers on every architecture: 444 creates, 445 adds a
-# rule, 446 restricts. No module is used: to load one takes longer than all the rest.
+# the kernel, whose three calls have the same numbers on x86-64, ARM, RISC-V, POWER and s390 (not on
+# Alpha and MIPS): 444 creates, 445 adds a rule, 446 restricts. No module is used: to load one takes
+# longer than all the rest.
 
 sub fail { die "no Landlock: $_[0]: $!\n" }
 

@@ -78,8 +78,8 @@ def walled(allowed: Sequence[Allowed], version: int, *, tcp: bool = False) -> li
 
     Folders may be listed everywhere. From ABI 4 on there is no TCP either, unless the sandbox's own
     network is all that it leads to (``tcp``), and from 6 on no signal and no abstract socket gets
-    over the wall. A command round which the wall cannot be built is
-    not run. Nothing is put before it for version 0.
+    over the wall. A command round which the wall cannot be built is not run. Nothing is put before
+    it for version 0.
     """
     program = _perl()
     if version == 0 or program is None:

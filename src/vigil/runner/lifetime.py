@@ -12,6 +12,7 @@ from vigil.runner.isolation import End, Script
 from vigil.runner.output import OnLine, Tail, pump
 
 _DEATH_S = 5.0
+_LOST = b"[the sandbox was killed and did not die: nobody knows how far the script came]"
 
 
 class FirstProcess:
@@ -40,7 +41,7 @@ class FirstProcess:
     async def dead(self) -> None:
         """Wait until the kernel has killed everything that was in its process namespace."""
         if self._process is not None:
-            await asyncio.wait_for(_readable(self._process), _DEATH_S)
+            await _readable(self._process)
 
     def close(self) -> None:
         for descriptor in tuple(self._held):
@@ -75,7 +76,8 @@ async def lived(
     """Start it and wait for its end, or bring it about.
 
     bubblewrap's death takes the first process of the sandbox with it (--die-with-parent), and the
-    kernel then kills everything else in that process namespace, which takes it a moment.
+    kernel then kills everything else in that process namespace, which takes it a moment. What does
+    not die of it, because a device holds it, or an overloaded kernel, is lost.
 
     :raises SandboxUnavailable: it cannot be started.
     """
@@ -84,12 +86,27 @@ async def lived(
     knowing = asyncio.create_task(first.known())
     try:
         end, tail = await _to_its_end(process, script, on_line, kill)
-        return end, process.returncode, tail
+    except TimeoutError:
+        end, tail = End.LOST, Tail(script.limits, script.hide)
     finally:
         if process.returncode is None:  # this task itself was cancelled
             process.kill()
-        await asyncio.wait_for(knowing, _DEATH_S)
-        await first.dead()
+        all_dead = await _all_dead(knowing, first)
+    if end is End.LOST or not all_dead:
+        tail.add(_LOST)
+        return End.LOST, None, tail
+    return end, process.returncode, tail
+
+
+async def _all_dead(knowing: "asyncio.Task[None]", first: FirstProcess) -> bool:
+    """Whether everything in the sandbox has died in time."""
+    try:
+        async with asyncio.timeout(_DEATH_S):
+            await knowing
+            await first.dead()
+    except TimeoutError:
+        return False
+    return True
 
 
 async def _started(start: Start) -> asyncio.subprocess.Process:
@@ -110,9 +127,10 @@ async def _started(start: Start) -> asyncio.subprocess.Process:
 async def _to_its_end(
     process: asyncio.subprocess.Process, script: Script, on_line: OnLine, kill: asyncio.Event
 ) -> tuple[End, Tail]:
+    """:raises TimeoutError: it does not die, or its output does not end."""
     if process.stdout is None:
         raise SandboxUnavailable("the sandbox has no output pipe")
-    reading = asyncio.create_task(pump(process.stdout, script.limits, on_line))
+    reading = asyncio.create_task(pump(process.stdout, script.limits, on_line, script.hide))
     ending = asyncio.create_task(process.wait())
     killing = asyncio.create_task(kill.wait())
     try:
@@ -127,6 +145,7 @@ async def _to_its_end(
         return end, await asyncio.wait_for(reading, _DEATH_S)
     finally:
         killing.cancel()
+        reading.cancel()
 
 
 async def _read(descriptor: int) -> bytes:

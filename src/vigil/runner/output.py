@@ -1,4 +1,4 @@
-"""What a script prints: cleaned, passed on while it runs, and only its tail kept."""
+"""What a script prints: without credentials, cleaned, passed on, and only its tail kept."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,14 +8,17 @@ from vigil.domain.scrub import clean
 from vigil.runner.limits import Limits
 
 OnLine = Callable[[str], None]
+Hide = Callable[[str], str]
+"""Takes what no log may have out of a text."""
 CHUNK = 65_536
 
 
 class Tail:
     """The last lines of an output, bounded in lines and characters."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, hide: Hide = str) -> None:
         self._limits = limits
+        self._hide = hide
         self._last: deque[bytes] = deque(maxlen=limits.tail_lines)
         self._lines = 0
 
@@ -29,7 +32,7 @@ class Tail:
         kept: deque[str] = deque()
         chars = 0
         for raw in reversed(self._last):
-            line = _cleaned(raw, self._limits)
+            line = _cleaned(raw, self._limits, self._hide)
             chars += len(line) + 1
             if kept and chars > self._limits.tail_chars:
                 break
@@ -47,9 +50,9 @@ class Readable(Protocol):
         ...
 
 
-async def pump(stream: Readable, limits: Limits, on_line: OnLine) -> Tail:
+async def pump(stream: Readable, limits: Limits, on_line: OnLine, hide: Hide = str) -> Tail:
     """Read to the end whatever comes, so that a full pipe never holds a script up."""
-    tail = Tail(limits)
+    tail = Tail(limits, hide)
     streamed = 0
     rest = b""
 
@@ -58,7 +61,7 @@ async def pump(stream: Readable, limits: Limits, on_line: OnLine) -> Tail:
         tail.add(raw[: _most_bytes(limits)])
         streamed += 1
         if streamed <= limits.streamed_lines:
-            on_line(_cleaned(raw, limits))
+            on_line(_cleaned(raw, limits, hide))
         elif streamed == limits.streamed_lines + 1:
             on_line("[more output follows; only its tail is kept]")
 
@@ -77,5 +80,8 @@ def _most_bytes(limits: Limits) -> int:
     return limits.line_chars * 4
 
 
-def _cleaned(raw: bytes, limits: Limits) -> str:
-    return clean(raw[: _most_bytes(limits)].decode(errors="replace"), limits.line_chars)
+def _cleaned(raw: bytes, limits: Limits, hide: Hide) -> str:
+    text = hide(raw[: _most_bytes(limits)].decode(errors="replace"))
+    # Cleaning masks parts of what would be known as a whole, and makes whole what control
+    # characters had taken apart: hence both before and after it.
+    return hide(clean(text, limits.line_chars))

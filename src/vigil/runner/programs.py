@@ -4,9 +4,12 @@ import shutil
 import sys
 from pathlib import Path
 
+from vigil.children import SYSTEM
 from vigil.domain.errors import SandboxUnavailable
 from vigil.domain.value import Value
 
+PATH = "/vigil/bin:/usr/bin:/bin"
+"""Of a sandbox."""
 ROOT_FOLDERS = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin")
 CLIENT = "/vigil/bin/vigil-do.py"
 LAUNCHER = "/vigil/bin/vigil-do"
@@ -23,7 +26,7 @@ def find(program: str) -> str:
 
     :raises SandboxUnavailable: it is not installed; the text says how to install it.
     """
-    found = shutil.which(program, path="/usr/bin:/bin:/usr/sbin:/sbin")
+    found = shutil.which(program, path=SYSTEM)
     if found is None:
         raise SandboxUnavailable(
             f"{program} is not installed, so no sandbox can be made: install it "

@@ -191,10 +191,9 @@ class Runs:
                     confinement=confinement,
                     proxy=opened.proxy,
                     files=opened.files,
+                    hide=reach.hidden,
                 )
-                ended = await self.isolation.run(
-                    script, lambda line: on_line(reach.hidden(line)), stop_now
-                )
+                ended = await self.isolation.run(script, on_line, stop_now)
                 all_known = await opened.door.shut()
         if reach.calls.unrecorded is not None:
             raise PortUnavailable(reach.calls.unrecorded)
@@ -203,7 +202,7 @@ class Runs:
             status=_status(ended, reach, all_known=all_known),
             exit_code=ended.exit_code,
             calls=tuple(reach.calls.records),
-            output=reach.hidden(ended.output),
+            output=ended.output,
             seconds=ended.seconds,
             peak=ended.peak,
             interrupted=_interrupted(ended, reach, by_lease=wall_s < verified.action.timeout_s),

@@ -120,7 +120,8 @@ def _told_groups() -> str:
         most = Limits().without_group()
         each = most.address_space_bytes // MIB
         return f"no control group: {most.processes} processes of {each} MB each bound the whole"
-    return f"control groups version {version}{f' {_UNTRIED}' if version != 1 else ''}"
+    tried = "" if version == 1 else f" {_UNTRIED}"
+    return f"control groups version {version}{tried}"
 
 
 @contextlib.contextmanager

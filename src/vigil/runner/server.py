@@ -9,10 +9,10 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
-from vigil import flock
+from vigil import flock, state_folder
 from vigil.domain.errors import PermanentError, PlanMismatch, PortUnavailable, VigilError
 from vigil.domain.plan import ActionResult, CallRecord, Plan
-from vigil.domain.run import RunOrder
+from vigil.domain.run import Health, RunOrder
 from vigil.domain.wire import (
     REQUEST,
     AnyRequest,
@@ -213,12 +213,21 @@ def only_runner(state: Path) -> Iterator[None]:
     """Be the only runner of this state folder; the lock goes with the process, however it ends.
 
     :raises LockHeld: another one is running.
+    :raises SettingsError: the folder cannot be made.
     """
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    state.chmod(0o700)
+    state_folder.own(state)
     taken = f"another runner serves {state}: stop it first, or give this one a state of its own"
     with flock.locked(state / LOCK, taken):
         yield
+
+
+def tell_ready(health: Health, **of_it: str) -> None:
+    """To the log. A runner without a sandbox serves too, so that whoever asks is told why."""
+    found = health.model_dump(mode="json") | of_it
+    if health.ok:
+        _log.info("runner ready", **found)
+    else:
+        _log.warning("runner serves, but runs nothing", **found)
 
 
 async def serve(runs: Runs, state: Path, stop: asyncio.Event) -> None:
@@ -228,8 +237,7 @@ async def serve(runs: Runs, state: Path, stop: asyncio.Event) -> None:
     server = await asyncio.start_unix_server(
         runner.serve, sock=listening(state / SOCKET), limit=MAX_REQUEST_BYTES
     )
-    # Served even without a sandbox: whoever asks is told why, and what to do about it.
-    _log.info("runner ready", state=str(state), **health.model_dump(mode="json"))
+    tell_ready(health, state=str(state))
     try:
         await stop.wait()
     finally:

@@ -138,7 +138,7 @@ def _translated(engine: Engine) -> Iterator[None]:
         remedy = (
             "is its server running, and can it be reached from here?"
             if engine.dialect.name == "postgresql"
-            else "is its disk full?"
+            else "is its disk full, or the file damaged (then see `vigil restore`)?"
         )
         # The first line; the others quote what was written.
         reason = str(error.orig).partition("\n")[0]

@@ -3,9 +3,9 @@
 import json
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, exists, func, select
 
-from vigil.domain.executed import Executed
+from vigil.domain.executed import LONGEST, Executed
 from vigil.domain.incident import Stage
 from vigil.integrations.journal.documents import said
 from vigil.integrations.journal.resets import all_reset_at, resets_since
@@ -23,10 +23,16 @@ _STAGES = (
 
 
 def executions_since(connection: Connection, since: datetime, besides: str) -> int:
-    """How many attempts came to be executed, those on one incident left out."""
-    reset_at = all_reset_at(connection, since)
-    recent = executions.c.at >= since if reset_at is None else executions.c.at > reset_at
-    those = recent & (executions.c.incident != besides)
+    """How many attempts came to be executed, those on one incident left out.
+
+    Once their breaker was reset, what was begun up to then counts no more, nor does its undo.
+    """
+    those = (executions.c.at >= since) & (executions.c.incident != besides)
+    reset_at = all_reset_at(connection, since - LONGEST)
+    if reset_at is not None:
+        before = executions.alias("before")
+        of_same = before.c.incident == executions.c.incident
+        those &= ~exists().where(of_same, before.c.at <= reset_at)
     query = select(func.count()).select_from(executions).where(those)
     return connection.execute(query).scalar_one()
 
@@ -52,6 +58,7 @@ def executed_since(connection: Connection, since: datetime, besides: str) -> tup
             said(connection, _VERDICT.c.json_text, "policy_rules").label("policy_rules"),
             said(connection, _PLAN.c.json_text, "plan", "runbook").label("runbook"),
             said(connection, _PROOF.c.json_text, "outcome").label("outcome"),
+            said(connection, _PROOF.c.json_text, "decided_at").label("proven_at"),
             said(connection, _PROOF.c.json_text, "interrupted").label("interrupted"),
         )
         .select_from(joined)

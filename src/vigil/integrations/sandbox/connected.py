@@ -35,6 +35,8 @@ from vigil.domain.wire import (
     RefusedEvent,
     RunnerEvent,
 )
+from vigil.integrations.sandbox.cleaning import cleaned, switch_said
+from vigil.integrations.sandbox.flood import MAX_SAID_BYTES, Budget, wanted
 from vigil.link.identity import Identity
 from vigil.link.lines import Gone, Lines
 
@@ -45,12 +47,8 @@ SILENT_S = 10.0
 """A runner that says nothing for so long is not there any more."""
 MAX_ASKED = 32
 """Questions that may wait for their answer at once."""
-QUEUED_EVENTS = 4096
+QUEUED_EVENTS = 1024
 """Of one answer. Who listens too slowly misses output, and never the end."""
-LINES_PER_S = 1000.0
-BURST = 4000.0
-"""What a runner may say at once; beyond that it is read no faster than ``LINES_PER_S``."""
-
 _Events = asyncio.Queue[RunnerEvent | None]
 _ENDS = (FinishedEvent, RefusedEvent, HealthEvent, DryRunEvent)
 
@@ -76,6 +74,7 @@ class Connected:
         self._one_at_a_time = asyncio.Lock()
         self._waiting: dict[int, _Events] = {}
         self._heed = switch
+        self._heard = 0
         self._over = False
 
     async def serve(self) -> None:
@@ -105,7 +104,7 @@ class Connected:
             text = self._text(order, number)
             frame = OrderFrame(id=number, order=self._me.signed(ORDER, text), plan=order.plan)
             # Nothing is begun on an old word: what the switch says now goes first.
-            await self._send(HubBeat(switch=self._heed()))
+            await self._send(self._word(self._heed()))
             await self._send(frame)
 
         async with contextlib.aclosing(self._answers(ask)) as events:
@@ -146,8 +145,10 @@ class Connected:
         try:
             while (event := await events.get()) is not None:
                 yield event
+                if isinstance(event, _ENDS):
+                    return
         finally:
-            del self._waiting[number]
+            self._waiting.pop(number, None)
 
     def _text(self, order: RunOrder, number: int) -> str:
         text = OrderText(
@@ -161,6 +162,7 @@ class Connected:
             action=order.action,
             lease=order.lease,
             only_if_known=order.only_if_known,
+            heard=self._heard,
         )
         canonical = canonical_json(text.model_dump(mode="json"))
         if len(canonical) > MAX_TEXT_CHARS:
@@ -179,19 +181,26 @@ class Connected:
             )
         await self._lines.send(line)
 
+    def _word(self, says: SwitchState) -> HubBeat:
+        return HubBeat(switch=says, heard=self._heard)
+
     async def _beat(self) -> None:
+        """What the switch says when it changes, after each beat of the runner, and every second."""
         said, at = None, 0.0
         while True:
-            says = self._heed()
-            if says != said or time.monotonic() - at >= BEAT_S:
-                said, at = says, time.monotonic()
-                await self._send(HubBeat(switch=says))
+            word = self._word(self._heed())
+            if word != said or time.monotonic() - at >= BEAT_S:
+                said, at = word, time.monotonic()
+                await self._send(word)
             await asyncio.sleep(LOOK_S)
 
     async def _listen(self) -> None:
-        budget = _Budget()
+        budget = Budget()
         while True:
             line = await self._lines.receive(SILENT_S)
+            await budget.spend(len(line))
+            if not wanted(line, self._waiting):
+                continue
             try:
                 frame = RUNNER_FRAME.validate_json(line)
             except ValidationError as strange:
@@ -201,32 +210,20 @@ class Connected:
                 ) from None
             match frame:
                 case RunnerBeat():
-                    self.switch = frame.switch
+                    self.switch, self._heard = switch_said(frame.switch), frame.number
                 case Answer():
-                    self._hear(frame)
+                    self._hear(frame, len(line))
                 case _:
                     raise Gone("it introduced itself twice")
-            await budget.spend()
 
-    def _hear(self, answer: Answer) -> None:
+    def _hear(self, answer: Answer, size: int) -> None:
         events = self._waiting.get(answer.id)
-        if events is not None:  # nobody waits for it any more
-            _put(events, answer.event)
-
-
-class _Budget:
-    """So that one runner's flood leaves time for everybody else."""
-
-    def __init__(self) -> None:
-        self._left = BURST
-        self._at = time.monotonic()
-
-    async def spend(self) -> None:
-        now = time.monotonic()
-        self._left = min(self._left + (now - self._at) * LINES_PER_S, BURST) - 1
-        self._at = now
-        if self._left < 0:
-            await asyncio.sleep(-self._left / LINES_PER_S)
+        is_end = isinstance(answer.event, _ENDS)
+        if events is None or (size > MAX_SAID_BYTES and not is_end):
+            return
+        if is_end:  # once: nothing that comes after it is kept
+            del self._waiting[answer.id]
+        _put(events, cleaned(answer.event))
 
 
 def _put(events: _Events, event: RunnerEvent | None) -> None:

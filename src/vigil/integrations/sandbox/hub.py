@@ -4,9 +4,10 @@ import asyncio
 import socket
 import ssl
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 import structlog
 from pydantic import ValidationError
@@ -25,14 +26,19 @@ HANDSHAKE_S = 5.0
 MAX_STRANGERS = 32
 """Who have not shown a key yet, at once."""
 MAX_STRANGERS_AT = 4
-"""The same, of one address."""
+"""The same, of one address, or of one network of IPv6, as one machine has all of its addresses."""
+MAX_HELLO_BYTES = 1024
 AGAIN_S = 2.0
 """Before the address is tried once more, when it cannot be had."""
 TOLD_S = 60.0
 """How often a log line tells of one address that is refused."""
+MAX_TOLD = 30
+"""Such lines in that time, whoever is refused."""
 REMEMBERED_S = 300.0
 MAX_REMEMBERED = 64
 _BACKLOG = 16
+_OWN_BITS = 64
+"""Of an IPv6 address: who has them has all addresses that begin so."""
 _log = structlog.get_logger("vigil.hub")
 
 
@@ -58,6 +64,7 @@ class Hub:
         self._connected: dict[str, tuple[Connected, asyncio.Task[None]]] = {}
         self._strangers: Counter[str] = Counter()
         self._refused: dict[str, tuple[str, float]] = {}
+        self._told: deque[float] = deque(maxlen=MAX_TOLD)
         self.trouble: str | None = "it does not listen yet"
         """Why runners cannot connect; None when they can."""
 
@@ -117,11 +124,12 @@ class Hub:
         async with _tasks() as begin:
             while True:
                 try:
-                    opened, (address, *_) = await loop.sock_accept(listener)
+                    opened, (host, *_) = await loop.sock_accept(listener)
                 except OSError as error:  # no more descriptors: those who are in stay in
                     _log.warning("a peer could not be let in", why=str(error))
                     await asyncio.sleep(AGAIN_S)
                     continue
+                address = _place(host)
                 if (
                     self._strangers.total() >= MAX_STRANGERS
                     or self._strangers[address] >= MAX_STRANGERS_AT
@@ -138,8 +146,8 @@ class Hub:
         try:
             try:
                 async with asyncio.timeout(HANDSHAKE_S):
-                    lines, key = await self._secured(opened)
-                    hello = await self._greeted(lines, key)
+                    writer, lines = await self._secured(opened)
+                    hello = await self._greeted(lines, key_shown(writer))
             finally:
                 self._leave(address)
             if hello is not None:
@@ -152,7 +160,7 @@ class Hub:
             if lines is not None:
                 await lines.close()
 
-    async def _secured(self, opened: socket.socket) -> tuple[Lines, str | None]:
+    async def _secured(self, opened: socket.socket) -> tuple[asyncio.StreamWriter, Lines]:
         loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader(limit=MAX_FRAME_BYTES, loop=loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
@@ -165,7 +173,7 @@ class Hub:
         except OSError as lost:
             raise Gone(f"it went away before it had shown a key ({lost})") from None
         writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-        return Lines(reader, writer), key_shown(writer)
+        return writer, Lines(reader, writer)
 
     async def _greeted(self, lines: Lines, key: str | None) -> Hello | None:
         """Who it is; None of one that only wanted to know whether it would be let in."""
@@ -174,6 +182,8 @@ class Hub:
             line = await lines.receive(HANDSHAKE_S)
         except Gone:
             return None
+        if len(line) > MAX_HELLO_BYTES:
+            raise Gone("its first word was longer than any may be")
         try:
             hello = RUNNER_FRAME.validate_json(line)
         except ValidationError:
@@ -210,14 +220,28 @@ class Hub:
     def _refuse(self, address: str, why: str) -> None:
         now = time.monotonic()
         before = self._refused.pop(address, None)
-        if before is None or now - before[1] >= TOLD_S:
-            _log.warning("a peer was refused", address=address, why=why)
+        told = -TOLD_S if before is None else before[1]
+        if now - told >= TOLD_S:
             told = now
-        else:
-            told = before[1]
+            self._tell(address, why, now)
         self._refused[address] = (why, told)
         while len(self._refused) > MAX_REMEMBERED:
             del self._refused[next(iter(self._refused))]
+
+    def _tell(self, address: str, why: str, now: float) -> None:
+        if len(self._told) < MAX_TOLD or now - self._told[0] >= TOLD_S:
+            self._told.append(now)
+            _log.warning("a peer was refused", address=address, why=why)
+
+
+def _place(host: str) -> str:
+    """Where somebody is, as far as one machine may be there under many addresses."""
+    address = ip_address(host.partition("%")[0])
+    if isinstance(address, IPv4Address):
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((address, _OWN_BITS), strict=False))
 
 
 def _listening(address: Address) -> socket.socket:

@@ -25,6 +25,10 @@ _HEALTH_S = 4.0
 _DRY_RUN_S = 40.0
 _AFTER_LEASE_S = 45.0
 """A runner waits for a call under way before it answers; it is never left longer than this."""
+_REMEDY = (
+    "on its machine: is `vigil runner` running, does it reach this hub, and what does "
+    "`vigil doctor` say there?"
+)
 
 
 class RemoteSandbox:
@@ -68,10 +72,6 @@ class RemoteSandbox:
     async def health(self) -> Health:
         """See the port; the part is named after the runner."""
         part = f"runner {self._name}"
-        remedy = (
-            "on its machine: is `vigil runner` running, does it reach this hub, and what does "
-            "`vigil doctor` say there?"
-        )
         try:
             async with (
                 self._reached(_HEALTH_S) as runner,
@@ -84,17 +84,20 @@ class RemoteSandbox:
             text = str(self._lost("the connection was lost"))
         except (PortUnavailable, PermanentError) as silent:
             text = str(silent)
-        return Health(part=part, ok=False, text=text, remedy=remedy, vital=False)
+        return Health(part=part, ok=False, text=text, remedy=_REMEDY, vital=False)
 
     def _health(self, runner: Connected, told: Health) -> Health:
         part = f"runner {self._name}"
         near = runner.switch
         if near is not None and near.stopped:
             text = f"it was stopped near its target: {near.text or 'no reason given'}"
-            remedy = "`vigil resume` on its machine, once you know why it was stopped"
-            return Health(part=part, ok=False, text=text, remedy=remedy, vital=False)
+            resume = "`vigil resume` on its machine, once you know why it was stopped"
+            return Health(part=part, ok=False, text=text, remedy=resume, vital=False)
         text = f"connected since {runner.since:%Y-%m-%d %H:%M} UTC; {told.text}"
-        return told.model_copy(update={"part": part, "text": text, "vital": False})
+        # One that was taken over must not tell people what to run in the hub's name.
+        says = f" The runner itself says: {told.remedy}" if told.remedy else ""
+        remedy = None if told.ok else f"{_REMEDY}{says}"
+        return Health(part=part, ok=told.ok, text=text, remedy=remedy, vital=False)
 
     @contextlib.asynccontextmanager
     async def _reached(self, within_s: float) -> AsyncIterator[Connected]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from vigil.domain.errors import SandboxUnavailable
 from vigil.runner import inner
-from vigil.runner.bubblewrap import PATH
 from vigil.runner.docker.image import Layout
 from vigil.runner.docker.profile import filter_profile
 from vigil.runner.isolation import Script
@@ -16,6 +15,7 @@ from vigil.runner.programs import (
     CLIENT,
     CLIENT_SOURCE,
     LAUNCHER,
+    PATH,
     PROXY,
     Interpreter,
     launcher_text,
@@ -38,6 +38,8 @@ _HIDDEN = (
     "/etc", "/sys/block", "/sys/bus", "/sys/class", "/sys/dev", "/sys/devices", "/sys/firmware",
     "/sys/hypervisor", "/sys/kernel", "/sys/module", "/sys/power",
 )  # fmt: skip
+_RECURSIVE_SINCE = (1, 44)
+"""The API that can make what is mounted below a mount read-only with it; older ones cannot."""
 _READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
 
@@ -68,9 +70,17 @@ def place(script: Script, python: Interpreter) -> None:
 
 
 def container(
-    script: Script, image: str, shown: Layout, python: Interpreter, life_s: float
+    script: Script,
+    image: str,
+    shown: Layout,
+    python: Interpreter,
+    life_s: float,
+    api: tuple[int, int],
 ) -> Mapping[str, Any]:
-    """The engine's word for one sandbox, which ends itself after ``life_s`` at the latest."""
+    """The word for one sandbox, to an engine that is spoken to in ``api``.
+
+    It ends itself after ``life_s`` at the latest.
+    """
     user = script.confinement.uid
     inside = inner.command(
         script.limits,
@@ -93,7 +103,7 @@ def container(
         "OpenStdin": True, "StdinOnce": True, "AttachStdin": True,
         "AttachStdout": True, "AttachStderr": True, "Tty": False,
         "NetworkDisabled": True,
-        "HostConfig": {**_walls(script, shown), **_bounds(script)},
+        "HostConfig": {**_walls(script, shown, api), **_bounds(script)},
     }  # fmt: skip
 
 
@@ -102,8 +112,12 @@ def _family(script: Script) -> str:
     return f"{script.broker.parent.name.rpartition('-')[0]}-"
 
 
-def _walls(script: Script, shown: Layout) -> dict[str, Any]:
+def _walls(script: Script, shown: Layout, api: tuple[int, int]) -> dict[str, Any]:
     binds = {**{str(path): str(path) for path in shown.bound}, str(script.broker.parent): _OWN}
+    options: dict[str, str | bool] = {"Propagation": "rprivate"}
+    if api >= _RECURSIVE_SINCE:
+        # Where the kernel cannot, the engine refuses to make it.
+        options["ReadOnlyForceRecursive"] = True
     profile = filter_profile(loopback=script.proxy is not None)
     return {
         "NetworkMode": "none",
@@ -118,11 +132,13 @@ def _walls(script: Script, shown: Layout) -> dict[str, Any]:
         "Mounts": [
             {
                 "Type": "bind", "Source": source, "Target": target, "ReadOnly": True,
-                "BindOptions": {"Propagation": "rprivate"},
+                "BindOptions": options,
             }
             for source, target in binds.items()
         ],
         "RestartPolicy": {"Name": "no"},
+        # Process 1 is Vigil's own, also where the engine would put another one there.
+        "Init": False,
         # What it prints goes to the runner and nowhere else, so that no file of the host grows.
         "LogConfig": {"Type": "none"},
     }  # fmt: skip

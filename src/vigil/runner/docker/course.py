@@ -9,9 +9,9 @@ from typing import Any
 import structlog
 
 from vigil.domain.errors import SandboxUnavailable
+from vigil.runner.docker.ending import Found, read_report
 from vigil.runner.docker.engine import Engine
 from vigil.runner.docker.frames import Frames
-from vigil.runner.docker.verdict import Found, read_report
 from vigil.runner.docker.wire import EngineGone
 from vigil.runner.isolation import End, Ended, Script
 from vigil.runner.output import OnLine, Tail, pump
@@ -57,7 +57,8 @@ class Course:
     async def _watched(self, on_line: OnLine, kill: asyncio.Event) -> Found:
         async with self._engine.attached(self._name) as (reader, writer):
             frames = Frames(reader)
-            reading = asyncio.create_task(pump(frames, self._script.limits, on_line))
+            output = pump(frames, self._script.limits, on_line, self._script.hide)
+            reading = asyncio.create_task(output)
             try:
                 cut = await self._cut(reading, kill, over=await self._started())
                 if cut is not None:

@@ -65,17 +65,19 @@ class Engine:
 
     def __init__(self, wire: Wire, api: tuple[int, int]) -> None:
         self._wire = wire
-        self._api = f"/v{_spelt(api)}"
+        self.api = api
+        """The version that is spoken with it."""
+        self._path = f"/v{_spelt(api)}"
 
     async def image(self, name: str) -> str | None:
         """The id of the image of this name, if there is one."""
-        answer = await self._wire.look("GET", f"{self._api}/images/{name}/json")
+        answer = await self._wire.look("GET", f"{self._path}/images/{name}/json")
         return None if answer is None else _read(_Image, answer).id
 
     async def import_image(self, repository: str, tag: str, tar: bytes) -> None:
         """Make an image of an archive of its files; nothing is fetched from anywhere."""
         words = {"fromSrc": "-", "repo": repository, "tag": tag}
-        path = f"{self._api}/images/create"
+        path = f"{self._path}/images/create"
         answer = await self._wire.call("POST", path, params=words, content=tar)
         # The status is sent before the work is done: what went wrong stands in a later line.
         if b'"error"' in answer:
@@ -86,7 +88,7 @@ class Engine:
 
         :raises SandboxUnavailable: also where this kernel cannot keep one of its limits.
         """
-        path = f"{self._api}/containers/create"
+        path = f"{self._path}/containers/create"
         answer = await self._wire.call("POST", path, params={"name": name}, json=container)
         for warning in _read(_Created, answer).warnings or ():
             if "discarded" in warning:
@@ -97,22 +99,22 @@ class Engine:
 
     async def start(self, name: str) -> None:
         """Start what was made."""
-        await self._wire.call("POST", f"{self._api}/containers/{name}/start")
+        await self._wire.call("POST", f"{self._path}/containers/{name}/start")
 
     async def state(self, name: str) -> State | None:
         """How it is; None when there is no such container."""
-        answer = await self._wire.look("GET", f"{self._api}/containers/{name}/json")
+        answer = await self._wire.look("GET", f"{self._path}/containers/{name}/json")
         return None if answer is None else _read(_Inspected, answer).state
 
     async def remove(self, name: str) -> None:
         """Kill it and remove it, whatever it does; good also when it is not there."""
         words = {"force": "1", "v": "1"}
-        await self._wire.look("DELETE", f"{self._api}/containers/{name}", params=words)
+        await self._wire.look("DELETE", f"{self._path}/containers/{name}", params=words)
 
     async def labelled(self, label: str) -> Sequence[Listed]:
         """All containers that bear a label of this name."""
         words = {"all": "1", "filters": json.dumps({"label": [label]})}
-        answer = await self._wire.call("GET", f"{self._api}/containers/json", params=words)
+        answer = await self._wire.call("GET", f"{self._path}/containers/json", params=words)
         try:
             return _LISTED.validate_json(answer)
         except ValidationError as strange:
@@ -123,7 +125,7 @@ class Engine:
     ) -> contextlib.AbstractAsyncContextManager[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
         """What a container prints, framed, and a way to its standard input."""
         words = "stream=1&stdin=1&stdout=1&stderr=1"
-        return self._wire.taken(f"{self._api}/containers/{name}/attach?{words}")
+        return self._wire.taken(f"{self._path}/containers/{name}/attach?{words}")
 
 
 @contextlib.asynccontextmanager

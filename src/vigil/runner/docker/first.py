@@ -113,7 +113,11 @@ def report(code: int | None) -> dict[str, float | None]:
     return {
         "code": code,
         "out_of_memory": killed if killed is not None else entry("memory.events", "oom_kill"),
-        "memory_bytes": number("memory/memory.max_usage_in_bytes", "memory.peak"),
+        "memory_bytes": number(
+            "memory/memory.memsw.max_usage_in_bytes",
+            "memory/memory.max_usage_in_bytes",
+            "memory.peak",
+        ),
         "processes": number("pids/pids.peak", "pids.peak"),
         "cpu_s": cpu_seconds(),
     }

@@ -90,5 +90,6 @@ class Docker:
         place(script, python)
         async with connected(self._socket, self._call_s) as engine:
             source = await image(engine, shown)
-            made = container(script, source, shown, python, script.wall_s + _OUTLIVES_S)
+            life_s = script.wall_s + _OUTLIVES_S
+            made = container(script, source, shown, python, life_s, engine.api)
             return await Course(engine, script, began).run(made, on_line, kill)

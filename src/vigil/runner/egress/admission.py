@@ -44,9 +44,9 @@ class Admission:
         self._resolved: dict[str, tuple[str, ...]] = {}
         self._one_at_a_time = asyncio.Lock()
         self.stopped = False
-        """A connection was refused because of the stop switch."""
+        """A connection was refused, or cut off, because of the stop switch."""
         self.out_of_time = False
-        """A connection was refused because the worker's lease was about to end."""
+        """One was refused because the worker's lease was about to end, or cut off at its end."""
 
     def grant_for(self, place: Place) -> str:
         """The raw grant of the run that leads there: its name.
@@ -88,16 +88,29 @@ class Admission:
             self._log.open_ended.discard(key)
             raise
 
+    def may_go_on(self) -> None:
+        """Asked directly before each thing that a target gets, however long this stood still.
+
+        :raises Refusal: the stop switch is on, or the lease is over.
+        """
+        self._check_switch()
+        if self._checked.seconds_left <= 0:
+            self.out_of_time = True
+            raise Refusal(self._checked.time_left.told)
+
     def _may_begin(self) -> None:
-        switch = self._switch()
-        if switch.stopped:
-            self.stopped = True
-            raise Refusal(f"the stop switch is on{f' ({switch.text})' if switch.text else ''}")
+        self._check_switch()
         if unfenced := self._checked.unfenced:
             raise Refusal(f"the worker holds no lock on {', '.join(unfenced)}")
         if self._checked.seconds_left < LEAST_S:
             self.out_of_time = True
             raise Refusal(f"too soon: {self._checked.time_left.told}")
+
+    def _check_switch(self) -> None:
+        switch = self._switch()
+        if switch.stopped:
+            self.stopped = True
+            raise Refusal(f"the stop switch is on{f' ({switch.text})' if switch.text else ''}")
 
     def _rate(self, name: str) -> Rate | None:
         most = self._checked.raw[name].most_per_hour

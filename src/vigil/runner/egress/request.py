@@ -5,7 +5,7 @@ import re
 from contextlib import suppress
 from typing import NamedTuple
 
-from vigil.domain.raw_grant import literal
+from vigil.domain.raw_grant import host_and_port, literal
 from vigil.runner.verbs.base import Refusal
 
 MAX_HEAD_BYTES = 4096
@@ -17,7 +17,7 @@ _REQUEST = re.compile(
 )
 
 
-class Line(NamedTuple):
+class Stream(NamedTuple):
     """Both ways of a connection."""
 
     reader: asyncio.StreamReader
@@ -31,16 +31,16 @@ class Place(NamedTuple):
     port: int
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return host_and_port(self.host, self.port)
 
 
-async def asked_for(line: Line) -> Place:
+async def asked_for(stream: Stream) -> Place:
     """The place of a CONNECT request.
 
     :raises Refusal: it is something else, too long, or too slow in coming.
     """
     try:
-        head = await asyncio.wait_for(line.reader.readuntil(b"\r\n\r\n"), HEAD_S)
+        head = await asyncio.wait_for(stream.reader.readuntil(b"\r\n\r\n"), HEAD_S)
     except asyncio.LimitOverrunError:
         raise Refusal(f"a request of more than {MAX_HEAD_BYTES} bytes") from None
     except (TimeoutError, asyncio.IncompleteReadError):
@@ -54,10 +54,10 @@ async def asked_for(line: Line) -> Place:
     return Place(plain, int(request["port"]))
 
 
-async def refuse(line: Line, status: str, text: str) -> None:
+async def refuse(stream: Stream, status: str, text: str) -> None:
     """Say no, in words that ``curl -v`` shows."""
     body = f"{text}\n".encode()
     head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     with suppress(OSError, TimeoutError):
-        line.writer.write(head.encode() + body)
-        await asyncio.wait_for(line.writer.drain(), HEAD_S)
+        stream.writer.write(head.encode() + body)
+        await asyncio.wait_for(stream.writer.drain(), HEAD_S)

@@ -1,9 +1,10 @@
 """Bytes to and fro, counted, and no more of them than a run may send and get."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
-from vigil.runner.egress.request import Line
+from vigil.runner.egress.request import Stream
 
 MAX_BYTES = 64 * 1024 * 1024
 """Both ways, of all connections of a run."""
@@ -14,7 +15,7 @@ class TooMuch(Exception):
     """A run may send and get no more than it has."""
 
 
-class Budget:
+class Allowance:
     """What is left for all connections of one run."""
 
     def __init__(self, most: int = MAX_BYTES) -> None:
@@ -29,10 +30,11 @@ class Budget:
 
 
 class Tunnel:
-    """One connection that stands."""
+    """One connection that stands; ``may_go_on`` is asked before each piece and raises where not."""
 
-    def __init__(self, budget: Budget) -> None:
-        self._budget = budget
+    def __init__(self, allowance: Allowance, may_go_on: Callable[[], None]) -> None:
+        self._allowance = allowance
+        self._may_go_on = may_go_on
         self._counts = {"sent": 0, "received": 0}
 
     @property
@@ -40,11 +42,13 @@ class Tunnel:
         """How much it carried, as words."""
         return f"{self._counts['sent']} bytes sent, {self._counts['received']} received"
 
-    async def carry(self, inner: Line, outer: Line) -> None:
+    async def carry(self, inner: Stream, outer: Stream) -> None:
         """Until both sides have said all.
 
-        :raises TooMuch: it was cut off.
+        :raises TooMuch: it was cut off. So does what ``may_go_on`` raises.
         """
+        # What waits in a buffer is sent by nobody who asks first: no more than one piece may.
+        outer.writer.transport.set_write_buffer_limits(high=0)
         ways = {
             asyncio.create_task(self._pump(inner.reader, outer.writer, "sent")),
             asyncio.create_task(self._pump(outer.reader, inner.writer, "received")),
@@ -56,6 +60,7 @@ class Tunnel:
         finally:
             for way in ways:
                 way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
 
     async def _pump(
         self, source: asyncio.StreamReader, target: asyncio.StreamWriter, way: str
@@ -63,9 +68,11 @@ class Tunnel:
         # Who is gone has said all; the other side is told so, and may still finish its answer.
         with suppress(OSError):
             while chunk := await source.read(_CHUNK):
-                self._budget.take(len(chunk))
+                self._may_go_on()
+                self._allowance.take(len(chunk))
                 self._counts[way] += len(chunk)
                 target.write(chunk)
                 await target.drain()
+        self._may_go_on()
         with suppress(OSError):
             target.write_eof()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import structlog
 from pydantic import ValidationError
 
-from vigil.domain.errors import PermanentError, PortUnavailable
+from vigil.domain.errors import PortUnavailable, VigilError
 from vigil.domain.remote import (
     HUB_FRAME,
     MAX_FRAME_BYTES,
@@ -38,7 +38,7 @@ from vigil.link.addresses import Address
 from vigil.link.identity import Identity
 from vigil.link.lines import Gone, Lines, refusal
 from vigil.link.tls import key_shown, runner_side
-from vigil.runner.remote.session import Session
+from vigil.runner.remote.connection import Connection
 from vigil.runner.remote.words import Words
 from vigil.runner.server import Runner
 
@@ -91,25 +91,26 @@ class Link:
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
     async def _serve(self, lines: Lines) -> None:
-        session = Session(self._me.name, self._me.identity, self._me.hub)
-        await _say(lines, Hello(runner=self._me.name, session=session.id))
+        connection = Connection(self._me.name, self._me.identity, self._me.hub)
+        await _say(lines, Hello(runner=self._me.name, session=connection.id))
         _log.info("connected to the hub", hub=str(self._address))
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._beat(lines))
-                await self._listen(lines, session, group)
+                group.create_task(self._beat(lines, connection))
+                await self._listen(lines, connection, group)
         except* Gone as several:
             raise several.exceptions[0] from None
 
-    async def _beat(self, lines: Lines) -> None:
+    async def _beat(self, lines: Lines, connection: Connection) -> None:
         while True:
-            await self._say_switch(lines)
+            await self._say_switch(lines, connection)
             await asyncio.sleep(BEAT_S)
 
-    async def _say_switch(self, lines: Lines) -> None:
-        await _say(lines, RunnerBeat(switch=self._words.here()))
+    async def _say_switch(self, lines: Lines, connection: Connection) -> None:
+        here = self._words.here()
+        await _say(lines, RunnerBeat(number=connection.beats.next(), switch=here))
 
-    async def _listen(self, lines: Lines, session: Session, group: asyncio.TaskGroup) -> None:
+    async def _listen(self, lines: Lines, connection: Connection, group: asyncio.TaskGroup) -> None:
         answering: set[asyncio.Task[None]] = set()
         while True:
             line = await lines.receive(SILENT_S)
@@ -119,13 +120,14 @@ class Link:
                 raise Gone(_strange(strange)) from None
             match frame:
                 case HubBeat():
-                    self._words.heard(str(self._address), frame.switch)
+                    after = connection.beats.said_at(frame.heard)
+                    self._words.heard(str(self._address), frame.switch, after)
                 case OrderFrame() | HealthFrame() | DryRunFrame():
                     if len(answering) >= MAX_ANSWERING:
                         raise Gone("it asks more at once than it may")
                     # Read here and now: orders are counted in the order in which they come.
-                    events = self._events(session, frame)
-                    task = group.create_task(self._answer(lines, session, frame, events))
+                    events = self._events(connection, frame)
+                    task = group.create_task(self._answer(lines, connection, frame, events))
                     answering.add(task)
                     task.add_done_callback(answering.discard)
                 case Welcome():
@@ -134,34 +136,34 @@ class Link:
     async def _answer(
         self,
         lines: Lines,
-        session: Session,
+        connection: Connection,
         frame: OrderFrame | HealthFrame | DryRunFrame,
         events: AsyncGenerator[RunnerEvent],
     ) -> None:
         if isinstance(frame, HealthFrame):
-            await self._say_switch(lines)  # whoever asks is to know what it says now
+            await self._say_switch(lines, connection)  # whoever asks is to know what it says now
         async with aclosing(events):
             async for event in _whatever_comes(events):
                 said = event
                 if isinstance(frame, OrderFrame) and isinstance(event, FinishedEvent):
                     # What ended before this runner had a key, or had another one, is signed now.
-                    said = FinishedEvent(result=session.attested(event.result, frame.order))
+                    said = FinishedEvent(result=connection.attested(event.result, frame.order))
                 await _say(lines, Answer(id=frame.id, event=said))
 
     def _events(
-        self, session: Session, frame: OrderFrame | HealthFrame | DryRunFrame
+        self, connection: Connection, frame: OrderFrame | HealthFrame | DryRunFrame
     ) -> AsyncGenerator[RunnerEvent]:
         if isinstance(frame, HealthFrame):
             return self._runner.answer(HealthRequest(op="health"))
         if isinstance(frame, DryRunFrame):
             return self._runner.answer(DryRunRequest(op="dry_run", plan=frame.plan))
         try:
-            order = session.opened(frame)
-        except PermanentError as refused:
+            order = connection.opened(frame)
+        except VigilError as refused:
             _log.warning("an order was refused", hub=str(self._address), why=str(refused))
-            return _alone(RefusedEvent(error=PermanentError.__name__, text=str(refused)))
+            return _alone(RefusedEvent(error=type(refused).__name__, text=str(refused)))
         request = RunRequest(op="run", order=order)
-        return self._runner.answer(request, partial(session.attested, order=frame.order))
+        return self._runner.answer(request, partial(connection.attested, order=frame.order))
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ from vigil.runner.remote.link import Link, Me
 from vigil.runner.remote.words import Words
 from vigil.runner.runs import Runs
 from vigil.runner.sandbox import Bubblewrap
-from vigil.runner.server import LOCK, Runner
+from vigil.runner.server import LOCK, Runner, tell_ready
 from vigil.runner.switch import switch_at
 
 _log = structlog.get_logger("vigil.runner")
@@ -63,8 +63,7 @@ def run_far(
     async def serving(isolation: Isolation, ledger: Ledger, stop: asyncio.Event) -> None:
         words = Words(switch_at(state / SWITCH_FILE))
         runner = Runner(Runs(catalogue, isolation, ledger, analyse, words.read))
-        health = (await isolation.health()).model_dump(mode="json")
-        _log.info("runner ready", state=str(state), key=me.identity.public, **health)
+        tell_ready(await isolation.health(), state=str(state), key=me.identity.public)
         links = [Link(address, me, runner, words) for address in far.addresses]
         keeping = [asyncio.create_task(link.keep()) for link in links]
         stopping = asyncio.create_task(stop.wait())

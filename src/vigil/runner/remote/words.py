@@ -2,6 +2,9 @@
 
 Two have to say so: the switch near the target, and a hub within the last few seconds. Any of them
 may stop.
+
+A word that lets go on is as old as the beat of this runner that it repeats, by this machine's own
+clock: whoever holds words back on their way makes them no younger.
 """
 
 from dataclasses import dataclass, field
@@ -22,9 +25,16 @@ class Words:
     fresh_s: float = FRESH_S
     _heard: dict[str, tuple[float, SwitchState]] = field(default_factory=dict)
 
-    def heard(self, hub: str, said: SwitchState) -> None:
-        """This hub says so now."""
-        self._heard[hub] = (boot_s(), said)
+    def heard(self, hub: str, said: SwitchState, after: float | None) -> None:
+        """This hub has said so at this time of ``boot_s`` or later; None: nobody knows when.
+
+        A stop counts from now on, however long it was on its way.
+        """
+        as_of = boot_s() if said.stopped else after
+        if as_of is None:
+            self._heard.pop(hub, None)
+        else:
+            self._heard[hub] = (as_of, said)
 
     def read(self) -> SwitchState:
         """The strictest of what is said; stopped when no hub says anything."""

@@ -91,8 +91,8 @@ class Asked:
 class Operation(Protocol):
     """One call, bound to its grant and its arguments.
 
-    1. ``look`` changes nothing. It raises ``Refusal`` when the arguments are outside the grant, or
-       the target is not such that it may be done.
+    1. ``look`` changes nothing of the target. It raises ``Refusal`` when the arguments are outside
+       the grant, or the target is not such that it may be done.
     2. What it saw is JSON, and says under ``would`` in a sentence what ``do`` would do now: looking
        is the dry run.
     3. ``done_since`` tells from what is seen now whether the effect has happened since ``before``

@@ -68,7 +68,7 @@ class FileRotate:
         try:
             with folder(self._grant.folder) as opened:
                 now = opened.look(self._name)
-                if now is None or now.inode != was.inode:
+                if now is None or not now.same_file(was):
                     text = f"{self._name} is another file meanwhile; it was left alone"
                     return Outcome(ok=False, text=text)
                 if opened.look(to) is not None:

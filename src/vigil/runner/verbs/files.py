@@ -1,7 +1,7 @@
 """Files of a service, read and replaced without following a link that somebody put in their place.
 
-Everything is named from the folder, which is opened once: what happens above it meanwhile changes
-nothing.
+Everything is named from a folder that is open, and that was where its path says when it was opened:
+who owns a folder above it can put a link there at any time, and leads nobody elsewhere with it.
 """
 
 import contextlib
@@ -14,18 +14,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vigil.domain.value import Value
+from vigil.domain.verbs import places
 from vigil.runner.verbs.base import Deadline, Refusal
 
 
 class Look(Value):
     """What a file is, apart from what is in it."""
 
+    device: int = 0
+    """0 in records of before it was noted: what is there now is then never the same file."""
     inode: int
     changed_ns: int
     size: int
     mode: int
     owner: int
     group: int
+
+    def same_file(self, other: "Look") -> bool:
+        """Whether it is that very file, whatever was written to it since."""
+        return (self.device, self.inode) == (other.device, other.inode)
 
 
 class Folder:
@@ -47,6 +54,7 @@ class Folder:
         if not stat.S_ISREG(found.st_mode):
             raise Refusal(f"{self._path}/{name} is not a regular file, and no link is followed")
         return Look(
+            device=found.st_dev,
             inode=found.st_ino,
             changed_ns=found.st_mtime_ns,
             size=found.st_size,
@@ -153,18 +161,27 @@ class Folder:
 
 @contextmanager
 def folder(path: str) -> Iterator[Folder]:
-    """An open folder.
+    """An open folder, under its own name.
 
     :raises Refusal: it is not there, is a link, or may not be read.
+    :raises OSError: a folder above it is a link, perhaps since a moment ago.
     """
     try:
         opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as closed:
         raise Refusal(f"the folder {path} cannot be opened: {closed.strerror}") from closed
     try:
+        _under_its_own_name(path, opened)
         yield Folder(path, opened)
     finally:
         os.close(opened)
+
+
+def _under_its_own_name(path: str, opened: int) -> None:
+    """Asked of what is open, as whoever looks first and opens then may open something else."""
+    real = str(Path(f"/proc/self/fd/{opened}").readlink())
+    if real != places.path(path):
+        raise OSError(f"the folder {path} is {real}: a symbolic link leads there")
 
 
 def mark_of(key: str) -> str:

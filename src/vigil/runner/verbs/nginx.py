@@ -9,11 +9,13 @@ from pathlib import Path
 
 from vigil.domain.grant import NginxUpstreamGrant
 from vigil.runner.verbs.base import Deadline, NotDone, Unfinished
+from vigil.runner.verbs.small_file import beginning_of
 
 CHECK_S = 8.0
 RELOAD_S = 5.0
 MAX_SAID = 300
 MAX_SAID_BYTES = 4096
+_MAX_PID_BYTES = 20
 _CHUNK = 65_536
 _AGAIN_S = 0.05
 
@@ -30,7 +32,7 @@ class Nginx:
         :raises NotDone: the pid file names none that is an nginx.
         """
         try:
-            pid = int(Path(self._grant.pid_file).read_text()[:20])
+            pid = int(beginning_of(self._grant.pid_file, _MAX_PID_BYTES))
             name = Path(f"/proc/{pid}/comm").read_text().strip()
         except (OSError, ValueError) as gone:
             raise NotDone(f"nginx does not run ({self._grant.pid_file}: {gone})") from None

@@ -11,7 +11,8 @@ from vigil.runner.verbs.base import Refusal
 def not_through_links(paths: Iterable[str]) -> None:
     """:raises Refusal: one of them leads through a symbolic link; its own name may be one.
 
-    The catalogue is read where no file need be, so this is found out here.
+    The catalogue is read where no file need be, so this is found out here, with a remedy. It says
+    how things are now: whoever opens such a folder later looks once more (``files.folder``).
     """
     for written in paths:
         folder = dirname(written)

@@ -1,8 +1,7 @@
 """Secrets that a grant names by their file: read for one call, and in no word of it."""
 
-from pathlib import Path
-
 from vigil.runner.verbs.base import Refusal
+from vigil.runner.verbs.small_file import beginning_of
 
 MAX_BYTES = 4096
 
@@ -13,8 +12,7 @@ def secret_in(file: str) -> str:
     :raises Refusal: it cannot be read, or holds something else.
     """
     try:
-        with Path(file).open("rb") as opened:
-            raw = opened.read(MAX_BYTES + 1)
+        raw = beginning_of(file, MAX_BYTES + 1)
     except OSError as unreadable:
         raise Refusal(f"the grant's {file} cannot be read: {unreadable.strerror}") from None
     line = raw.decode(errors="replace").strip()

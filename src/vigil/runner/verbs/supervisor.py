@@ -6,11 +6,13 @@ import time
 import xmlrpc.client
 from collections.abc import Iterator
 from contextlib import contextmanager
+from xml.parsers.expat import ExpatError
 
 from pydantic import TypeAdapter, ValidationError
 
 from vigil.domain.value import Value
 from vigil.runner.verbs.base import Deadline, NotDone, Refusal, Seen, Unfinished
+from vigil.runner.verbs.cut import cut_after
 
 NOT_RUNNING = 70
 ALREADY_STARTED = 60
@@ -141,14 +143,27 @@ class Supervisor:
         body = xmlrpc.client.dumps(arguments, method)  # type: ignore[arg-type] # strings and booleans
         connection = _Connection(self._path, deadline.left_s)
         try:
-            connection.request("POST", "/RPC2", body, {"Content-Type": "text/xml"})
-            reply = connection.getresponse()
-            if reply.status != http.HTTPStatus.OK:
-                raise http.client.HTTPException(f"HTTP {reply.status} {reply.reason}")
-            text = reply.read(MAX_REPLY_BYTES)
+            connection.connect()
+            with cut_after(connection.sock.fileno(), deadline.left_s):
+                connection.request("POST", "/RPC2", body, {"Content-Type": "text/xml"})
+                reply = connection.getresponse()
+                if reply.status != http.HTTPStatus.OK:
+                    raise http.client.HTTPException(f"HTTP {reply.status} {reply.reason}")
+                text = reply.read(MAX_REPLY_BYTES)
             if deadline.left_s == 0:
                 raise TimeoutError(f"{method} was not over in time")
         finally:
             connection.close()
-        values, _ = xmlrpc.client.loads(text.decode())
+        return _value(text)
+
+
+def _value(answer: bytes) -> object:
+    """What supervisor says.
+
+    :raises HTTPException: it is somebody else, or was cut off.
+    """
+    try:
+        values, _ = xmlrpc.client.loads(answer.decode())
         return values[0]
+    except (ExpatError, ValueError, LookupError, TypeError, AttributeError) as strange:
+        raise http.client.HTTPException(f"no XML-RPC: {strange}") from strange

@@ -5,22 +5,26 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import ValidationError
 
-from vigil.domain.errors import PermanentError
+from vigil.domain.errors import PermanentError, PortUnavailable
 from vigil.domain.plan import ActionResult
 from vigil.domain.remote import OrderFrame, OrderText, attested_text
 from vigil.domain.run import RunOrder
 from vigil.domain.signed import ORDER, RESULT, Attestation, Signed
 from vigil.link.identity import Identity, genuine
+from vigil.runner.lease import boot_s
+from vigil.runner.remote.beats import Beats
+from vigil.runner.remote.words import FRESH_S
 
 MAX_AGE = timedelta(seconds=30)
 """How old an order may be by the wall's clock, and how far the two clocks may be apart."""
 
 
-class Session:
+class Connection:
     """What this runner takes over one connection, and how it signs what it answers there."""
 
     def __init__(self, name: str, me: Identity, hub: str) -> None:
         self.id = secrets.token_hex(32)
+        self.beats = Beats()
         self._name = name
         self._me = me
         self._hub = hub
@@ -29,7 +33,11 @@ class Session:
     def opened(self, frame: OrderFrame) -> RunOrder:
         """The order that the hub has signed for this runner, on this connection, just now.
 
+        Its lease is counted from the beat of this runner that the order repeats, as if it had been
+        given then: how long it was on its way is not added to it.
+
         :raises PermanentError: it has not; nothing of the order was looked at before that.
+        :raises PortUnavailable: it has, and the order was too long on its way.
         """
         text = self._read(frame.order)
         if text.runner != self._name:
@@ -47,7 +55,18 @@ class Session:
                 f"it was given {age.total_seconds():.0f} s ago by this machine's clock: it came "
                 "late, or the clocks of hub and runner differ; set them right and ask again"
             )
-        return text.with_plan(frame.plan)
+        return self._in_time(text).with_plan(frame.plan)
+
+    def _in_time(self, text: OrderText) -> OrderText:
+        """The order with what is left of its lease."""
+        at = self.beats.said_at(text.heard)
+        if at is None or (late_s := boot_s() - at) > FRESH_S:
+            raise PortUnavailable(
+                f"the order was given before this runner was heard within the last {FRESH_S:g} s: "
+                "what goes between hub and runner comes late. Nothing was run; ask again"
+            )
+        left_s = text.lease.seconds - text.lease_spent_s - late_s
+        return text.model_copy(update={"lease": text.lease.model_copy(update={"seconds": left_s})})
 
     def _read(self, order: Signed) -> OrderText:
         if order.key != self._hub or not genuine(order.key, ORDER, order.text, order.signature):

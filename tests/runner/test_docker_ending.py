@@ -3,7 +3,7 @@
 import pytest
 
 from vigil.domain.plan import PeakUse
-from vigil.runner.docker.verdict import Found, Report
+from vigil.runner.docker.ending import Found, Report
 from vigil.runner.isolation import End
 from vigil.runner.limits import Limits
 from vigil.runner.output import Tail
