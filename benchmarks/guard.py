@@ -46,6 +46,8 @@ READS_READ, SAFE_NOT_DESTRUCTIVE, SAFE_UNKNOWN, CHANGES_RIGHT, A_SECOND = (
     2000,
 )
 
+REPEATS = 4
+
 Row = dict[str, Any]
 Table = list[Row]
 
@@ -203,11 +205,13 @@ def measure_speed(scripts: Sequence[Row], seconds: float) -> Row:
     The first one also pays for the start of the program and for each rule file that is read when a
     script first names its tool; both are told apart.
     """
-    _, twice = answers_to([*scripts, *scripts])
-    again = max(twice - seconds, 0.001)
+    # What others do to caches and clock shows in processor time too: the least of some.
+    first = min(seconds, *(answers_to(scripts)[1] for _ in range(REPEATS)))
+    twice = min(answers_to([*scripts, *scripts])[1] for _ in range(REPEATS))
+    again = max(twice - first, 0.001)
     return {
         "scripts": len(scripts),
-        "first_s": round(seconds, 2),
+        "first_s": round(first, 2),
         "again_s": round(again, 2),
         "a_second": round(len(scripts) / again),
     }
