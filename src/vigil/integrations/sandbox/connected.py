@@ -133,22 +133,17 @@ class Connected:
         if self._over:
             raise Gone("the connection was lost")
         events: _Events = asyncio.Queue(QUEUED_EVENTS)
-        # Numbers have to reach the runner in their order, or it takes an order for a replay.
-        async with self._one_at_a_time:
-            number = next(self._numbers)
-            self._waiting[number] = events
-            try:
+        with contextlib.ExitStack() as asked:
+            # Numbers have to reach the runner in their order, or it takes an order for a replay.
+            async with self._one_at_a_time:
+                number = next(self._numbers)
+                self._waiting[number] = events
+                asked.callback(self._waiting.pop, number, None)
                 await ask(number)
-            except BaseException:
-                del self._waiting[number]
-                raise
-        try:
             while (event := await events.get()) is not None:
                 yield event
                 if isinstance(event, _ENDS):
                     return
-        finally:
-            self._waiting.pop(number, None)
 
     def _text(self, order: RunOrder, number: int) -> str:
         text = OrderText(
