@@ -1,7 +1,7 @@
 # Each target's help is the text behind its "##".
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev demo test check format lock clean
+.PHONY: help setup setup-dev demo test check format verbs lock clean
 
 BIN := .venv/bin
 
@@ -37,6 +37,9 @@ check: setup-dev ## check format, lint, types and the direction of imports
 format: setup-dev ## put the code into its one format, and repair what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+verbs: setup-dev ## write the tables of verbs in docs/reference anew, from what the verbs declare
+	$(BIN)/python -m tests.support.verb_tables
 
 lock: setup-dev ## renew the locked versions and hashes in requirements/ (LOCK=--upgrade takes new ones)
 	scripts/lock $(LOCK)

@@ -24,10 +24,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.measuring import Measurement, parser, progress
 
+from vigil.runner.bubblewrap.sandbox import Bubblewrap
 from vigil.runner.confinement import Confinement, Doors
 from vigil.runner.isolation import Script
 from vigil.runner.programs import find
-from vigil.runner.sandbox import Bubblewrap
 from vigil.runner.seccomp import filter_program, in_memory
 from vigil.runner.sockets import listening
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import get_args
 
 import pytest
 import typer
 import yaml
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
+from tests.support import verb_tables
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from vigil.cli import app
@@ -39,26 +39,34 @@ from vigil.domain.change import Release
 from vigil.domain.cost import Budget
 from vigil.domain.effects import EffectKind, Risk
 from vigil.domain.evidence import Finding
-from vigil.domain.grant import Grant
 from vigil.domain.hypothesis import FailureType
 from vigil.domain.incident import Stage
+from vigil.domain.inventory_source import Canary, InventorySource
+from vigil.domain.journey import JourneyProbe, JourneyStep, Measure, PageExpectation
 from vigil.domain.policy import Policy
 from vigil.domain.policy_rules import Bound, Rule, When
 from vigil.domain.probe import (
+    CommandProbe,
+    DnsProbe,
     Expectation,
     HttpProbe,
     HttpStep,
-    JourneyProbe,
-    JourneyStep,
-    PageExpectation,
+    LogProbe,
+    PerformanceProbe,
     ProcessProbe,
+    PromqlProbe,
+    QueueProbe,
     RedisMeasure,
     RedisProbe,
     SqlProbe,
     TcpProbe,
+    TlsProbe,
 )
+from vigil.domain.probes.dns import Record
+from vigil.domain.probes.expected import Expected
 from vigil.domain.proof import Outcome
 from vigil.domain.raw_grant import RawGrant
+from vigil.domain.swarm import SwarmWish
 from vigil.domain.verbs import VERBS
 from vigil.domain.verbs.config import ConfigKey
 from vigil.domain.verbs.flag import Flag
@@ -136,11 +144,17 @@ def test_the_settings_page_has_every_setting_with_its_default() -> None:
 # --- vigil.yaml and policy.yaml ----------------------------------------------------------------
 
 CATALOGUE_MODELS: tuple[type[BaseModel], ...] = (
+    Canary,
+    InventorySource,
     *(Catalogue, Watch, Service, RawGrant, Processes, Telemetry, MetricsSource, LogSource, Changes),
+    SwarmWish,
     *(SessionsSource, Work, Symptom, Condition, Limits, Release, RemoteRunner),
-    *(*get_args(get_args(Grant)[0]), Flag, ConfigKey, Request),
-    *(HttpProbe, HttpStep, Expectation, TcpProbe, RedisProbe, SqlProbe, ProcessProbe),
-    *(JourneyProbe, JourneyStep, PageExpectation),
+    *(verb.grant for verb in VERBS.values()),
+    *(Flag, ConfigKey, Request),
+    *(HttpProbe, HttpStep, Expectation, Expected, TcpProbe, TlsProbe, DnsProbe, RedisProbe),
+    *(QueueProbe, SqlProbe, PromqlProbe, LogProbe, PerformanceProbe, ProcessProbe),
+    CommandProbe,
+    *(JourneyProbe, JourneyStep, PageExpectation, Measure),
 )
 
 
@@ -154,11 +168,12 @@ def test_the_catalogue_page_names_every_key_and_word() -> None:
     page = read(REFERENCE / "vigil-yaml.md")
     Catalogue.model_validate(first_yaml(page))
     keys = {name for model in CATALOGUE_MODELS for name in model.model_fields}
-    kinds = (Autonomy, ServiceKind, Environment, RedisMeasure)
+    kinds = (Autonomy, ServiceKind, Environment, RedisMeasure, Record)
     words = {str(member) for kind in kinds for member in kind}
     # Grants are told apart by their verb, which has a row of its own in its table.
     words |= set(VERBS)
-    words |= {"http", "tcp", "redis", "sql", "process", "journey"}
+    words |= {"http", "tcp", "tls", "dns", "redis", "queue", "sql", "promql", "log"}
+    words |= {"process", "performance", "command", "journey"}
     assert keys - {"verb"} | words <= ticked(FENCE.sub("", page))
     first_column = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \|", page, re.MULTILINE)
     assert set(re.findall(r"\w+", " ".join(first_column))) - keys - words == set()
@@ -171,17 +186,10 @@ def test_the_grants_that_are_shown_can_be_given() -> None:
         assert Service.model_validate(yaml.safe_load(block)).grants
 
 
-def test_the_verbs_page_says_what_the_catalogue_says() -> None:
-    row = re.compile(r"^\| `([a-z.]+) GRANT(.*?)` \| (.*) \|$", re.MULTILINE)
-    rows = row.findall(read(REFERENCE / "verbs.md"))
-    assert rows == [
-        (
-            verb.name,
-            f" {verb.usage}".rstrip(),
-            f"{verb.kind} | {verb.reason} | {verb.undo} | {verb.again}",
-        )
-        for verb in VERBS.values()
-    ]
+@pytest.mark.parametrize("name", verb_tables.TABLES)
+def test_the_tables_of_verbs_are_what_the_verbs_declare(name: str) -> None:
+    is_now, should = verb_tables.page(name)
+    assert is_now == should, "write them anew: make verbs"
 
 
 def test_the_policy_page_has_every_key_with_its_default() -> None:

@@ -1,5 +1,9 @@
-"""What `vigil doctor` says of the state folder and of backups (below 3 s)."""
+"""What `vigil doctor` says of the state folder, of backups and of the sandbox (below 5 s)."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +90,24 @@ def test_programs_of_the_sandbox_are_looked_for_where_it_looks(
     assert missing.text == (
         "not found; it is what ends the runner and the browser with their parent"
     )
+
+
+def test_where_parts_of_proc_are_covered_it_says_how_to_uncover_them(tmp_path: Path) -> None:
+    """As in a container that was started as usual."""
+    covered = ("--unshare-pid", "--dev-bind", "/", "/", "--proc", "/proc")
+    done = subprocess.run(
+        [
+            *("bwrap", *covered, "--ro-bind", "/proc/sys", "/proc/sys"),
+            *(sys.executable, "-m", "vigil", "doctor", "--json"),
+        ],
+        env={**os.environ, "VIGIL_STATE_DIR": str(tmp_path / "state")},
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    parts = {part["part"]: part for part in json.loads(done.stdout)["parts"]}
+    assert done.returncode == 1
+    assert not parts["sandbox"]["ok"]
+    assert "systempaths=unconfined" in parts["sandbox"]["remedy"]
+    assert "examples/vigil.yaml" in parts["catalogue"]["remedy"]

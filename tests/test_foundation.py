@@ -197,7 +197,7 @@ def lint_with(tmp_path: Path, importer: str, statement: str) -> str:
     (package / "__init__.py").touch()
     story = (
         *("parts", "recorded", "progress", "telling"),
-        *("gate_facts", "reconfigured", "still_right", "settled", "acting"),
+        *("gate_facts", "reconfigured", "still_right", "within_limits", "settled", "acting"),
     )
     for module in (*story, "lifecycle", "watcher", "engine", "settings", "bootstrap"):
         (package / f"{module}.py").touch()

@@ -12,13 +12,17 @@ from itertools import count
 from uuid import uuid4
 
 from tests.support.hand_clock import HandClock
-from tests.support.world import ScriptedChanges, ScriptedSessions, ScriptedTelemetry
+from tests.support.world import (
+    ScriptedChanges,
+    ScriptedInventories,
+    ScriptedSessions,
+    ScriptedTelemetry,
+)
 
 from vigil.domain.briefing import Briefing, Draft, DraftAction
 from vigil.domain.catalogue import Autonomy, Catalogue, Environment, Service, Symptom, Watch
 from vigil.domain.effects import Risk
 from vigil.domain.foreseen import Foreseen
-from vigil.domain.grant import ProcessRestartGrant
 from vigil.domain.lesson import Lesson
 from vigil.domain.plan import ActionResult, ActionStatus, Plan, Reason
 from vigil.domain.policy import Policy
@@ -26,6 +30,7 @@ from vigil.domain.probe import HttpProbe, HttpStep, Probe, ProbeOutcome, ProbeRe
 from vigil.domain.run import Health, RunOrder
 from vigil.domain.runbook import Record, Runbook
 from vigil.domain.value import Instant
+from vigil.domain.verbs.process import ProcessRestartGrant
 from vigil.orient.scene import Senses
 from vigil.ports.clock import Clock
 from vigil.ports.memory import Ingested, Occurrence, Recalled
@@ -194,6 +199,7 @@ class World:
             telemetry=ScriptedTelemetry(HandClock()),
             changes=ScriptedChanges(),
             sessions=ScriptedSessions(),
+            inventories=ScriptedInventories(),
             clock=self.clock,
         )
 

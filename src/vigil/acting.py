@@ -8,7 +8,7 @@ look.
 from collections.abc import Sequence
 from datetime import timedelta
 
-from vigil import still_right
+from vigil import still_right, within_limits
 from vigil.act.execute import Permit, Word, execute, locked_set
 from vigil.close import escalate
 from vigil.domain.ending import Ending
@@ -23,13 +23,17 @@ from vigil.ports.journal import Note
 from vigil.ports.workers import LEASE_S
 from vigil.progress import Progress
 from vigil.recorded import Tried
+from vigil.still_right import Judged
 from vigil.telling import tell_baseline, tell_execution, tell_proof
-from vigil.verify.baseline import Baseline, take_baseline
-from vigil.verify.condition import condition_holds
+from vigil.verify.baseline import Baseline, changed, take_baseline
+from vigil.verify.undone import verify_undo
 from vigil.verify.verify import verify
 
 BEYOND_LIMIT_S = 60.0
 """How much longer than an action's own limit its lease is."""
+TRIES = 5
+"""How often a plan is judged before it is left to a person: each time others, begun meanwhile, have
+changed the gate's word, as they do once for each limit that they use up."""
 OUTPUT_LINES = 200
 """How many lines of a plan's output the timeline keeps."""
 
@@ -73,32 +77,49 @@ class Acting:
         It goes on record with the first action that is begun. After a crash before that all of this
         is done anew.
         """
-        if not await self._may_begin():
+        if not await self._is_counted_in():
             return None
-        await self._progress.enter(Stage.EXECUTING)
         baseline = await self._take_baseline()
-        if self._plan.kind is PlanKind.REMEDY and (vain := _in_vain(self._plan, baseline)):
-            await self._end(vain, tell_baseline(baseline))
-            return None
+        if self._plan.kind is PlanKind.REMEDY:
+            then = await self._progress.recorded.when_asked()
+            if against := _in_vain(self._plan, baseline, then):
+                await self._end(against, tell_baseline(baseline))
+                return None
         return baseline
 
-    async def _may_begin(self) -> bool:
-        """Whether it is still right, and nobody else is at work there; otherwise it ends or waits.
+    async def _is_counted_in(self) -> bool:
+        """Whether it is in EXECUTING, after all that others have begun; otherwise it ends or waits.
 
-        What waits is rows, and is asked all of this anew when its turn has come.
+        Where they have changed the gate's word since it was asked, everything is asked anew.
         """
-        objection = await still_right.objection(self._parts, self._progress, self._plan)
+        for _ in range(TRIES):
+            judged = await self._may_begin()
+            if judged is None:
+                return False
+            if await within_limits.enter(self._parts, self._progress, self._plan, judged):
+                return True
+        await self._end(escalate.crowded_out(self._plan))
+        return False
+
+    async def _may_begin(self) -> Judged | None:
+        """By which word; None when it is not right any more, and ends, or others are at work there.
+
+        Then it waits. What waits is rows, and is asked all of this anew when its turn has come.
+        """
+        parts, progress, plan = self._parts, self._progress, self._plan
+        judged = await still_right.ask_the_gate(parts, progress, plan)
+        objection = await still_right.objection(parts, progress, plan, judged.verdict)
         if objection is not None:
             await self._end(objection)
-            return False
+            return None
         try:
             await self._lock()
         except LockHeld as busy:
             if not busy.held:
                 raise  # By a worker that acted for this very incident, and may be dead.
             await self._progress.wait_for_locks(busy)
-            return False
-        return True
+            return None
+        return judged
 
     async def _end(self, ending: Ending, notes: Sequence[Note] = ()) -> None:
         """Before anything was begun; nothing is held for it any more, whoever closes it."""
@@ -146,28 +167,14 @@ class Acting:
             await self._progress.append(note)
 
     async def _take_baseline(self) -> Baseline:
-        return await take_baseline(
-            self._plan,
-            self._parts.catalogue,
-            self._parts.senses.probes,
-            clock=self._parts.senses.clock,
-            condition_holds=self._condition_holds,
-        )
+        opened_at = self._progress.incident.opened_at
+        return await take_baseline(self._plan, self._parts.eyes, opened_at)
 
     async def _verify(self, execution: Execution, baseline: Baseline) -> Proof:
-        return await verify(
-            self._plan,
-            execution,
-            baseline,
-            catalogue=self._parts.catalogue,
-            probes=self._parts.senses.probes,
-            clock=self._parts.senses.clock,
-            condition_holds=self._condition_holds,
-        )
-
-    async def _condition_holds(self) -> bool | None:
-        senses = self._parts.senses
-        return await condition_holds(self._plan, self._parts.catalogue, senses.telemetry)
+        if self._plan.kind is PlanKind.REMEDY:
+            return await verify(self._plan, execution, baseline, self._parts.eyes)
+        before = await self._progress.recorded.before_the_remedy() or baseline
+        return await verify_undo(self._plan, execution, before, self._parts.eyes)
 
     async def _lock(self, seconds: float = LEASE_S) -> Lease:
         """Take the locks, or take them once more; while this worker lives its keeper renews them.
@@ -189,9 +196,14 @@ def _called_off(cancelled: Cancellation | None) -> str:
     return f"Nothing more was begun: {cancelled}."
 
 
-def _in_vain(plan: Plan, baseline: Baseline) -> Ending | None:
-    """Why a remedy is not begun after all: nothing could prove it, or nothing is left to cure."""
+def _in_vain(plan: Plan, baseline: Baseline, then: Baseline | None) -> Ending | None:
+    """Why a remedy is not begun after all: nothing could prove it, nothing is left to cure, or the
+    world is another than the one that a person was shown.
+    """
     unseen = baseline.unseen(plan.proving)
     if unseen:
         return escalate.unprovable(plan, unseen)
-    return None if baseline.still_failing(plan.proving) else escalate.gone(plan)
+    if not baseline.still_failing(plan.proving):
+        return escalate.gone(plan)
+    worse = changed(plan, then, baseline) if then else None
+    return escalate.worse_meanwhile(plan, worse) if worse else None

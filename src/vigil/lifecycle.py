@@ -31,9 +31,10 @@ from vigil.parts import Parts
 from vigil.ports.journal import NextSegment, Note
 from vigil.ports.workflow import Segment
 from vigil.progress import MovedOn, Progress
-from vigil.recorded import DRY_RUN, VERDICT
+from vigil.recorded import DRY_RUN, GLANCE, VERDICT
 from vigil.telling import (
     tell_dry_run,
+    tell_glance,
     tell_investigation,
     tell_lesson,
     tell_plan,
@@ -42,6 +43,7 @@ from vigil.telling import (
     tell_synthesis,
     tell_verdict,
 )
+from vigil.verify.baseline import Baseline, glance
 from vigil.verify.verify import improved
 
 
@@ -168,6 +170,13 @@ class Lifecycle:
                 tell_dry_run,
                 DRY_RUN,
             )
+            await progress.stage(
+                Stage.SYNTHESIZING,
+                Baseline,
+                lambda: glance(plan, self._parts.eyes),
+                tell_glance,
+                GLANCE,
+            )
             at_most = timedelta(seconds=self._parts.policy.approval_expires_after_s)
             await progress.wait_for_approval(plan.digest, at_most)
 
@@ -188,7 +197,7 @@ class Lifecycle:
             return
         await self._parts.locks.let_go(plan.incident, self._parts.worker)
         if plan.kind is PlanKind.ROLLBACK:
-            await self._end_rollback(progress, tried.execution)
+            await self._end_rollback(progress, tried.execution, tried.proof)
         else:
             await self._end_remedy(progress, plan, tried.execution, tried.proof)
 
@@ -210,7 +219,7 @@ class Lifecycle:
         left = escalate.left_in_place(execution, undo)
         return await progress.end(escalate.not_proven(plan, proof, execution, left))
 
-    async def _end_rollback(self, progress: Progress, execution: Execution) -> None:
+    async def _end_rollback(self, progress: Progress, execution: Execution, proof: Proof) -> None:
         """Whatever the undo did, the trouble is still there: a person is told of both."""
         tried = await progress.recorded.tried_before()
         if tried is None:
@@ -219,9 +228,9 @@ class Lifecycle:
         if cancelled is not None and not execution.succeeded:
             before = (tried.plan, tried.execution, tried.proof)
             return await progress.end(called_off.while_undoing(cancelled, *before, execution))
-        undone = escalate.undone(tried.plan, execution)
-        ending = escalate.not_proven(tried.plan, tried.proof, execution, undone)
-        return await progress.end(ending)
+        undone = escalate.undone(tried.plan, execution, proof)
+        failed = (tried.plan, tried.proof, tried.execution)
+        return await progress.end(escalate.not_proven(*failed, undone, execution))
 
     # --- close ------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from vigil.ports.reasoner import Reasoner
 from vigil.ports.sandbox import Sandbox
 from vigil.ports.silences import Silences
 from vigil.ports.switch import Switch
+from vigil.verify.eyes import Eyes
 
 
 @dataclass(frozen=True)
@@ -37,3 +38,15 @@ class Parts:
     """What the guard knows of the field's tools; without it no script of free form is allowed."""
     worker: str = "vigil"
     """This process among those that work on one record; a new one at each start."""
+
+    @property
+    def eyes(self) -> Eyes:
+        """What a proof is looked for with."""
+        return Eyes(
+            catalogue=self.catalogue,
+            probes=self.senses.probes,
+            telemetry=self.senses.telemetry,
+            inventories=self.senses.inventories,
+            clock=self.senses.clock,
+            silences=self.silences,
+        )

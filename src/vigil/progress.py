@@ -15,10 +15,11 @@ from vigil.domain.ending import Ending
 from vigil.domain.errors import LockHeld, PermanentError
 from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.domain.plan import Plan
+from vigil.domain.verdict import Verdict
 from vigil.ports.clock import Clock
-from vigil.ports.journal import Journal, NextSegment, Note, StageOutput
+from vigil.ports.journal import Journal, NextSegment, Note, Proviso, StageOutput
 from vigil.ports.workflow import Segment
-from vigil.recorded import BASELINE, BEGUN, ENDING, OUTPUT, ROLLBACK, Begun, Recorded
+from vigil.recorded import BASELINE, BEGUN, ENDING, OUTPUT, ROLLBACK, VERDICT, Begun, Recorded
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -68,6 +69,30 @@ class Progress:
             return
         moved = self.incident.moved(stage, self._clock.now())
         await self._commit(moved, notes=[_entered(stage, self.attempt)])
+
+    async def count_in(self, verdict: Verdict, proviso: Proviso) -> bool:
+        """Enter EXECUTING by this word of the gate, unless a former run got there already.
+
+        False, and nothing, where the proviso does not hold of what others have executed by now.
+        """
+        if self.incident.stage is Stage.EXECUTING:
+            return True
+        incident = self.incident.moved(Stage.EXECUTING, self._clock.now())
+        outputs = [self._output(Stage.EXECUTING, VERDICT, verdict)]
+        written = await self._journal.count_in(
+            incident=incident,
+            expected=(self.incident.stage, self.incident.attempt),
+            now=self._clock.now(),
+            outputs=outputs,
+            notes=[_entered(Stage.EXECUTING, self.attempt)],
+            proviso=proviso,
+        )
+        if written:
+            self.incident = incident
+            self.recorded.remember(outputs)
+        elif (await self._journal.incident(incident.id)).claim != incident.claim:
+            raise self._moved_on()  # Whoever cancels takes it away as well, before EXECUTING.
+        return written
 
     async def let_go(self) -> None:
         """Give the incident back, where no commit of this run has: others may take it up."""
@@ -214,12 +239,15 @@ class Progress:
         """
         current = await self._journal.incident(self.incident.id)
         if current.cancelled_by == self.incident.cancelled_by:
-            raise MovedOn(
-                f"incident {self.incident.id} is no longer in {self.incident.stage}, attempt "
-                f"{self.incident.attempt}; this run of it ends here"
-            )
+            raise self._moved_on()
         self.incident = self.incident.model_copy(update={"cancelled_by": current.cancelled_by})
         return current.cancelled_by
+
+    def _moved_on(self) -> MovedOn:
+        return MovedOn(
+            f"incident {self.incident.id} is no longer in {self.incident.stage}, attempt "
+            f"{self.incident.attempt}; this run of it ends here"
+        )
 
 
 def _entered(stage: Stage, attempt: int) -> Note:

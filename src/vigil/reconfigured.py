@@ -2,12 +2,14 @@
 
 A file that an action of the plan itself may have changed says nothing of others any more, and is
 left out from then on; the verb that changes it looks for itself whether it is the one it knew.
+What a grant leads to the catalogue says, and a person approved what it led to when asked.
 """
 
 from collections.abc import Iterable, Iterator
 
 from vigil.decide.synthesize import Synthesis
 from vigil.domain.catalogue import Service
+from vigil.domain.granted import digests_of, used_by
 from vigil.domain.incident import Stage
 from vigil.domain.plan import Action, Plan, PlanKind
 from vigil.parts import Parts
@@ -21,7 +23,10 @@ async def reconfigured_meanwhile(parts: Parts, progress: Progress, plan: Plan) -
     synthesis = await made.read(Stage.SYNTHESIZING, Synthesis)
     if synthesis is None:
         return None
-    own = set(_changed_by(await _begun(progress, plan), parts.catalogue.services[plan.service]))
+    service = parts.catalogue.services[plan.service]
+    if others := _others(plan, synthesis, service):
+        return f"somebody changed what the catalogue says of its grants: {', '.join(others)}"
+    own = set(_changed_by(await _begun(progress, plan), service))
     before = {file: was for file, was in synthesis.configuration.items() if file not in own}
     if not before:
         return None
@@ -31,6 +36,13 @@ async def reconfigured_meanwhile(parts: Parts, progress: Progress, plan: Plan) -
     # Whatever the catalogue has left out since is nobody's concern any more.
     changed = [file for file, was in before.items() if now.get(file, was) != was]
     return f"somebody changed {', '.join(changed)}" if changed else None
+
+
+def _others(plan: Plan, synthesis: Synthesis, service: Service) -> list[str]:
+    """The grants of the plan that lead elsewhere by now, or are none any more."""
+    now = digests_of(service)
+    used = used_by(plan.actions) & synthesis.grants.keys()
+    return sorted(name for name in used if now.get(name) != synthesis.grants[name])
 
 
 async def _begun(progress: Progress, plan: Plan) -> list[Action]:

@@ -27,6 +27,7 @@ T = TypeVar("T", bound=BaseModel)
 OUTPUT = "output"
 VERDICT = "verdict"
 DRY_RUN = "dry_run"
+GLANCE = "glance"
 BASELINE = "baseline"
 ROLLBACK = "rollback"
 ENDING = "ending"
@@ -143,6 +144,14 @@ class Recorded:
     async def tried_before(self) -> Tried | None:
         """The attempt before this one, if it was executed: what a rollback is about to undo."""
         return await self.of(self.attempt - 1).tried()
+
+    async def when_asked(self) -> Baseline | None:
+        """How everything looked when a person was asked; None: nobody was."""
+        return await self.read(Stage.SYNTHESIZING, Baseline, GLANCE)
+
+    async def before_the_remedy(self) -> Baseline | None:
+        """How everything looked before what a rollback is about to undo."""
+        return await self.of(self.attempt - 1).baseline()
 
     async def ending(self, stage: Stage) -> Ending | None:
         """How it ends, if that was settled in this stage."""

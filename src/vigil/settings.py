@@ -4,7 +4,7 @@ Each has a unit, a default and a reason. ``.env.example`` lists them all; a test
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -16,10 +16,12 @@ from vigil.domain.policy import Policy
 from vigil.domain.policy_mistakes import mistakes_in, mistakes_in_production
 from vigil.domain.references import dangling
 from vigil.domain.signed import PublicKey
+from vigil.domain.swarm import MOST_SESSIONS
 from vigil.domain.value import Name
 from vigil.link.addresses import addresses_in
-from vigil.strict_yaml import load
+from vigil.strict_yaml import load, said
 
+LIGHTPANDA, CHROMIUM = "lightpanda", "chromium"
 CDP_SCHEMES = frozenset({"ws", "wss", "http", "https"})
 DOCKER_SCHEME = "unix://"
 REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
@@ -132,9 +134,26 @@ class Settings(BaseSettings):
         default=None,
         description="Signing secret of PagerDuty's webhook (several: commas). Unset: off.",
     )
+    vigil_browser: SecretStr | None = Field(
+        default=None,
+        description="Browser for journeys: `lightpanda`, `chromium`, or the CDP address of one. "
+        "Unset: `lightpanda`.",
+    )
     lightpanda_ws_endpoint: SecretStr | None = Field(
         default=None,
-        description="CDP endpoint of a browser for journeys. Unset: Vigil runs its own Lightpanda.",
+        description="CDP address of a Lightpanda for journeys. Unset: Vigil runs its own.",
+    )
+    vigil_swarm_sessions: int = Field(
+        default=1000,
+        ge=1,
+        le=MOST_SESSIONS,
+        description="Most sessions that `vigil swarm` sends through a service at once.",
+    )
+    vigil_swarm_memory_mb: int = Field(
+        default=3000,
+        ge=100,
+        le=100_000,
+        description="Megabytes that the browsers of a swarm may take together before it is ended.",
     )
     confidence_auto_execute_threshold: int | None = Field(
         default=None,
@@ -203,18 +222,27 @@ class Settings(BaseSettings):
             raise ValueError("write http://HOST:9093 or https://USER:PASSWORD@HOST/PATH")
         return url
 
+    @field_validator("vigil_browser")
+    @classmethod
+    def _is_a_browser(cls, browser: SecretStr | None) -> SecretStr | None:
+        # Not the value itself, which may hold a token.
+        if browser is not None and not names_a_browser(browser.get_secret_value()):
+            raise ValueError(
+                "write lightpanda, chromium, or ws://HOST:PORT (wss, http, https) of a browser"
+            )
+        return browser
+
     @field_validator("lightpanda_ws_endpoint")
     @classmethod
-    def _is_an_endpoint(cls, endpoint: SecretStr | None) -> SecretStr | None:
+    def _is_an_endpoint(cls, endpoint: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         # Not the value itself, which may hold a token.
-        if endpoint is not None:
-            try:
-                parts = urlsplit(endpoint.get_secret_value())
-                sound = parts.scheme in CDP_SCHEMES and bool(parts.hostname) and parts.port != 0
-            except ValueError:  # a port that is no number
-                sound = False
-            if not sound:
-                raise ValueError("write ws://HOST:PORT, or wss, http or https")
+        if endpoint is None:
+            return None
+        if not _speaks_cdp(endpoint.get_secret_value()):
+            raise ValueError("write ws://HOST:PORT, or wss, http or https")
+        chosen = info.data.get("vigil_browser")
+        if chosen is not None and chosen.get_secret_value() != LIGHTPANDA:
+            raise ValueError("VIGIL_BROWSER names another browser; keep one of the two")
         return endpoint
 
     @field_validator(
@@ -230,11 +258,37 @@ class Settings(BaseSettings):
         return Path(self.docker_host.removeprefix(DOCKER_SCHEME))
 
     @property
+    def browser(self) -> str:
+        """`lightpanda`, `chromium`, or the CDP address of a browser that somebody else runs. It may
+        hold a token, so it is never shown or logged.
+        """
+        given = self.lightpanda_ws_endpoint or self.vigil_browser
+        return LIGHTPANDA if given is None else given.get_secret_value()
+
+    def with_browser(self, browser: str) -> Self:
+        """The same with another browser for journeys; ``names_a_browser`` says what it may be."""
+        chosen = {"vigil_browser": SecretStr(browser), "lightpanda_ws_endpoint": None}
+        return self.model_copy(update=chosen)
+
+    @property
     def database_url(self) -> str:
         """Where Vigil's record is; it may hold a password, so it is never shown or logged."""
         if self.vigil_database_url is None:
             return f"sqlite:///{self.vigil_state_dir / 'vigil.sqlite'}"
         return self.vigil_database_url.get_secret_value()
+
+
+def names_a_browser(text: str) -> bool:
+    """Whether it is one of Vigil's own, or the address of another."""
+    return text in {LIGHTPANDA, CHROMIUM} or _speaks_cdp(text)
+
+
+def _speaks_cdp(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in CDP_SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
 
 
 def _names_an_api(url: str) -> bool:
@@ -273,7 +327,7 @@ def load_settings() -> Settings:
     except ValidationError as error:
         raise SettingsError(
             [
-                f"{'.'.join(str(p) for p in d['loc']).upper()}: {d['msg']}; correct the "
+                f"{'.'.join(str(p) for p in d['loc']).upper()}: {said(d)}; correct the "
                 "environment or .env"
                 for d in error.errors(include_url=False, include_input=False)
             ]
@@ -282,7 +336,8 @@ def load_settings() -> Settings:
 
 def load_catalogue(path: Path) -> Catalogue:
     """The service catalogue, or ``SettingsError`` with every mistake, its line and its remedy."""
-    return load(path, Catalogue, dangling)
+    absent = "name yours in VIGIL_CONFIG (examples/vigil.yaml is one to begin with)"
+    return load(path, Catalogue, dangling, absent=absent)
 
 
 def load_policy(settings: Settings, environment: Environment = Environment.PRODUCTION) -> Policy:

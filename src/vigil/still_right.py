@@ -4,10 +4,11 @@ A plan may have waited for hours. What was allowed then may be frozen now, and w
 away from may have been replaced by somebody's own repair.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from vigil.close import escalate
-from vigil.decide.gate import judge
+from vigil.decide.gate import Facts, judge
 from vigil.domain.case import Investigation
 from vigil.domain.change import OWN_NAME, Release
 from vigil.domain.ending import Ending
@@ -30,12 +31,21 @@ FRESH = timedelta(minutes=1)
 """A diagnosis that is younger is not made again."""
 
 
-async def objection(parts: Parts, progress: Progress, plan: Plan) -> Ending | None:
+@dataclass(frozen=True)
+class Judged:
+    """A word of the gate, and what it was told."""
+
+    verdict: Verdict
+    facts: Facts
+
+
+async def objection(
+    parts: Parts, progress: Progress, plan: Plan, verdict: Verdict
+) -> Ending | None:
     """Why a plan must not be begun any more, as the end that it brings; None: go on.
 
     A word of the gate that differs from the one before it is told; the first stays on record.
     """
-    verdict = await judged_now(parts, progress, plan)
     await _tell_if_new(parts, progress, verdict)
     if await _forbids(verdict, progress, plan):
         # Not back to waiting: what would be asked about now is no longer what was judged.
@@ -89,8 +99,15 @@ async def judged_now(
     parts: Parts, progress: Progress, plan: Plan, *, under_way: bool = False
 ) -> Verdict:
     """The gate's word on a plan by the policy and the facts of this moment."""
+    return (await ask_the_gate(parts, progress, plan, under_way=under_way)).verdict
+
+
+async def ask_the_gate(
+    parts: Parts, progress: Progress, plan: Plan, *, under_way: bool = False
+) -> Judged:
+    """That word, with those facts."""
     facts = await facts_about(parts, progress, plan, under_way=under_way)
-    return judge(plan, parts.policy, facts)
+    return Judged(judge(plan, parts.policy, facts), facts)
 
 
 async def refused(progress: Progress, plan: Plan, verdict: Verdict) -> Ending:

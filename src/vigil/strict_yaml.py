@@ -24,14 +24,21 @@ Mistake = tuple[Place, str]
 CrossCheck = Callable[[Any], Iterable[Mistake]]
 
 
-def load(path: Path, kind: type[T], cross_check: CrossCheck = lambda _: ()) -> T:
+def load(
+    path: Path,
+    kind: type[T],
+    cross_check: CrossCheck = lambda _: (),
+    *,
+    absent: str = "give the path of a file",
+) -> T:
     """A file as a value, or ``SettingsError`` with every mistake.
 
     ``cross_check`` looks at the raw document, so that a reference to nowhere is reported even when
-    something else is wrong as well; it has to bear any shape.
+    something else is wrong as well; it has to bear any shape. ``absent`` says what to do when the
+    file cannot be opened.
     """
     # Read once: lines and values have to be of the same file, even when it is being saved.
-    text = _text(path)
+    text = _text(path, absent)
     root = _compose(path, text)
     mistakes = _bad_keys(path, root)
     document = _construct(path, text)
@@ -77,12 +84,12 @@ class _OwnNames(_WordKeys, yaml.CSafeLoader):
     """For what came with Vigil: ten times as fast."""
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, absent: str) -> str:
     try:
         with path.open("rb") as file:
             raw = file.read(BYTES + 1)
     except OSError as error:
-        raise SettingsError([f"{path}: {error.strerror}; give the path of a file"]) from error
+        raise SettingsError([f"{path}: {error.strerror}; {absent}"]) from error
     if len(raw) > BYTES:
         raise SettingsError([f"{path}: longer than {BYTES} bytes; split it"])
     try:
@@ -177,7 +184,12 @@ def _mistake(detail: ErrorDetails) -> Mistake:
         "missing": f"'{name}' is missing; add it",
         "extra_forbidden": f"'{name}' is not known here; remove it or correct its spelling",
     }
-    return place, remedies.get(detail["type"], f"'{name}': {detail['msg']}; correct it")
+    return place, remedies.get(detail["type"], f"'{name}': {said(detail)}; correct it")
+
+
+def said(detail: ErrorDetails) -> str:
+    """What is wrong with one value, without the library's word for who says so."""
+    return detail["msg"].removeprefix("Value error, ")
 
 
 def _line(root: yaml.Node, place: Sequence[str | int]) -> int:

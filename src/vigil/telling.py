@@ -94,6 +94,12 @@ def tell_baseline(baseline: Baseline) -> list[Note]:
     ]
 
 
+def tell_glance(baseline: Baseline) -> list[Note]:
+    """How everything looks while a person is asked: what they are told before they answer."""
+    (note,) = tell_baseline(baseline)
+    return [note.model_copy(update={"kind": "looked"})]
+
+
 def tell_execution(execution: Execution) -> list[Note]:
     """One event for each action that was started."""
     notes = [
@@ -110,7 +116,12 @@ def tell_proof(proof: Proof) -> list[Note]:
     return [
         Note(
             kind="proof",
-            payload={"outcome": proof.outcome, "text": proof.text, "window_s": proof.window_s},
+            payload={
+                "outcome": proof.outcome,
+                "text": proof.text,
+                "window_s": proof.window_s,
+                "grounds": [ground.model_dump(mode="json") for ground in proof.grounds],
+            },
         )
     ]
 

@@ -7,6 +7,7 @@ from tests.support.shop import CountingSandbox, Shop
 from tests.support.world import (
     HandSwitch,
     ScriptedChanges,
+    ScriptedInventories,
     ScriptedProbes,
     ScriptedSessions,
     ScriptedTelemetry,
@@ -41,6 +42,7 @@ from vigil.ports.journal import (
     Load,
     NextSegment,
     Note,
+    Proviso,
     StageOutput,
 )
 from vigil.ports.locks import Lock
@@ -151,6 +153,21 @@ class ListJournal:
         self.notes += notes
         self.following += [following] if following else []
         return True
+
+    async def count_in(
+        self,
+        *,
+        incident: Incident,
+        expected: tuple[Stage, int],
+        now: Instant,
+        outputs: Sequence[StageOutput],
+        notes: Sequence[Note],
+        proviso: Proviso,
+    ) -> bool:
+        assert proviso.holds(0, ())
+        return await self.commit(
+            incident=incident, expected=expected, now=now, outputs=outputs, notes=notes
+        )
 
     async def append(self, incident_id: str, notes: Sequence[Note], now: Instant) -> None:
         self.notes += notes
@@ -285,6 +302,7 @@ async def heal(*, cure_helps: bool) -> tuple[str, list[str]]:
         ),
         changes=ScriptedChanges(shop.releases()),
         sessions=ScriptedSessions(),
+        inventories=ScriptedInventories(),
         clock=clock,
     )
     parts = Parts(

@@ -29,6 +29,7 @@ STORY = (
     "vigil.gate_facts",
     "vigil.reconfigured",
     "vigil.still_right",
+    "vigil.within_limits",
     "vigil.settled",
     "vigil.lifecycle",
 )

@@ -14,9 +14,9 @@ NO_PORT_OF_THEIR_OWN = {
     "access": "credentials of this installation, read once by bootstrap and given to the web",
 }
 
-KEPT_BY = {"inbox": "journal"}
+KEPT_BY = {"commands": "sandbox", "inbox": "journal"}
 """Ports that another one's adapters keep: a letter leaves the inbox in the transaction that writes
-its incidents."""
+its incidents, and a command that only looks goes to the runner over the same socket."""
 
 
 def parsed(path: Path) -> ast.Module:

@@ -31,7 +31,7 @@ from vigil.domain.switch import SwitchState
 from vigil.domain.timeline import GENESIS
 from vigil.domain.verdict import Answer, Approval, Cancellation
 from vigil.integrations.journal import SqlJournal
-from vigil.ports.journal import NextSegment, Note, StageOutput
+from vigil.ports.journal import NextSegment, Note, Proviso, StageOutput
 from vigil.ports.workflow import Segment
 
 
@@ -390,6 +390,7 @@ async def executed(record: Record, service: str, second: float, **said: str) -> 
     places = {
         "plan": (Stage.SYNTHESIZING, "output"),
         "verdict": (Stage.SYNTHESIZING, "verdict"),
+        "last_word": (Stage.EXECUTING, "verdict"),
         "proof": (Stage.VERIFYING, "output"),
     }
     outputs = [
@@ -462,6 +463,13 @@ def reset(breaker: str, by: str = "Ada") -> Reset:
     return Reset(breaker=breaker, by=by, why="mended by hand", at=at(50))
 
 
+async def test_14_the_rules_are_those_by_which_it_was_begun_unasked(record: Record) -> None:
+    first, last = '{"policy_rules": ["ordinary"]}', '{"policy_rules": []}'
+    await executed(record, "web", 10, plan=PLANNED, verdict=first, last_word=last)
+    (told,) = await record.journal.executed_since(at(0), besides="another")
+    assert told.policy_rules == ()
+
+
 async def test_15_of_many_resets_of_one_breaker_one_wins(record: Record) -> None:
     incident = await executed(record, "web", 10, plan=PLANNED)
     given = [reset("rule:going-back", by) for by in ("Ada", "Bob", "Eve", "Dan")]
@@ -479,6 +487,23 @@ async def test_15_of_many_resets_of_one_breaker_one_wins(record: Record) -> None
     assert (await record.journal.reset(incident.id, 1, reset("runbook:bad-release"))).won
     (told,) = await record.journal.executed_since(at(0), besides="another")
     assert sorted(told.resets) == ["rule:going-back", "runbook:bad-release"]
+
+
+async def test_15_a_reset_that_cannot_be_read_resets_nothing(record: Record) -> None:
+    incident = await executed(record, "web", 10, plan=PLANNED)
+    assert (await record.journal.reset(incident.id, 1, reset("rule:sound"))).won
+    odd = StageOutput(
+        incident=incident.id,
+        attempt=1,
+        stage=Stage.VERIFYING,
+        name="reset-odd",
+        json_text='{"breaker": "rule:odd"}',
+    )
+    assert await record.journal.commit(
+        incident=incident, expected=(incident.stage, 1), now=at(11), outputs=[odd]
+    )
+    (told,) = await record.journal.executed_since(at(0), besides="another")
+    assert told.resets == ("rule:sound",)
 
 
 async def test_15_the_breaker_of_all_counts_what_came_after_its_reset(record: Record) -> None:
@@ -506,6 +531,39 @@ async def test_14_it_is_told_when_the_proof_came(record: Record) -> None:
     await executed(record, "web", 0, plan=PLANNED, proof=proof)
     (told,) = await record.journal.executed_since(at(0), besides="another")
     assert told.proven_at == at(5)
+
+
+ODD = {
+    "decided_at": '"yesterday"',
+    "outcome": '"splendid"',
+    "interrupted": '"perhaps"',
+}
+
+
+@pytest.mark.parametrize("field", ODD)
+async def test_14_what_cannot_be_read_of_one_plan_counts_against_it_and_hides_no_other(
+    record: Record, field: str
+) -> None:
+    said = {
+        "outcome": '"verified"',
+        "decided_at": f'"{at(9).isoformat()}"',
+        "interrupted": "false",
+    } | {field: ODD[field]}
+    words = ", ".join(f'"{name}": {value}' for name, value in said.items())
+    proof = f"{{{words}}}"
+    odd = await executed(record, "web", 10, plan=PLANNED, proof=proof)
+    sound = await executed(record, "db", 20, plan=PLANNED, proof='{"outcome": "regressed"}')
+    told = {each.incident: each for each in await record.journal.executed_since(at(0), "nobody")}
+    assert told[sound.id].outcome is Outcome.REGRESSED
+    assert told[odd.id].outcome is Outcome.NOT_FIXED
+    assert (told[odd.id].runbook, told[odd.id].interrupted) == ("bad-release", False)
+
+
+async def test_14_rules_that_cannot_be_read_are_none(record: Record) -> None:
+    verdict = '{"rules": [], "policy_rules": {"by-hand": true}}'
+    await executed(record, "web", 10, plan=PLANNED, verdict=verdict)
+    (told,) = await record.journal.executed_since(at(0), besides="another")
+    assert (told.runbook, told.policy_rules) == ("bad-release", ())
 
 
 async def test_15_nor_does_the_undo_of_what_was_begun_before_the_reset(record: Record) -> None:
@@ -854,3 +912,64 @@ async def test_13_nothing_else_is_woken(record: Record) -> None:
     assert (await record.journal.incident(asking.id)).waiting_on is WaitingOn.APPROVAL
     with pytest.raises(NotFound):
         await record.journal.wake("nobody")
+
+
+async def count_in(journal: SqlJournal, incident: Incident, proviso: Proviso) -> bool:
+    return await journal.count_in(
+        incident=incident.model_copy(update={"stage": Stage.EXECUTING}),
+        expected=(incident.stage, incident.attempt),
+        now=at(40),
+        outputs=[output(incident, "{}")],
+        notes=[Note(kind="stage_entered")],
+        proviso=proviso,
+    )
+
+
+@pytest.mark.parametrize("each", [True, False])
+async def test_17_it_is_made_when_its_proviso_holds_of_what_others_executed(
+    record: Record, each: bool
+) -> None:
+    await executed(record, "too-old", 10, plan=PLANNED)
+    await executed(record, "web", 20, plan=PLANNED)
+    await executed(record, "db", 30)  # the undo of a plan
+    told: list[tuple[int, tuple[Executed, ...]]] = []
+
+    def holds(many: int, executed: tuple[Executed, ...]) -> bool:
+        told.append((many, executed))
+        return True
+
+    incident = await opened(record, "worker")
+    assert await count_in(record.journal, incident, Proviso(since=at(20), each=each, holds=holds))
+    plans = await record.journal.executed_since(at(20), besides=incident.id)
+    assert [one.service for one in plans] == ["web"]
+    assert told == [(2, plans if each else ())]
+    assert (await record.journal.incident(incident.id)).stage is Stage.EXECUTING
+    assert await text_of(record, incident) == "{}"
+    assert await kinds(record, incident) == ["opened", "stage_entered"]
+    assert await record.journal.executions_since(at(40), besides="another") == 1
+
+
+async def test_17_it_is_nothing_where_its_proviso_does_not_hold(record: Record) -> None:
+    incident = await opened(record)
+    never = Proviso(since=at(0), each=False, holds=lambda _many, _each: False)
+    assert not await count_in(record.journal, incident, never)
+    assert await record.journal.incident(incident.id) == incident
+    assert await text_of(record, incident) is None
+    assert await kinds(record, incident) == ["opened"]
+    assert await record.journal.executions_since(at(0), besides="another") == 0
+
+
+async def test_17_of_many_at_once_each_sees_those_before_it(
+    record: Record, tmp_path: Path, database_url: str
+) -> None:
+    """Through two connections of one process and of another, as it were."""
+    other = open_record(tmp_path, database_url)
+    few = Proviso(since=at(0), each=False, holds=lambda many, _each: many < 3)
+    incidents = [await opened(record, symptom=f"s{number}") for number in range(12)]
+    through = [(record, other)[number % 2].journal for number in range(12)]
+    made = await asyncio.gather(
+        *(count_in(journal, each, few) for journal, each in zip(through, incidents, strict=True))
+    )
+    other.engine.dispose()
+    assert sum(made) == 3
+    assert await record.journal.executions_since(at(0), besides="another") == 3

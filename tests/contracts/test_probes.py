@@ -1,10 +1,11 @@
 """The promises of ``ports.probes``, over real servers on loopback."""
 
 import asyncio
+import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, get_args
@@ -12,36 +13,21 @@ from typing import Any, get_args
 import psycopg
 import pytest
 import redis
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from tests.support.http_server import Answer, Request, serving
+from tests.support.probing import GRACE_S, PROBE, REF, http, look
 from tests.support.programs import free_port, postgres, redis_server, short_folder, supervisor
 
-from vigil.domain.probe import JourneyProbe, Probe, ProbeRef, ProbeResult
+from vigil.domain.journey import JourneyProbe
+from vigil.domain.probe import Probe
 from vigil.integrations.browser.embedded import LightpandaBrowser
 from vigil.integrations.clock.system import SystemClock
 from vigil.integrations.probes import embedded
 from vigil.integrations.probes.embedded import EmbeddedProbes
 from vigil.integrations.screenshots.embedded import FileScreenshots
-from vigil.ports.browser import Walk
+from vigil.ports.browser import Heard, Walk
 
-REF = ProbeRef(service="shop", probe="checkout")
-PROBE: TypeAdapter[Probe] = TypeAdapter(Probe)
-GRACE_S = 0.5
-
-
-async def look(**spec: object) -> ProbeResult:
-    """One look of a new adapter; what it took is part of every test."""
-    probe = PROBE.validate_python({"timeout_s": 2.0} | spec)
-    started = time.monotonic()
-    result = await EmbeddedProbes(SystemClock()).run(REF, probe)
-    assert time.monotonic() - started < probe.timeout_s + GRACE_S
-    assert result.ref == REF
-    assert len(result.text) <= 500
-    return result
-
-
-async def http(*steps: Mapping[str, object], **spec: object) -> ProbeResult:
-    return await look(kind="http", steps=steps, **spec)
+TESTS = Path(__file__).parents[1] / "probes"
 
 
 @asynccontextmanager
@@ -76,17 +62,25 @@ def filled() -> Iterator[int]:
 # 1. within the time, never raising ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["http", "redis", "sql"])
-async def test_1_a_silent_target_is_failing_in_time(kind: str) -> None:
+SILENT: dict[str, tuple[str, dict[str, object]]] = {
+    "http": ("failing", {"steps": [{"url": "http://127.0.0.1:PORT/"}]}),
+    "performance": ("failing", {"url": "http://127.0.0.1:PORT/", "p95_ms": 1, "per_s": 50}),
+    "promql": ("unknown", {"url": "http://127.0.0.1:PORT", "query": "up", "min": 1}),
+    "queue": ("failing", {"host": "127.0.0.1", "port": "PORT", "key": "orders", "max": 1}),
+    "redis": ("failing", {"host": "127.0.0.1", "port": "PORT"}),
+    "sql": ("failing", {"dsn": "host=127.0.0.1 port=PORT", "query": "select 1", "max": 1}),
+    "tls": ("failing", {"host": "127.0.0.1", "port": "PORT"}),
+}
+
+
+@pytest.mark.parametrize("kind", SILENT)
+async def test_1_a_silent_target_is_told_in_time(kind: str) -> None:
+    outcome, spec = SILENT[kind]
     async with silent() as port:
-        specs: dict[str, dict[str, object]] = {
-            "http": {"steps": [{"url": f"http://127.0.0.1:{port}/"}]},
-            "redis": {"host": "127.0.0.1", "port": port},
-            "sql": {"dsn": f"host=127.0.0.1 port={port}", "query": "select 1", "max": 1},
-        }
-        result = await look(kind=kind, timeout_s=0.3, **specs[kind])
-    assert result.outcome == "failing"
-    assert 0.2 < result.seconds < 0.3 + GRACE_S
+        spec = json.loads(json.dumps(spec).replace('"PORT"', str(port)).replace("PORT", str(port)))
+        result = await look(kind=kind, timeout_s=0.5, **spec)
+    assert result.outcome == outcome, result.text
+    assert 0.4 < result.seconds < 0.5 + GRACE_S
 
 
 async def test_1_the_time_is_that_of_all_steps_together() -> None:
@@ -156,12 +150,14 @@ async def test_2_nobody_listens() -> None:
     port = free_port()
     address = {"host": "127.0.0.1", "port": port}
     looks = [
+        await look(kind="tls", **address),
+        await look(kind="queue", **address, key="orders", max=1),
         await http({"url": f"http://127.0.0.1:{port}/"}),
         await look(kind="tcp", **address),
         await look(kind="redis", **address),
         await look(kind="sql", dsn=f"host=127.0.0.1 port={port}", query="select 1", max=1),
     ]
-    assert [result.outcome.value for result in looks] == ["failing"] * 4
+    assert [result.outcome.value for result in looks] == ["failing"] * 6
 
 
 @pytest.mark.parametrize(
@@ -284,6 +280,7 @@ async def test_2_tcp_accepts() -> None:
     async with silent() as port:
         result = await look(kind="tcp", host="127.0.0.1", port=port)
     assert result.outcome == "passing"
+    assert result.value is not None
 
 
 async def test_2_redis_answers_ping() -> None:
@@ -367,6 +364,7 @@ async def test_2_what_is_not_a_pong_is_failing(reply: bytes) -> None:
         ("select pg_sleep(5)", "failing"),
         ("select 'many'", "unknown"),
         ("select null", "unknown"),
+        ("select 'nan'::float", "unknown"),
         ("select 1, 2", "unknown"),
         ("select 1 where false", "unknown"),
         ("select generate_series(1, 100000000)", "unknown"),
@@ -388,6 +386,18 @@ async def test_4_sql_writes_nothing(database: str) -> None:
         result = await look(kind="sql", dsn=database, query=query, max=100)
         assert "read-only transaction" in result.text
         cursor = await connection.execute("select is_called from counter")
+        assert await cursor.fetchone() == (False,)
+
+
+async def test_4_sql_cannot_give_itself_leave_to_write(database: str) -> None:
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        await connection.execute("create sequence other_counter")
+        for setting in ("transaction_read_only", "default_transaction_read_only"):
+            leave = f"set_config('{setting}', 'off', false) = 'off'"
+            query = f"select nextval('other_counter') where {leave}"
+            result = await look(kind="sql", dsn=database, query=query, max=100)
+            assert result.outcome == "unknown", result.text
+        cursor = await connection.execute("select is_called from other_counter")
         assert await cursor.fetchone() == (False,)
 
 
@@ -483,10 +493,47 @@ async def test_4_sends_nothing_but_its_steps() -> None:
         assert [(r.method, r.path) for r in server.requests] == [("GET", "/a")]
 
 
-def test_every_kind_has_its_tests() -> None:
-    kinds = {k.model_fields["kind"].annotation for k in get_args(get_args(Probe)[0])}
-    tested = {"http", "tcp", "redis", "sql", "process", "journey"}
-    assert {get_args(kind)[0] for kind in kinds} == tested
+# 5. the value -----------------------------------------------------------------------------------
+
+
+async def test_5_what_was_measured_is_the_value(database: str, filled: int) -> None:
+    in_redis = {"host": "127.0.0.1", "port": filled, "key": "orders"}
+    async with serving(lambda _: Answer(delay_s=0.05)) as server:
+        step = {"url": server.url()}
+        walked = await http(step, step)
+        wrong = await http({"url": server.url(), "expect": {"status": 201}})
+    long = await look(kind="redis", **in_redis, measure="length", max=1)
+    number = await look(kind="sql", dsn=database, query="select -2.5", max=0)
+    assert walked.value is not None
+    assert 100 <= walked.value <= walked.seconds * 1000 + 1
+    assert wrong.value is None
+    assert (long.outcome, long.value) == ("failing", 3)
+    assert (number.outcome, number.value) == ("passing", -2.5)
+
+
+@pytest.mark.parametrize(
+    ("query", "outcome"),
+    [("select 'inf'::float", "failing"), ("select 'nan'::float", "unknown")],
+)
+async def test_5_what_is_not_finite_is_no_value(database: str, query: str, outcome: str) -> None:
+    result = await look(kind="sql", dsn=database, query=query, max=1)
+    assert (result.outcome, result.value) == (outcome, None), result.text
+    assert "value" not in result.model_dump(), "left out: old records read and hash as before"
+
+
+HERE = frozenset({"http", "journey", "process", "redis", "sql", "tcp"})
+"""Kinds that are tested in this file; each other one has a file of its name."""
+
+
+def test_every_kind_has_its_tests_and_its_adapter() -> None:
+    kinds = {
+        get_args(kind.model_fields["kind"].annotation)[0] for kind in get_args(get_args(Probe)[0])
+    }
+    files = {path.stem.removeprefix("test_") for path in TESTS.glob("test_*.py")}
+    assert kinds - HERE <= files
+    assert set(embedded.LOOKS) <= kinds
+    adapters = {path.stem for path in Path(str(embedded.__file__)).parent.glob("*.py")}
+    assert kinds <= adapters
 
 
 # journeys: what a browser does with pages stands in its own contract ------------------------------
@@ -538,7 +585,7 @@ async def test_1_a_browser_that_keeps_nothing_of_its_promise_is_unknown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Stuck(LightpandaBrowser):
-        async def walk(self, journey: JourneyProbe) -> Walk:
+        async def walk(self, journey: JourneyProbe, heard: Heard | None = None) -> Walk:
             await asyncio.sleep(60)
             raise AssertionError(journey)
 

@@ -13,12 +13,13 @@ from vigil.domain.briefing import Briefing, Draft
 from vigil.domain.catalogue import Processes, Service, ServiceKind
 from vigil.domain.effects import EffectKind, Risk
 from vigil.domain.evidence import Evidence, Finding
-from vigil.domain.grant import ProcessRestartGrant, ReleaseSwitchGrant
 from vigil.domain.hypothesis import FailureType, Hypothesis
 from vigil.domain.incident import Incident
 from vigil.domain.lesson import Lesson
 from vigil.domain.proof import Outcome
 from vigil.domain.runbook import CheckResult, Record, RunbookMatch, Step
+from vigil.domain.verbs.process import ProcessRestartGrant
+from vigil.domain.verbs.release import ReleaseSwitchGrant
 from vigil.guard import analyse
 from vigil.integrations.reasoner.embedded import PlaybookReasoner
 from vigil.ports.reasoner import Reasoner

@@ -18,7 +18,16 @@ from tests.support.hand_clock import START, HandClock
 from tests.support.http_server import Answer, Request, Server, serving
 
 from vigil.domain.catalogue import Catalogue, Condition
-from vigil.domain.telemetry import ErrorGroup, ErrorOrigin, Growth, Latency, Ratio
+from vigil.domain.telemetry import (
+    FEWEST_REQUESTS,
+    FEWEST_WINDOWS,
+    ErrorGroup,
+    ErrorOrigin,
+    Growth,
+    Latency,
+    Ratio,
+    Usual,
+)
 from vigil.integrations.telemetry.embedded import EmbeddedTelemetry
 from vigil.integrations.telemetry.logline import read_line
 from vigil.integrations.telemetry.logs import MOST_BYTES
@@ -90,6 +99,9 @@ class Shop:
     async def latency(self, seconds: float, route: str | None = None) -> Latency | None:
         since = self.clock.now() - timedelta(seconds=seconds)
         return await self.telemetry.latency("shop", since, {"route": route} if route else {})
+
+    async def usual(self, until: datetime) -> Usual | None:
+        return await self.telemetry.usual("shop", FAILING, until)
 
     async def growth(self, metric: str = "served_total") -> Growth | None:
         return await self.telemetry.growth("shop", metric, 10)
@@ -317,6 +329,37 @@ async def test_2_growth_over_a_restart(shop: Shop) -> None:
     found = await shop.growth()
     assert found is not None
     assert found.by == 2
+
+
+async def test_6_what_is_usual_is_the_median_of_the_windows_before(shop: Shop) -> None:
+    for took in (0.1, 0.1, 0.1, 0.1, 0.1, 0.3):
+        shop.one.serve(500, 1, took=took)
+        shop.two.serve(200, 9, took=took)
+        await shop.scrape(10)
+    before = shop.clock.now()
+    shop.one.serve(500, 500, took=9.0)
+    await shop.scrape(30)
+    usual = await shop.usual(before)
+    assert usual is not None
+    assert usual.seconds is not None
+    assert usual.bad.median == pytest.approx(0.1)
+    assert usual.bad.spread == pytest.approx(0.0)
+    assert usual.seconds.median == pytest.approx(0.1), "one odd window moves nothing"
+    assert (usual.until, usual.bad.windows) == (before, 5)
+
+
+async def test_6_too_little_is_not_usual(shop: Shop) -> None:
+    for _ in range(FEWEST_WINDOWS):
+        shop.one.serve(200, FEWEST_REQUESTS)
+        await shop.scrape(10)
+    assert await shop.usual(shop.clock.now()) is None, "the first scrape ends no window"
+    shop.one.serve(200, FEWEST_REQUESTS - 1)
+    await shop.scrape(10)
+    assert await shop.usual(shop.clock.now()) is None, "too few requests in the last one"
+    shop.one.serve(200, FEWEST_REQUESTS)
+    await shop.scrape(10)
+    assert await shop.usual(shop.clock.now()) is not None
+    assert await shop.usual(shop.clock.now() - timedelta(seconds=40)) is None
 
 
 async def test_scrape_forever_keeps_the_interval(shop: Shop) -> None:

@@ -20,7 +20,7 @@ from vigil.domain.run import RunOrder
 from vigil.domain.switch import SwitchState
 from vigil.domain.verdict import Answer, Approval, Cancellation
 from vigil.recorded import Recorded
-from vigil.verify.verify import PATIENCE_S
+from vigil.verify.grounds import PATIENCE_S
 from vigil.web.views import TimelineEvent
 
 

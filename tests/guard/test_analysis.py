@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vigil.domain.effects import Call, EffectKind
-from vigil.guard import DEFAULT_RULES, analyse, analyse_action
+from vigil.guard import DEFAULT_RULES, analyse, analyse_action, surely_unknown
 
 DIGEST = "sha256:" + "ab" * 32
 SWITCH = f"vigil-do release.switch release {DIGEST}"
@@ -172,7 +172,8 @@ def test_deep_nesting_ends() -> None:
 
 
 def test_rules_are_values() -> None:
-    without = DEFAULT_RULES.model_copy(update={"verbs": DEFAULT_RULES.verbs[1:]})
+    others = tuple(verb for verb in DEFAULT_RULES.verbs if verb.name != "release.switch")
+    without = DEFAULT_RULES.model_copy(update={"verbs": others})
     assert analyse(SWITCH).kind is EffectKind.REVERSIBLE
     assert analyse(SWITCH, without).kind is EffectKind.UNKNOWN
 
@@ -198,3 +199,27 @@ def test_never_raises(script: str) -> None:
 @given(st.text(alphabet="ae'\"\\$`(){}[]<>|&;#!~*?=-\n\t %01", max_size=60))
 def test_never_raises_on_shell_characters(script: str) -> None:
     analyse(script)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from((SWITCH, RESTART, "echo done", "ls", "a=b true", "sleep 1; true &&")),
+            st.text("vigl-do 'echtrun#;&|$\n\t\u00e9", max_size=20),
+        ),
+        max_size=4,
+    ).map("\n".join)
+)
+def test_the_first_look_never_rules_out_what_is_known(script: str) -> None:
+    if surely_unknown(script):
+        assert analyse(script).kind is EffectKind.UNKNOWN
+
+
+@pytest.mark.parametrize("script", [SWITCH, f"set -eu\n{RESTART} && echo 'done; really' # both"])
+def test_the_first_look_leaves_what_is_known(script: str) -> None:
+    assert not surely_unknown(script)
+
+
+@pytest.mark.parametrize("script", ["ls /srv", "echo $x", "echo \u00e9", "echo " + "x" * 17_000])
+def test_the_first_look_is_enough_for_most(script: str) -> None:
+    assert surely_unknown(script)

@@ -23,7 +23,9 @@ def found(code: str) -> list[str]:
     ("code", "secret"),
     [
         (f"export AWS_ACCESS_KEY_ID={'AK'}IAZ7QX4T2M9PL6RW3N", "AK" + "IAZ7QX4T2M9PL6RW3N"),
+        (f"export AWS_ACCESS_KEY_ID={'A3'}TXZ7QX4T2M9PL6RW3N", "A3" + "TXZ7QX4T2M9PL6RW3N"),
         (f"git clone https://ci:{'ghp'}_{MIXED}@github.com/o/r", f"{'ghp'}_{MIXED}"),
+        (f"wget 'https://x/y?Expires=1&Signature={HEX}'", f"&Signature={HEX}"),
         (f"curl -H 'PRIVATE-TOKEN: {'glp'}at-{MIXED}' https://x/api", f"{'glp'}at-{MIXED}"),
         (f"vault login {'hv'}s.{MIXED}", f"{'hv'}s.{MIXED}"),
         (f"doctl auth init -t {'do'}p_v1_{HEX}", f"{'do'}p_v1_{HEX}"),

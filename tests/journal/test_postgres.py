@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, insert, text
 from tests.support.databases import PostgresServer, url_of
 from tests.support.programs import Cluster, free_port, postgres_cluster
 from tests.support.record import Record, alert, at, open_record, opened, receive
@@ -23,6 +24,7 @@ from vigil.bootstrap import check_database
 from vigil.cli.public_key import signature_check
 from vigil.domain.audit import verify_export
 from vigil.domain.errors import NotFound, PortUnavailable, SettingsError
+from vigil.domain.incident import Incident, Stage
 from vigil.integrations._clients.database import (
     exclusively,
     migrate,
@@ -35,7 +37,8 @@ from vigil.integrations._clients.database.inspection import inspect
 from vigil.integrations._clients.database.postgres import RECORD
 from vigil.integrations._clients.database.transaction import TRIES
 from vigil.integrations.journal import export_lines
-from vigil.ports.journal import Note
+from vigil.integrations.journal.tables import executions
+from vigil.ports.journal import Note, Proviso
 from vigil.settings import Settings
 
 SOON = "?options=-c%20deadlock_timeout%3D10ms"
@@ -243,6 +246,77 @@ async def test_many_that_sign_at_once_sign_one_history(record: Record) -> None:
     lines = [line.encode() for line in export_lines(record.engine, record.keys, at(20))]
     key = record.keys.public_key
     assert verify_export(lines, signature_check(key), public_key=key).problems == ()
+
+
+def until_somebody_waits(url: str) -> None:
+    """For leave to write to the table of what was executed."""
+    query = (
+        "SELECT count(*) FROM pg_locks WHERE relation = 'executions'::regclass AND NOT granted "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    until = time.monotonic() + 30
+    with psycopg.connect(url, autocommit=True) as watcher:
+        while watcher.execute(query).fetchone() == (0,):
+            assert time.monotonic() < until, "nobody ever waited"
+            time.sleep(0.01)
+
+
+def executing(incident: Incident) -> dict[str, Any]:
+    """What moves an incident to where it counts as executed."""
+    moved = incident.model_copy(update={"stage": Stage.EXECUTING})
+    return {"incident": moved, "expected": (incident.stage, incident.attempt), "now": at(1)}
+
+
+async def test_what_is_being_executed_is_waited_for_before_it_is_counted(
+    record: Record, postgres_record_url: str
+) -> None:
+    """Also what is written by a version that never heard of the wait."""
+    web, db = await opened(record), await opened(record, "db")
+    told: list[int] = []
+
+    def holds(many: int, _: object) -> bool:
+        told.append(many)
+        return False
+
+    with record.engine.begin() as older:
+        older.execute(insert(executions).values(incident=web.id, attempt=1, at=at(1)))
+        counted = asyncio.create_task(
+            record.journal.count_in(
+                **executing(db),
+                outputs=(),
+                notes=(),
+                proviso=Proviso(since=at(0), each=False, holds=holds),
+            )
+        )
+        await asyncio.to_thread(until_somebody_waits, postgres_record_url)
+    assert not await counted
+    assert told == [1]
+
+
+async def test_nothing_comes_to_be_executed_while_the_last_look_is_taken(
+    record: Record, postgres_record_url: str
+) -> None:
+    """Not even what is under no limit itself."""
+    web, db = await opened(record), await opened(record, "db")
+    looking = threading.Event()
+
+    def holds(many: int, _: object) -> bool:
+        looking.set()
+        until_somebody_waits(postgres_record_url)
+        return many == 0
+
+    counted = asyncio.create_task(
+        record.journal.count_in(
+            **executing(db),
+            outputs=(),
+            notes=(),
+            proviso=Proviso(since=at(0), each=False, holds=holds),
+        )
+    )
+    assert await asyncio.to_thread(looking.wait, 30)
+    assert await record.journal.commit(**executing(web))
+    assert await counted
+    assert await record.journal.executions_since(at(0), besides="another") == 2
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ class TestDryRun:
         incident = await told(story)
         assert incident.waiting_on is WaitingOn.APPROVAL
         kinds = await story.told(incident.id)
-        assert kinds[kinds.index("judged") :] == ["judged", "dry_run", "waiting"]
+        assert kinds[kinds.index("judged") :] == ["judged", "dry_run", "looked", "waiting"]
         (tried,) = await story.payloads(incident.id, "dry_run")
         assert tried["plan_digest"] == incident.plan_digest
         foreseen = tried["foreseen"]

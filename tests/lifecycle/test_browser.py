@@ -6,7 +6,8 @@ from tests.support.browsers import children
 from tests.support.http_server import Answer, serving
 from tests.support.story import Story
 
-from vigil.domain.probe import JourneyProbe, ProbeRef
+from vigil.domain.journey import JourneyProbe
+from vigil.domain.probe import ProbeRef
 from vigil.engine import Engine
 from vigil.integrations.browser.embedded import LightpandaBrowser
 from vigil.integrations.clock.system import SystemClock

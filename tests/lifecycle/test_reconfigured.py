@@ -10,12 +10,11 @@ from tests.support.story import PowerCut, Story, teach
 from tests.support.world import NEW, ScriptedChanges, catalogue
 
 from vigil.domain.catalogue import Autonomy, Catalogue
-from vigil.domain.grant import ConfigSetGrant
 from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.domain.proof import Outcome
 from vigil.domain.run import RunOrder
 from vigil.domain.runbook import Step
-from vigil.domain.verbs.config import ConfigKey
+from vigil.domain.verbs.config import ConfigKey, ConfigSetGrant
 from vigil.domain.verdict import Answer, Approval
 from vigil.integrations.changes.embedded import FileChanges
 
@@ -185,3 +184,43 @@ async def test_a_file_system_that_does_not_answer_is_no_yes(story: Story, files:
     incident = await approved(story, silent)
     assert incident.outcome is Outcome.NOT_EXECUTED
     assert "nobody can tell whether" in await story.ending(incident.id)
+
+
+def changed(story: Story, **of_grant: object) -> Callable[[], None]:
+    """The catalogue is another one by now, as after a restart with another vigil.yaml."""
+
+    def change() -> None:
+        known = story.parts.catalogue
+        web = known.services["web"]
+        grants = {
+            name: grant.model_copy(update={k: v for k, v in of_grant.items() if hasattr(grant, k)})
+            for name, grant in web.grants.items()
+        }
+        web = web.model_copy(update={"grants": grants})
+        services = {**known.services, "web": web}
+        story.with_parts(catalogue=known.model_copy(update={"services": services}))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("of_grant", "ends"),
+    [
+        ({"link": "/srv/another/current"}, True),
+        ({"file": "/srv/another.env"}, False),
+        ({}, False),
+    ],
+    ids=["of its own", "of another grant", "nothing"],
+)
+async def test_what_was_approved_is_not_done_elsewhere_under_the_same_name(
+    story: Story, files: Files, of_grant: dict[str, object], ends: bool
+) -> None:
+    await watched(story, files, BACK, autonomy=Autonomy.APPROVE)
+    incident = await approved(story, changed(story, **of_grant))
+    if not ends:
+        assert incident.outcome is Outcome.VERIFIED
+        return
+    assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_EXECUTED)
+    ending = await story.ending(incident.id)
+    assert "somebody changed what the catalogue says of its grants: release" in ending
+    assert story.sandbox.asked.total() == 0

@@ -162,7 +162,10 @@ def _failed_lately(found: Situation, kind: str, which: str | None) -> bool:
     by_proof = sorted(found.facts.executed, key=_came_out, reverse=True)
     for each in _after_reset(by_proof, f"{kind}:{which}"):
         concerned = which in each.policy_rules if kind == "rule" else which == each.runbook
-        if not concerned or each.outcome is None:
+        if not concerned or each.outcome not in ("verified", *FAILED):
+            continue
+        ahead = found.facts.at is not None and _came_out(each) > found.facts.at
+        if ahead and each.outcome not in FAILED and not each.interrupted:
             continue
         if each.interrupted and each.outcome != "regressed":
             continue

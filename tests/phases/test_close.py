@@ -324,6 +324,14 @@ def test_a_failed_proof_tells_what_was_tried_and_how_each_action_ended() -> None
     )
 
 
+def test_what_a_runner_says_of_an_action_is_told_without_control_characters() -> None:
+    planned = plan(catalogue())
+    proof = Proof(outcome=Outcome.NOT_FIXED, text="It fails still.", decided_at=START)
+    execution = executed(planned, ActionStatus.FAILED, output="\x1b[2Jall is well\u202e\r")
+    ending = escalate.not_proven(planned, proof, execution, "It was undone.")
+    assert ending.look_next == ("action-1 failed: all is well",)
+
+
 def test_a_symptom_that_went_away_and_a_broken_vigil_are_told_as_such() -> None:
     gone = escalate.gone(plan(catalogue()))
     assert (gone.resolved, gone.outcome) == (False, Outcome.NOT_EXECUTED)

@@ -7,6 +7,7 @@ from tests.support.hand_clock import START, HandClock
 from tests.support.world import (
     Script,
     ScriptedChanges,
+    ScriptedInventories,
     ScriptedProbes,
     ScriptedSessions,
     ScriptedTelemetry,
@@ -45,6 +46,7 @@ async def check(
         ),
         changes=ScriptedChanges((release(60), release(600, "r1"))),
         sessions=ScriptedSessions(),
+        inventories=ScriptedInventories(),
         clock=clock,
     )
     runbook = Runbook(

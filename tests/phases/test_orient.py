@@ -11,6 +11,7 @@ from tests.support.world import (
     OLD,
     Script,
     ScriptedChanges,
+    ScriptedInventories,
     ScriptedProbes,
     ScriptedSessions,
     ScriptedTelemetry,
@@ -68,6 +69,7 @@ async def look(
         telemetry=ScriptedTelemetry(clock, bad=lambda: bad, errors=lambda: log),
         changes=ScriptedChanges(released),
         sessions=ScriptedSessions(),
+        inventories=ScriptedInventories(),
         clock=clock,
     )
     scene = Scene(incident(symptom=symptom), catalogue(), senses)
@@ -171,6 +173,7 @@ async def test_a_dependency_whose_processes_do_not_run_is_failing() -> None:
         telemetry=ScriptedTelemetry(clock),
         changes=ScriptedChanges(None),
         sessions=ScriptedSessions(),
+        inventories=ScriptedInventories(),
         clock=clock,
     )
     known = catalogue()
@@ -206,6 +209,7 @@ async def test_one_that_fails_leaves_the_evidence_that_nobody_looked() -> None:
         telemetry=ScriptedTelemetry(clock, errors=lambda: ()),
         changes=Broken(),
         sessions=ScriptedSessions(),
+        inventories=ScriptedInventories(),
         clock=clock,
     )
     scene = Scene(incident(), catalogue(), senses)
@@ -228,6 +232,7 @@ async def test_one_that_is_late_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
         telemetry=ScriptedTelemetry(clock),
         changes=Late(),
         sessions=ScriptedSessions(),
+        inventories=ScriptedInventories(),
         clock=clock,
     )
     investigation = await investigate(Scene(incident(), catalogue(), senses), ("releases",))

@@ -304,6 +304,9 @@ SAME: dict[str, Any] = {"runbook": "bad-release"}
         ([None, Outcome.REGRESSED], "ask"),
         ([Outcome.VERIFIED, Outcome.REGRESSED], "allow"),
         ([Outcome.NOT_FIXED, Outcome.VERIFIED], "ask"),
+        ([Outcome.NOT_EXECUTED, Outcome.REGRESSED], "ask"),
+        ([Outcome.NOTHING_TO_CHECK, Outcome.NOT_FIXED], "ask"),
+        ([Outcome.FALSE_ALARM, Outcome.NOT_FIXED, Outcome.VERIFIED], "ask"),
     ],
 )
 def test_a_failed_proof_trips_the_breaker_until_one_comes_out_well(
@@ -399,3 +402,14 @@ def test_the_newest_proof_counts_and_not_the_newest_plan(minutes: float, decisio
 def test_a_breaker_rests_from_the_proof_on(minutes: float, decision: str) -> None:
     failed = ran(Outcome.NOT_FIXED, 90, **UNDER, **proven(minutes))
     assert verdict(rule("allow"), facts=replace(FACTS, executed=(failed,))).decision == decision
+
+
+@pytest.mark.parametrize(
+    ("outcome", "alone"), [(Outcome.VERIFIED, "allow"), (Outcome.REGRESSED, "ask")]
+)
+def test_what_was_proven_at_a_time_to_come_resets_nothing(outcome: Outcome, alone: str) -> None:
+    """A clock was set forwards and back: its word would stand above all others for so long."""
+    ahead = ran(outcome, 10, **UNDER, **proven(-60 * 24))
+    failed = ran(Outcome.NOT_FIXED, 20, **UNDER, **proven(5))
+    assert verdict(rule("allow"), facts=replace(FACTS, executed=(ahead,))).decision == alone
+    assert verdict(rule("allow"), facts=replace(FACTS, executed=(ahead, failed))).decision == "ask"

@@ -8,6 +8,7 @@ from tests.support.hand_clock import HandClock
 from tests.support.world import (
     Script,
     ScriptedChanges,
+    ScriptedInventories,
     ScriptedProbes,
     ScriptedSessions,
     ScriptedTelemetry,
@@ -46,6 +47,7 @@ async def look(
         telemetry=ScriptedTelemetry(clock, grown=lambda: growth(clock)),
         changes=ScriptedChanges(None),
         sessions=ScriptedSessions(),
+        inventories=ScriptedInventories(),
         clock=clock,
     )
     scene = Scene(incident("worker", "late"), catalogue or worker(), senses)

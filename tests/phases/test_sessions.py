@@ -7,6 +7,7 @@ from tests.phases.values import incident
 from tests.support.hand_clock import HandClock
 from tests.support.world import (
     ScriptedChanges,
+    ScriptedInventories,
     ScriptedProbes,
     ScriptedSessions,
     ScriptedTelemetry,
@@ -53,6 +54,7 @@ async def look(
         telemetry=ScriptedTelemetry(clock),
         changes=ScriptedChanges(None),
         sessions=ScriptedSessions(blocking),
+        inventories=ScriptedInventories(),
         clock=clock,
     )
     scene = Scene(incident(), known or watched(), senses)

@@ -9,6 +9,7 @@ from tests.phases.values import incident
 from tests.support.hand_clock import START, HandClock
 from tests.support.world import (
     ScriptedChanges,
+    ScriptedInventories,
     ScriptedProbes,
     ScriptedSessions,
     ScriptedTelemetry,
@@ -60,6 +61,7 @@ async def look(
         telemetry=ScriptedTelemetry(clock, slow=slow),
         changes=ScriptedChanges(released),
         sessions=ScriptedSessions(),
+        inventories=ScriptedInventories(),
         clock=clock,
     )
     scene = Scene(incident(), about_checkout(), senses)

@@ -1,20 +1,30 @@
 """Verification with journeys, and a baseline of trouble that comes and goes (about 1 s)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import pytest
 from tests.phases.values import executed, plan, ref
-from tests.support.hand_clock import HandClock
-from tests.support.world import Script, ScriptedProbes, catalogue
+from tests.support.hand_clock import START, HandClock
+from tests.support.world import Script, ScriptedProbes, ScriptedTelemetry, catalogue, eyes
 
 from vigil.domain.catalogue import Catalogue
-from vigil.domain.probe import JourneyProbe, JourneyStep
+from vigil.domain.journey import JourneyProbe, JourneyStep
 from vigil.domain.proof import Outcome, Proof
-from vigil.verify.baseline import MOST_LOOKS, Baseline, take_baseline
+from vigil.verify.baseline import (
+    MOST_LOOKS,
+    NEIGHBOUR_EVERY_S,
+    NEIGHBOUR_LOOKS,
+    Baseline,
+    take_baseline,
+)
+from vigil.verify.eyes import Eyes
+from vigil.verify.grounds import PATIENCE_S
 from vigil.verify.looks import PASSES, WALKS, WINDOW_S
-from vigil.verify.verify import PATIENCE_S, improved, verify
+from vigil.verify.verify import improved, verify
 
 CHECKOUT, BUY = "web/checkout", "web/buy"
+NEIGHBOURS_S = (NEIGHBOUR_LOOKS - 1) * NEIGHBOUR_EVERY_S
+"""Of each baseline: the further looks at the neighbours."""
 
 
 def with_journey(*, alone: bool = False) -> Catalogue:
@@ -43,34 +53,19 @@ class Talk:
         self.plan = plan(self.catalogue)
         self.seconds = 0.0
 
-    async def baseline(self, holds: Callable[[], Awaitable[bool | None]] | None = None) -> Baseline:
-        async def not_known() -> bool | None:
-            return None
+    async def baseline(self, bad: Callable[[], float | None] = lambda: None) -> Baseline:
+        return await take_baseline(self.plan, self.eyes(bad), START)
 
-        return await take_baseline(
-            self.plan,
-            self.catalogue,
-            self.probes,
-            clock=self.clock,
-            condition_holds=holds or not_known,
-        )
+    def eyes(self, bad: Callable[[], float | None]) -> Eyes:
+        telemetry = ScriptedTelemetry(self.clock, bad=bad)
+        return eyes(self.catalogue, self.probes, self.clock, telemetry)
 
     async def proof(self, condition: str = "?") -> Proof:
         baseline = await self.baseline()
         began = self.clock.elapsed()
-
-        async def holds() -> bool | None:
-            return {"F": True, "P": False, "?": None}[condition]
-
-        proof = await verify(
-            self.plan,
-            executed(self.plan),
-            baseline,
-            catalogue=self.catalogue,
-            probes=self.probes,
-            clock=self.clock,
-            condition_holds=holds,
-        )
+        bad = {"F": 1.0, "P": 0.0, "?": None}[condition]
+        looking = self.eyes(lambda: bad)
+        proof = await verify(self.plan, executed(self.plan), baseline, looking)
         self.seconds = self.clock.elapsed() - began
         return proof
 
@@ -142,7 +137,7 @@ async def test_a_journey_that_passed_before_still_has_to_pass() -> None:
 
 
 async def test_a_neighbour_that_gets_worse_during_the_walks_is_a_regression() -> None:
-    row = "P" + PASSES * "P" + "F"
+    row = NEIGHBOUR_LOOKS * "P" + PASSES * "P" + "F"
     proof = await Talk({CHECKOUT: "FP", BUY: "FF", "web/catalogue": row}).proof()
     assert proof.outcome is Outcome.REGRESSED
 
@@ -164,14 +159,15 @@ async def test_journeys_alone_that_do_not_last_prove_nothing(row: str) -> None:
 # --- the baseline of a symptom that comes and goes ---------------------------------------------
 
 
-def always(*answers: bool | None) -> Callable[[], Awaitable[bool | None]]:
+def always(*answers: bool | None) -> Callable[[], float | None]:
     """What the condition says each time, the last for all that follow."""
     asked = iter([*answers, *[answers[-1]] * 100])
 
-    async def holds() -> bool | None:
-        return next(asked)
+    def bad() -> float | None:
+        holds = next(asked)
+        return None if holds is None else float(holds)
 
-    return holds
+    return bad
 
 
 @pytest.mark.parametrize("before", range(MOST_LOOKS))
@@ -181,7 +177,7 @@ async def test_it_is_looked_for_again_while_the_condition_holds(before: int) -> 
     assert baseline.still_failing(talk.plan.proving)
     assert talk.probes.looks[CHECKOUT] == before + 1
     assert talk.probes.looks[BUY] == 1, "walks are long; one is enough"
-    assert talk.clock.elapsed() == pytest.approx(before)
+    assert talk.clock.elapsed() == pytest.approx(before + NEIGHBOURS_S)
 
 
 async def test_one_that_is_not_seen_in_many_looks_is_gone() -> None:
@@ -210,7 +206,8 @@ async def test_the_worst_look_of_each_is_kept() -> None:
     assert looks[CHECKOUT] == "failing"
     assert [str(ref) for ref in baseline.comes_and_goes] == [CHECKOUT]
     assert looks["db/accepts"] == "passing", "one that could not be looked at is looked at again"
-    assert looks["web/catalogue"] == "passing", "neighbours are looked at once"
+    catalogue = [look.outcome for look in baseline.looks_at(ref("web/catalogue"))]
+    assert catalogue == ["passing", *["failing"] * (NEIGHBOUR_LOOKS - 1)], "what is chance with it"
     assert [result.ref for result in baseline.results] == [
         *talk.plan.proving,
         *talk.plan.neighbours,

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from vigil.domain.catalogue import Processes, Service, ServiceKind
 from vigil.domain.evidence import Evidence, Finding
-from vigil.domain.grant import ProcessRestartGrant, ReleaseSwitchGrant, SessionTerminateGrant
 from vigil.domain.parameters import (
     PARAMETERS,
     SAMPLES,
@@ -20,6 +19,9 @@ from vigil.domain.parameters import (
     parameters_of,
 )
 from vigil.domain.verbs import VERBS
+from vigil.domain.verbs.process import ProcessRestartGrant
+from vigil.domain.verbs.release import ReleaseSwitchGrant
+from vigil.domain.verbs.session import SessionTerminateGrant
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 BAD, GOOD = "sha256:" + "b" * 64, "sha256:" + "9" * 64

@@ -12,6 +12,7 @@ from tests.support.world import (
     OLD,
     Script,
     ScriptedChanges,
+    ScriptedInventories,
     ScriptedProbes,
     ScriptedSessions,
     ScriptedTelemetry,
@@ -112,6 +113,7 @@ async def found(
         telemetry=telemetry,
         changes=ScriptedChanges(released),
         sessions=ScriptedSessions(lambda: blocking),
+        inventories=ScriptedInventories(),
         clock=telemetry.clock,
     )
     scene = Scene(incident(*of), whole(), senses)

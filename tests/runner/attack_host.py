@@ -19,10 +19,10 @@ from types import MappingProxyType
 from typing import Any
 
 from vigil.domain.errors import SandboxUnavailable
+from vigil.runner.bubblewrap.sandbox import Bubblewrap
 from vigil.runner.confinement import Doors
 from vigil.runner.docker.sandboxes import Docker
 from vigil.runner.isolation import Isolation, Script
-from vigil.runner.sandbox import Bubblewrap
 from vigil.runner.sockets import listening
 
 DOCKER = Path(os.environ.get("DOCKER_HOST", "").removeprefix("unix://"))

@@ -23,10 +23,10 @@ from vigil.domain.run import Fence, Lease, RunOrder
 from vigil.guard import analyse, with_raw
 from vigil.integrations.sandbox.embedded import RunnerSandbox
 from vigil.ports.sandbox import Sandbox
-from vigil.runner.cgroup import sweep
+from vigil.runner.bubblewrap.cgroup import sweep
+from vigil.runner.bubblewrap.sandbox import Bubblewrap
 from vigil.runner.confinement import Doors, choices
 from vigil.runner.main import RUNS
-from vigil.runner.sandbox import Bubblewrap
 
 RUNNER = """
 import os

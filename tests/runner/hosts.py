@@ -21,7 +21,7 @@ from tests.support.docker_engine import DockerEngine
 
 import vigil
 from vigil.domain.run import Health
-from vigil.runner.cgroup_places import HOST
+from vigil.runner.bubblewrap.cgroup_places import HOST
 from vigil.runner.confinement import Doors, choices
 from vigil.runner.isolation import Ended
 from vigil.runner.limits import Limits

@@ -11,7 +11,7 @@ from psycopg.conninfo import make_conninfo
 from tests.runner.bench import wait_until
 from tests.support.programs import postgres
 
-from vigil.domain.grant import SessionTerminateGrant
+from vigil.domain.verbs.session import SessionTerminateGrant
 
 SECRET = "hunter2-of-the-database"
 ROLE, OTHER = "shop", "reports"

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -134,6 +135,36 @@ def test_files_of_the_host(host: Host) -> None:
     hidden = [path for path in paths if not Path(path).is_relative_to(SHOWN)]
     look = "\n".join(f"(cat '{path}' || ls '{path}') 2>/dev/null && echo LEAK" for path in hidden)
     assert host.do(f"{look}\necho end").output == "end"
+
+
+def test_what_the_broker_works_on(host: Host) -> None:
+    """Open to everybody on the host, so that nothing but the sandbox is in the way."""
+    with contextlib.ExitStack() as opened:
+        target = Path(opened.enter_context(TemporaryDirectory(prefix="vigil-target-")))
+        releases, current, door = (target / n for n in ("releases", "current", "supervisor.sock"))
+        releases.mkdir()
+        current.symlink_to(releases)
+        supervisor = opened.enter_context(socket.socket(socket.AF_UNIX))
+        supervisor.bind(str(door))
+        supervisor.listen()
+        supervisor.setblocking(False)
+        for path in (target, releases, door):
+            path.chmod(0o777)
+        result = host.do(
+            python(
+                "s = socket.socket(socket.AF_UNIX)\n"
+                f"try: s.connect('{door}'); print('LEAK supervisor')\n"
+                "except OSError: pass\n"
+            )
+            + f"(touch '{releases}/x') 2>/dev/null && echo LEAK releases\n"
+            f"(ln -sfn /tmp '{current}') 2>/dev/null && echo LEAK current\n"
+            "echo end"
+        )
+        with pytest.raises(BlockingIOError):
+            supervisor.accept()
+        assert result.output == "end"
+        assert list(releases.iterdir()) == []
+        assert current.readlink() == releases
 
 
 def test_files_of_other_runs(host: Host) -> None:

@@ -11,7 +11,7 @@ from tests.runner.bench import running, wait_until
 from tests.runner.hosts import Attacked, Host
 from tests.runner.test_attacks import mark, python
 
-from vigil.runner.cgroup_places import OWN_PROCESSES
+from vigil.runner.bubblewrap.cgroup_places import OWN_PROCESSES
 from vigil.runner.isolation import End
 from vigil.runner.limits import MIB, Limits
 

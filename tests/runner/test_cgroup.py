@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from vigil.domain.plan import PeakUse
-from vigil.runner.cgroup import Group, group, sweep
-from vigil.runner.cgroup_places import HOST, Hierarchies
+from vigil.runner.bubblewrap.cgroup import Group, group, sweep
+from vigil.runner.bubblewrap.cgroup_places import HOST, Hierarchies
 from vigil.runner.limits import MIB, Limits
 
 LIMITS = Limits(processes=10, memory_bytes=64 * MIB, cpus=0.5)

@@ -7,9 +7,9 @@ import pytest
 from vigil.cli import doctor, hands
 from vigil.cli.sandboxes import chosen
 from vigil.domain.errors import SettingsError
+from vigil.runner.bubblewrap.sandbox import Bubblewrap
 from vigil.runner.confinement import Doors
 from vigil.runner.docker.sandboxes import Docker
-from vigil.runner.sandbox import Bubblewrap
 from vigil.settings import Settings, load_settings
 
 

@@ -1,6 +1,8 @@
 """Where a name leads is asked once in a run, and never into this network (no sandbox is made)."""
 
+import asyncio
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -94,6 +96,28 @@ async def test_a_name_that_leads_into_this_network_is_refused(
     leads(PUBLIC, address)
     with pytest.raises(Refusal, match="is not public"):
         await begin(admission(bench, ledger), 1)
+
+
+async def test_a_name_that_nobody_answers_for_holds_up_no_other_run(
+    bench: Bench, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script may ask again and again, and who asks stands still for longer than it waits."""
+    answered = threading.Event()
+
+    def silent(*_: object, **__: object) -> list[object]:
+        answered.wait(60)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    monkeypatch.setattr("vigil.runner.egress.admission.RESOLVE_S", 0.01)
+    admitting = admission(bench, ledger)
+    try:
+        for number in range(40):
+            with pytest.raises(Refusal, match="no answer in time"):
+                await begin(admitting, number)
+        assert await asyncio.wait_for(asyncio.to_thread(int, "7"), 10) == 7
+    finally:
+        answered.set()
 
 
 async def test_what_the_owner_has_written_is_taken_and_nobody_asked(

@@ -3,7 +3,7 @@
 from tests.runner.bench import Bench
 
 from vigil.domain.plan import ActionStatus
-from vigil.runner.cgroup_places import HOST
+from vigil.runner.bubblewrap.cgroup_places import HOST
 from vigil.runner.limits import Limits
 
 

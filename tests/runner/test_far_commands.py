@@ -179,6 +179,12 @@ def test_addresses_are_read_as_people_write_them() -> None:
             addresses_in(wrong)
 
 
+def test_an_address_of_a_hub_is_named_once() -> None:
+    """One process has one connection of a runner, and would refuse the second for ever."""
+    with pytest.raises(ValueError, match="each address once"):
+        addresses_in("hub:7000, hub:7001, hub:7000")
+
+
 KEY = new_identity().public
 
 

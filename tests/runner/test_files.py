@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from vigil.domain.grant import ConfigSetGrant, FileRotateGrant
-from vigil.domain.verbs.config import ConfigKey
+from vigil.domain.verbs.config import ConfigKey, ConfigSetGrant
+from vigil.domain.verbs.file import FileRotateGrant
 from vigil.runner.verbs.base import Deadline, Operation, Refusal, Seen
 from vigil.runner.verbs.config_set import ConfigSet
 from vigil.runner.verbs.file_rotate import FileRotate

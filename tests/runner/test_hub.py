@@ -5,6 +5,7 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from cryptography.x509 import Certificate
@@ -298,7 +299,10 @@ async def test_whoever_waits_is_told_when_the_connection_is_lost() -> None:
             await sandbox(hub).run(order(), ignore)
 
 
-async def test_a_runner_that_connects_anew_takes_its_own_place() -> None:
+async def test_a_runner_that_connects_anew_takes_its_own_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub_module, "LIVES_S", 0.3)
     async with listening() as hub, as_runner(hub) as former:
         first = hub.runner(NAME)
         async with opened(hub.address, me()) as lines:
@@ -307,6 +311,41 @@ async def test_a_runner_that_connects_anew_takes_its_own_place() -> None:
             await ended(former)
             await lines.send(RunnerBeat(number=1, switch=GOES).model_dump_json())
             assert hub.runner(NAME) is not None
+
+
+async def beating(lines: Lines) -> None:
+    """As a runner does that lives."""
+    for number in count(1):
+        await lines.send(RunnerBeat(number=number, switch=GOES).model_dump_json())
+        await asyncio.sleep(0.05)
+
+
+async def test_of_two_that_live_with_one_key_the_first_stays() -> None:
+    """A state folder was copied, or a key was stolen: the other one would do it all once more."""
+    async with listening() as hub, as_runner(hub) as first:
+        living = asyncio.create_task(beating(first))
+        before = hub.runner(NAME)
+        async with opened(hub.address, me()) as second, opened(hub.address, me()) as third:
+            await hello(second)
+            await until(lambda: NAME in hub._coming)
+            await hello(third)
+            await ended(third)
+            await ended(second)
+        assert hub.runner(NAME) is before
+        health = await hub.health()
+        assert not health.ok
+        assert "is connected and lives" in health.text
+        living.cancel()
+    assert not hub._coming
+
+
+async def test_one_that_begins_anew_gets_in_at_once() -> None:
+    """The system closes the connection of a process that was killed."""
+    async with listening() as hub:
+        for _ in range(3):
+            async with as_runner(hub) as lines:
+                await heard(lines, '"frame":"beat"')
+        assert (await hub.health()).ok
 
 
 async def test_the_switch_is_said_at_once_and_again_before_each_order(

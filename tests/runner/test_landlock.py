@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from vigil.runner import inner, landlock, sandbox
-from vigil.runner.bubblewrap import command
+from vigil.runner import inner, landlock
+from vigil.runner.bubblewrap import sandbox
+from vigil.runner.bubblewrap.command import command
+from vigil.runner.bubblewrap.sandbox import Bubblewrap
 from vigil.runner.confinement import Confinement, Doors
 from vigil.runner.isolation import End, Ended, Script
 from vigil.runner.landlock import Access, Allowed, walled
-from vigil.runner.sandbox import Bubblewrap
 from vigil.runner.sockets import listening
 
 pytestmark = pytest.mark.skipif(not landlock.used(), reason=landlock.told())

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from vigil.runner import lifetime
+from vigil.runner.bubblewrap import lifetime
+from vigil.runner.bubblewrap.lifetime import FirstProcess, Start
+from vigil.runner.bubblewrap.sandbox import Bubblewrap
 from vigil.runner.confinement import Doors
 from vigil.runner.isolation import End, Ended, Script
-from vigil.runner.lifetime import FirstProcess, Start
-from vigil.runner.sandbox import Bubblewrap
 from vigil.runner.sockets import listening
 
 

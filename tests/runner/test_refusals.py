@@ -14,9 +14,9 @@ import pytest
 
 from vigil.domain.errors import SandboxUnavailable
 from vigil.runner import landlock
-from vigil.runner.cgroup import Group
+from vigil.runner.bubblewrap.cgroup import Group
+from vigil.runner.bubblewrap.sandbox import bounded
 from vigil.runner.limits import MIB, Limits
-from vigil.runner.sandbox import bounded
 
 
 def told_without(program: str, state: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from vigil.domain.errors import SandboxUnavailable
-from vigil.runner import inner, landlock, sandbox, selfcheck
-from vigil.runner.bubblewrap import command
-from vigil.runner.cgroup import group
-from vigil.runner.cgroup_places import Hierarchies
+from vigil.runner import inner, landlock, selfcheck
+from vigil.runner.bubblewrap import sandbox
+from vigil.runner.bubblewrap.cgroup import group
+from vigil.runner.bubblewrap.cgroup_places import Hierarchies
+from vigil.runner.bubblewrap.command import command
+from vigil.runner.bubblewrap.sandbox import Bubblewrap
 from vigil.runner.confinement import Doors
-from vigil.runner.sandbox import Bubblewrap
 
 
 def without(*words: str) -> Callable[[Sequence[str]], list[str]]:

@@ -18,8 +18,8 @@ from tests.support.programs import free_port
 
 from vigil.domain.catalogue import Service
 from vigil.domain.effects import Call
-from vigil.domain.grant import SessionTerminateGrant
 from vigil.domain.plan import ActionStatus
+from vigil.domain.verbs.session import SessionTerminateGrant
 from vigil.runner.verbs import one_session, operation
 from vigil.runner.verbs.base import LEAST_EFFECT_S, Deadline, NotDone, Refusal, Unfinished
 from vigil.runner.verbs.session_terminate import SessionTerminate

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vigil.domain.grant import NginxUpstreamGrant
+from vigil.domain.verbs.nginx import NginxUpstreamGrant
 from vigil.runner.verbs.base import NotDone, Refusal
 from vigil.runner.verbs.nginx import Nginx
 from vigil.runner.verbs.secret import MAX_BYTES, secret_in

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 
 import pytest
 from cryptography import x509
@@ -157,6 +158,32 @@ def test_an_end_lasted_some_seconds(seconds: float) -> None:
         ActionResult(action="a1", status=ActionStatus.FAILED, exit_code=1, seconds=seconds)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"exit_code": 10**400},
+        {"peak": {"memory_bytes": 10**400}},
+        {"peak": {"memory_bytes": -1}},
+        {"peak": {"processes": 2**31}},
+        {"peak": {"cpu_s": float("nan")}},
+        {"peak": {"cpu_s": float("inf")}},
+    ],
+    ids=["code", "memory", "negative", "processes", "nan", "infinite"],
+)
+async def test_an_end_with_numbers_that_no_machine_has_ends_the_connection(
+    odd: dict[str, object],
+) -> None:
+    """Nobody could reckon with them, nor spell what was signed."""
+    result = {"action": "a1", "status": "failed", "exit_code": 1, "seconds": 1.0} | odd
+    end = {"frame": "answer", "id": 1, "event": {"event": "finished", "result": result}}
+    async with listening() as hub, as_runner(hub) as lines:
+        asked = asyncio.create_task(sandbox(hub).run(order(), ignore))
+        await heard(lines, '"frame":"order"')
+        await lines.send(json.dumps(end, separators=(",", ":")))
+        with pytest.raises(PortUnavailable):
+            await asyncio.wait_for(asked, 10)
+
+
 # --- what is shown of it -----------------------------------------------------------------------
 
 
@@ -178,6 +205,24 @@ def test_its_words_are_cleaned_and_bounded(event: OutputEvent | CallEvent) -> No
     for bad in (r"\u001b", r"\n", r"\u0000", "\u202e", "x" * 2001):
         assert bad not in shown
     assert len(shown) < 200_000
+
+
+def test_what_it_would_do_can_be_read_again_from_the_record() -> None:
+    """To mask what is secret may make a text longer than it was."""
+    longest = Foreseen(action="a", ok=True, text="pwd=x " * 166)
+    (kept,) = cleaned(DryRunEvent(foreseen=(longest,))).foreseen  # type: ignore[union-attr]
+    assert Foreseen.model_validate_json(kept.model_dump_json()) == kept
+
+
+@pytest.mark.parametrize("error", ["LockHeld", "PermanentError", "PlanMismatch", "no such error"])
+async def test_a_refusal_instead_of_its_health_is_told_as_its_health(error: str) -> None:
+    no = Answer(id=1, event=RefusedEvent(error=error, text="I would rather not")).model_dump_json()
+    async with listening() as hub, as_runner(hub) as lines:
+        asked = asyncio.create_task(sandbox(hub).health())
+        await heard(lines, '"frame":"health"')
+        await lines.send(no)
+        health = await asyncio.wait_for(asked, 10)
+    assert (health.ok, health.vital, health.text) == (False, False, "I would rather not")
 
 
 async def test_its_switch_and_its_health_are_told_in_words_that_are_fit_to_be_shown() -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from tests.contracts.verbs import case_of
+from tests.contracts.verbs.certificate import renewer
 from tests.runner.bench import Bench
 from tests.support.buses import breakable_redis
 from tests.support.verb_cases import (
@@ -22,9 +24,7 @@ from tests.support.verb_cases import (
     Receiver,
     Targets,
     bound,
-    case_of,
     programs_in,
-    renewer,
 )
 
 from vigil.domain.plan import ActionStatus

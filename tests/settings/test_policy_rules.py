@@ -70,7 +70,7 @@ def rules(*lines: str) -> str:
         ),
         (
             'id: a, then: ask, because: "No.", when: {verbs: [flag.set, process.retsart]}',
-            "no verb fits 'process.retsart'; correct it, these are there: release.switch, ",
+            "no verb fits 'process.retsart'; correct it, these are there: cache.delete, ",
         ),
         ('id: a, then: deny, because: "No.", when: {verbs: [Process.*]}', "no verb fits"),
         ('id: a, then: deny, because: "No.", most_per_hour: 3', "remove it here"),

@@ -162,6 +162,38 @@ def test_a_browser_elsewhere_is_an_address_and_no_secret_is_shown(
     assert "hunter2" not in repr(settings)
 
 
+@pytest.mark.parametrize("browser", ["lightpanda", "chromium", "wss://b.test/?token=hunter2"])
+def test_a_browser_is_one_of_vigils_own_or_an_address(
+    environment: pytest.MonkeyPatch, browser: str
+) -> None:
+    assert load_settings().browser == "lightpanda"
+    environment.setenv("VIGIL_BROWSER", browser)
+    settings = load_settings()
+    assert settings.browser == browser
+    assert settings.with_browser("chromium").browser == "chromium"
+    assert "hunter2" not in repr(settings)
+
+
+def test_two_browsers_are_one_too_many(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("LIGHTPANDA_WS_ENDPOINT", "ws://127.0.0.1:9222/")
+    environment.setenv("VIGIL_BROWSER", "lightpanda")
+    assert load_settings().browser == "ws://127.0.0.1:9222/"
+    environment.setenv("VIGIL_BROWSER", "chromium")
+    with pytest.raises(SettingsError, match="VIGIL_BROWSER names another browser; keep one"):
+        load_settings()
+
+
+@pytest.mark.parametrize("browser", ["hunter2", "Chromium", "ws:///hunter2", "/usr/bin/hunter2"])
+def test_a_browser_that_is_none_is_refused(environment: pytest.MonkeyPatch, browser: str) -> None:
+    environment.setenv("VIGIL_BROWSER", browser)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    (mistake,) = refused.value.mistakes
+    assert mistake.startswith("VIGIL_BROWSER: ")
+    assert "lightpanda, chromium, or ws://HOST:PORT" in mistake
+    assert "hunter2" not in mistake
+
+
 @pytest.mark.parametrize(
     "endpoint",
     ["hunter2", "ws:///hunter2", "ftp://b.test/hunter2", "ws://b.test:hunter2", "127.0.0.1:9222"],

@@ -87,6 +87,12 @@ def test_what_is_wrong_is_not_repeated_back(tmp_path: Path) -> None:
     assert "hunter2" not in str(mistakes(path))
 
 
+def test_a_mistake_is_told_in_our_words_only() -> None:
+    (path,) = (p for p in MISTAKES if p.stem == "names_that_dangle")
+    assert any("'ping' has none; correct it" in each for each in mistakes(path))
+    assert "Value error" not in str(mistakes(path))
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -116,7 +122,10 @@ def test_aliases_cannot_make_a_small_file_large(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     (only,) = mistakes(tmp_path / "vigil.yaml")
-    assert only == f"{tmp_path / 'vigil.yaml'}: No such file or directory; give the path of a file"
+    assert only == (
+        f"{tmp_path / 'vigil.yaml'}: No such file or directory; name yours in VIGIL_CONFIG "
+        "(examples/vigil.yaml is one to begin with)"
+    )
     (only,) = mistakes(tmp_path)
     assert "Is a directory" in only
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.support.programs import binary, running, short_folder
@@ -32,6 +32,35 @@ def children(pid: int | None = None) -> dict[int, str]:
     numbers = [int(number) for file in listed for number in file.read_text().split()]
     named = {number: _program(number) for number in numbers}
     return {number: name for number, name in named.items() if name in {"lightpanda", "node"}}
+
+
+def descendants(pid: int | None = None) -> dict[int, str]:
+    """All that a process started, and what that started, with the programs that they run."""
+    found: dict[int, str] = {}
+    waiting = [pid or os.getpid()]
+    while waiting:
+        for file in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
+            with suppress(OSError):  # it has ended
+                started = [int(number) for number in file.read_text().split()]
+                found |= {number: _program(number) for number in started}
+                waiting += started
+    return found
+
+
+def chromium_started_by(pid: int) -> int:
+    """The first process of a Chromium that Vigil started, not one for a page."""
+    walls = [number for number, name in descendants(pid).items() if name == "bwrap"]
+    (found,) = {
+        number
+        for wall in walls
+        for number, name in descendants(wall).items()
+        if name == "chromium" and "--type=" not in _arguments(number)
+    }
+    return found
+
+
+def _arguments(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
 
 
 def _program(pid: int) -> str:

@@ -20,6 +20,8 @@ class Answer(NamedTuple):
     delay_s: float = 0.0
     repeat: int = 1
     """How often the body is sent, with a length that is left open when it is more than once."""
+    pause_s: float = 0.0
+    """After each time."""
 
 
 class Server(NamedTuple):
@@ -83,6 +85,8 @@ async def _write(writer: asyncio.StreamWriter, request: Request, answer: Answer)
         for _ in range(answer.repeat):
             writer.write(answer.body)
             await writer.drain()
+            if answer.pause_s:
+                await asyncio.sleep(answer.pause_s)
     await writer.drain()
     if answer.repeat != 1:
         writer.close()

@@ -18,6 +18,7 @@ from tests.support.shop import CountingSandbox, Shop
 from tests.support.world import (
     HandSwitch,
     ScriptedChanges,
+    ScriptedInventories,
     ScriptedProbes,
     ScriptedSessions,
     ScriptedTelemetry,
@@ -247,6 +248,7 @@ async def begin(
             ),
             changes=ScriptedChanges(shop.releases()),
             sessions=ScriptedSessions(),
+            inventories=ScriptedInventories(),
             clock=clock,
         ),
         journal=journal,

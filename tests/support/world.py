@@ -1,7 +1,7 @@
 """A small world for Vigil to look at and to act on, played by the test: ports, not patches."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.support.hand_clock import HandClock
@@ -18,7 +18,7 @@ from vigil.domain.catalogue import (
     Watch,
 )
 from vigil.domain.change import Release
-from vigil.domain.grant import ProcessRestartGrant, ReleaseSwitchGrant
+from vigil.domain.inventory import Inventory
 from vigil.domain.probe import (
     HttpProbe,
     HttpStep,
@@ -29,9 +29,14 @@ from vigil.domain.probe import (
     SqlProbe,
     TcpProbe,
 )
+from vigil.domain.silence import Silence
 from vigil.domain.switch import SwitchState
-from vigil.domain.telemetry import BlockingSession, ErrorGroup, Growth, Latency, Ratio
+from vigil.domain.telemetry import BlockingSession, ErrorGroup, Growth, Latency, Ratio, Usual
 from vigil.domain.value import Instant
+from vigil.domain.verbs.process import ProcessRestartGrant
+from vigil.domain.verbs.release import ReleaseSwitchGrant
+from vigil.ports.probes import Probes
+from vigil.verify.eyes import Eyes
 
 LETTERS = {"P": ProbeOutcome.PASSING, "F": ProbeOutcome.FAILING, "?": ProbeOutcome.UNKNOWN}
 OLD, NEW = "sha256:" + "1" * 64, "sha256:" + "2" * 64
@@ -73,6 +78,7 @@ class ScriptedTelemetry:
     errors: Callable[[], tuple[ErrorGroup, ...] | None] = lambda: None
     slow: Callable[[Instant, Mapping[str, str]], Latency | None] = lambda since, where: None
     """The latency since a moment, of requests with these labels."""
+    usually: Callable[[], Usual | None] = lambda: None
     grown: Callable[[], Growth | None] = lambda: None
     starts: Callable[[], Mapping[str, Instant] | None] = lambda: None
 
@@ -81,6 +87,9 @@ class ScriptedTelemetry:
         if share is None:
             return None
         return Ratio(bad=100 * share, total=100, window_s=condition.window_s, at=self.clock.now())
+
+    async def usual(self, service: str, condition: Condition, until: Instant) -> Usual | None:
+        return self.usually()
 
     async def latency(
         self, service: str, since: Instant, where: Mapping[str, str]
@@ -105,6 +114,26 @@ class ScriptedSessions:
 
     async def holding_up(self, service: str) -> tuple[BlockingSession, ...] | None:
         return self.blocking()
+
+
+@dataclass
+class ScriptedInventories:
+    """Fulfils ``ports.inventory.Inventories``: what the test says is there, and nothing else."""
+
+    there: Callable[[], Inventory] = Inventory
+
+    async def take(self, services: Sequence[str]) -> Inventory:
+        return Inventory(items=tuple(i for i in self.there().items if i.service in services))
+
+
+@dataclass
+class ScriptedSilences:
+    """Fulfils ``ports.silences.Silences``."""
+
+    said: Callable[[], tuple[Silence, ...] | None] = tuple
+
+    async def over(self, service: str, symptom: str, at: Instant) -> tuple[Silence, ...] | None:
+        return self.said()
 
 
 @dataclass
@@ -187,4 +216,23 @@ def catalogue(
         environment=environment,
         watch=Watch(interval_s=0.05, failures=3),
         services={"web": web_service(autonomy), "db": database},
+    )
+
+
+def eyes(
+    known: Catalogue,
+    probes: Probes,
+    clock: HandClock,
+    telemetry: ScriptedTelemetry | None = None,
+    inventories: ScriptedInventories | None = None,
+    silences: tuple[ScriptedSilences, ...] = (),
+) -> Eyes:
+    """What a proof is looked for with; what the test does not say cannot be known."""
+    return Eyes(
+        catalogue=known,
+        probes=probes,
+        telemetry=telemetry or ScriptedTelemetry(clock),
+        inventories=inventories or ScriptedInventories(),
+        clock=clock,
+        silences=silences,
     )

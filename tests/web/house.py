@@ -29,6 +29,7 @@ from vigil.engine import Engine, Source
 from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
 from vigil.integrations.alerts.pagerduty import PagerDutyAlerts
 from vigil.integrations.changes.embedded import FileChanges
+from vigil.integrations.inventory.embedded import EmbeddedInventories
 from vigil.integrations.journal import SqlInbox, SqlJournal
 from vigil.integrations.locks.embedded import SqlLocks
 from vigil.integrations.memory.embedded import EmbeddedMemory
@@ -256,6 +257,7 @@ def _engine(directory: Path, record: Record, clock: HandClock, switch: FileSwitc
             telemetry=EmbeddedTelemetry(CATALOGUE, clock),
             changes=FileChanges(CATALOGUE),
             sessions=PostgresSessions(CATALOGUE),
+            inventories=EmbeddedInventories(CATALOGUE, lambda: CATALOGUE),
             clock=clock,
         ),
         journal=record.journal,

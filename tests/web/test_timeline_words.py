@@ -5,13 +5,15 @@ from datetime import UTC, datetime
 from pydantic import JsonValue
 
 from vigil.cli.sentences import MEANING, SENTENCES
+from vigil.domain.effects import Call
 from vigil.domain.incident import Stage
-from vigil.domain.plan import ActionResult, ActionStatus, PeakUse
+from vigil.domain.plan import ActionResult, ActionStatus, CallRecord, PeakUse
 from vigil.domain.timeline import Event
 from vigil.web.console.lines import KINDS, lines
+from vigil.web.console.told import told as told_of
 from vigil.web.console.words import STAGES
 
-NO_SENTENCE = {"reasoned", "baseline", "action_output"}
+NO_SENTENCE = {"reasoned", "looked", "baseline", "action_output"}
 """The command line shows what is in them elsewhere, or line by line."""
 
 
@@ -24,21 +26,44 @@ def test_every_stage_has_words_in_both() -> None:
     assert set(MEANING) == set(STAGES) == set(Stage)
 
 
-def told(payload: dict[str, JsonValue]) -> tuple[str, str]:
-    """How the command line and the console say that this was executed."""
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    event = Event(
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def executed(payload: dict[str, JsonValue]) -> Event:
+    return Event(
         incident="inc-1",
         seq=1,
-        at=at,
+        at=AT,
         kind="executed",
         payload_digest="",
         previous="",
         hash="",
         payload=payload,
     )
-    (line,) = lines([event], at)
+
+
+def told(payload: dict[str, JsonValue]) -> tuple[str, str]:
+    """How the command line and the console say that this was executed."""
+    (line,) = lines([executed(payload)], AT)
     return SENTENCES["executed"](payload), line.text
+
+
+def test_what_a_script_printed_is_shown_without_what_moves_a_cursor() -> None:
+    """Whoever has taken over a remote runner may have signed anything, and that is kept."""
+    evil = "\x1b[2Jall is well\u202e\r"
+    call = CallRecord(call=Call(verb=evil, grant=evil, arguments=()), allowed=False, result=evil)
+    result = ActionResult(
+        action="a1",
+        status=ActionStatus.FAILED,
+        exit_code=1,
+        seconds=1,
+        output=f"{evil}\nlast",
+        calls=(call,),
+    )
+    ((shown,),) = told_of([executed(result.model_dump(mode="json"))]).results.values()
+    assert shown.output == "all is well\nlast"
+    (of_call,) = shown.calls
+    assert (of_call.call.verb, of_call.result) == ("all is well", "all is well")
 
 
 def test_what_an_action_used_is_told_as_far_as_it_is_known() -> None:

@@ -9,6 +9,7 @@ from vigil.domain.errors import SandboxUnavailable
 from vigil.domain.grant import targets_of
 from vigil.domain.plan import Action, ActionResult, ActionStatus, Execution, Plan
 from vigil.domain.run import Lease, RunOrder
+from vigil.domain.shown import shown
 from vigil.ports.sandbox import Sandbox
 
 OnLine = Callable[[str, str], Awaitable[None]]
@@ -87,7 +88,7 @@ async def execute(
         except SandboxUnavailable as error:
             return Execution(plan_digest=plan.digest, results=tuple(results), refused=str(error))
         if result.status is ActionStatus.NOT_BEGUN:
-            why = word.against or result.output
+            why = word.against or shown(result).output
             return Execution(plan_digest=plan.digest, results=tuple(results), refused=why)
         results.append(result)
         if result.status is not ActionStatus.SUCCEEDED:

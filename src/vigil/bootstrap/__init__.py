@@ -4,7 +4,9 @@ Adapters are given plain values, never the settings.
 """
 
 from vigil.bootstrap.building import SHIPPED_RUNBOOKS, Installation, build, new_worker
+from vigil.bootstrap.looking import open_browser, open_probes
 from vigil.bootstrap.place import runner_folder
+from vigil.bootstrap.swarming import open_swarm
 from vigil.bootstrap.upkeep import (
     check_browser,
     check_bus,
@@ -34,7 +36,10 @@ __all__ = [
     "new_worker",
     "open_access",
     "open_audit",
+    "open_browser",
     "open_memory",
+    "open_probes",
+    "open_swarm",
     "open_switch",
     "restore_backup",
     "runner_folder",

@@ -4,6 +4,7 @@ import os
 import socket
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from vigil.bootstrap.choices import (
 )
 from vigil.bootstrap.ground import ground_of
 from vigil.bootstrap.hands import choose_hands
+from vigil.bootstrap.looking import judge_by
 from vigil.bootstrap.place import KEYS, PULSES, state_directory, works_alone
 from vigil.crew import Crew
 from vigil.domain.errors import SettingsError
@@ -31,6 +33,7 @@ from vigil.integrations._clients.database.room import check_room
 from vigil.integrations._clients.database.urls import shown
 from vigil.integrations.changes.embedded import FileChanges
 from vigil.integrations.clock.system import SystemClock
+from vigil.integrations.inventory.embedded import EmbeddedInventories
 from vigil.integrations.journal import SqlInbox, SqlJournal, holds_incidents, load_keys
 from vigil.integrations.journal.retention import Retention
 from vigil.integrations.locks.embedded import SqlLocks
@@ -102,14 +105,18 @@ def build(settings: Settings, me: Worker | None = None) -> Installation:
     browser, screenshots = choose_browser(settings), FileScreenshots(state / "screenshots")
     silences = choose_silences(settings, catalogue)
     hands = choose_hands(settings, catalogue, me, switch)
+    tools = load_tools(settings.vigil_guard_tools)
     parts = Parts(
         catalogue=catalogue,
         policy=policy,
         senses=Senses(
-            probes=EmbeddedProbes(clock, browser, screenshots),
+            probes=EmbeddedProbes(clock, browser, screenshots, hands.commands, judge_by(tools)),
             telemetry=telemetry,
             changes=FileChanges(catalogue),
             sessions=PostgresSessions(catalogue),
+            inventories=EmbeddedInventories(
+                catalogue, partial(load_catalogue, settings.vigil_config)
+            ),
             clock=clock,
         ),
         journal=journal,
@@ -120,7 +127,7 @@ def build(settings: Settings, me: Worker | None = None) -> Installation:
         locks=SqlLocks(database),
         silences=silences,
         ground=ground_of(settings),
-        tools=load_tools(settings.vigil_guard_tools),
+        tools=tools,
         worker=me.id,
     )
     workflow = choose_workflow(settings, me.id)

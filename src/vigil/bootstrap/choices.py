@@ -24,10 +24,12 @@ from vigil.integrations.switch.embedded import FileSwitch
 from vigil.integrations.switch.shared import SharedSwitch
 from vigil.integrations.workflow.dbos import DbosWorkflow
 from vigil.ports.silences import Silences
-from vigil.settings import Settings
+from vigil.settings import CHROMIUM, LIGHTPANDA, Settings
 
 if TYPE_CHECKING:
+    from vigil.integrations.browser.able import AbleBrowser
     from vigil.integrations.browser.cdp import CdpBrowser
+    from vigil.integrations.browser.chromium import ChromiumBrowser
     from vigil.integrations.browser.embedded import LightpandaBrowser
     from vigil.integrations.bus.redis import RedisBus
 
@@ -84,15 +86,28 @@ def choose_bus(
     return RedisBus(settings.redis_url.get_secret_value(), name, clock.elapsed, alone=alone)
 
 
-def choose_browser(settings: Settings) -> "LightpandaBrowser | CdpBrowser":
-    """One's own Lightpanda, or the browser that somebody else runs."""
-    if settings.lightpanda_ws_endpoint is not None:
-        from vigil.integrations.browser.cdp import CdpBrowser
+def choose_browser(settings: Settings) -> "AbleBrowser | ChromiumBrowser":
+    """The one that is chosen, and one's own Chromium for what that one lacks."""
+    from vigil.integrations.browser.able import AbleBrowser
+    from vigil.integrations.browser.chromium import ChromiumBrowser
 
-        return CdpBrowser(settings.lightpanda_ws_endpoint.get_secret_value())
-    from vigil.integrations.browser.embedded import LightpandaBrowser
+    usual = _usual_browser(settings)
+    return usual if isinstance(usual, ChromiumBrowser) else AbleBrowser(usual, ChromiumBrowser())
 
-    return LightpandaBrowser()
+
+def _usual_browser(settings: Settings) -> "LightpandaBrowser | ChromiumBrowser | CdpBrowser":
+    """One's own Lightpanda or Chromium, or the browser that somebody else runs."""
+    if settings.browser == LIGHTPANDA:
+        from vigil.integrations.browser.embedded import LightpandaBrowser
+
+        return LightpandaBrowser()
+    if settings.browser == CHROMIUM:
+        from vigil.integrations.browser.chromium import ChromiumBrowser
+
+        return ChromiumBrowser()
+    from vigil.integrations.browser.cdp import CdpBrowser
+
+    return CdpBrowser(settings.browser)
 
 
 def known_sources(settings: Settings, clock: SystemClock) -> dict[str, Source]:

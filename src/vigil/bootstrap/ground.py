@@ -10,7 +10,7 @@ from vigil.domain.data_source import Server, sources_in
 from vigil.domain.ground import Ground, Held
 from vigil.integrations._clients.database.urls import file_of, is_sqlite, parse
 from vigil.link.addresses import addresses_in
-from vigil.settings import Settings
+from vigil.settings import CHROMIUM, LIGHTPANDA, Settings
 
 USUAL_PORT = 5432
 
@@ -62,8 +62,8 @@ def _port(environment: Mapping[str, str]) -> int:
 
 
 def _browser(settings: Settings) -> str:
-    elsewhere = settings.lightpanda_ws_endpoint
-    return elsewhere.get_secret_value() if elsewhere else ""
+    """Where it is, if somebody else runs it."""
+    return "" if settings.browser in {LIGHTPANDA, CHROMIUM} else settings.browser
 
 
 def _at(what: str, url: str) -> Iterator[Held]:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vigil.bootstrap.looking import RUNNER_SOCKET
 from vigil.bootstrap.place import KEYS, runner_folder
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.errors import SettingsError
@@ -12,6 +13,7 @@ from vigil.integrations.sandbox.embedded import RunnerSandbox
 from vigil.integrations.sandbox.routed import RoutedSandbox
 from vigil.link.addresses import addresses_in
 from vigil.link.identity import HUB_KEY, Identity, identity_at
+from vigil.ports.commands import Commands
 from vigil.ports.sandbox import Sandbox
 from vigil.ports.switch import Switch
 from vigil.ports.workers import Worker
@@ -23,6 +25,8 @@ class Hands:
     """The sandbox port, with what its runners need besides."""
 
     sandbox: Sandbox
+    commands: Commands
+    """The runner here: what only looks is looked at from this machine."""
     checks: Mapping[str, Callable[[], Awaitable[Health]]] = field(default_factory=dict)
     background: Sequence[Callable[[], Awaitable[None]]] = ()
 
@@ -32,7 +36,7 @@ def choose_hands(settings: Settings, catalogue: Catalogue, me: Worker, switch: S
 
     :raises SettingsError: a service's runner could never connect.
     """
-    here = RunnerSandbox(runner_folder(settings, me) / "runner.sock")
+    here = RunnerSandbox(runner_folder(settings, me) / RUNNER_SOCKET)
     runner_of = {name: service.runner for name, service in catalogue.services.items()}
     if settings.vigil_runner_listen is None:
         unreachable = [
@@ -43,7 +47,7 @@ def choose_hands(settings: Settings, catalogue: Catalogue, me: Worker, switch: S
         ]
         if unreachable:
             raise SettingsError(unreachable)
-        return Hands(RoutedSandbox(here, {}, runner_of))
+        return Hands(RoutedSandbox(here, {}, runner_of), here)
     from vigil.integrations.sandbox.hub import Hub
     from vigil.integrations.sandbox.remote import RemoteSandbox
 
@@ -55,6 +59,7 @@ def choose_hands(settings: Settings, catalogue: Catalogue, me: Worker, switch: S
     checks = {f"runner {name}": sandbox.health for name, sandbox in far.items()}
     return Hands(
         sandbox=RoutedSandbox(here, far, runner_of),
+        commands=here,
         checks={"hub": hub.health, **checks},
         background=(hub.listen_forever,),
     )

@@ -8,18 +8,16 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from vigil.cli.sketch import sketched_match, sketched_plan
 from vigil.decide.facts import Facts
 from vigil.decide.gate import judge
 from vigil.domain.catalogue import Autonomy, Environment, Processes, Service
 from vigil.domain.cost import Cost, Money, Spent, Tokens
 from vigil.domain.effects import Call, Effect, EffectKind, Effects, Risk
 from vigil.domain.executed import Executed
-from vigil.domain.hypothesis import FailureType
 from vigil.domain.plan import Action, Plan
 from vigil.domain.policy import Policy
-from vigil.domain.probe import ProbeRef
 from vigil.domain.proof import Outcome
-from vigil.domain.runbook import Record, Runbook, RunbookMatch
 from vigil.domain.value import Instant, Name, Value
 from vigil.domain.verbs.base import BaseGrant
 from vigil.domain.verdict import Decision, Verdict
@@ -132,21 +130,13 @@ class Case(Value):
         return verdict.decision is self.expect and as_named
 
     def _plan(self) -> Plan:
-        return Plan(
-            incident="case",
-            attempt=1,
-            service=self.service,
-            symptom="case",
+        return sketched_plan(
+            tuple(each.action(nth) for nth, each in enumerate(self.actions, start=1)),
+            self.service,
+            self.risk,
             failure_type=self.failure_type,
-            component=self.service,
             runbook=self.runbook,
-            runbook_digest=None,
-            summary=self.name,
-            reasons=(),
-            actions=tuple(each.action(nth) for nth, each in enumerate(self.actions, start=1)),
-            declared_risk=self.risk,
-            proving=(ProbeRef(service=self.service, probe="case"),) if self.provable else (),
-            neighbours=(),
+            provable=self.provable,
         )
 
     def _facts(self, plan: Plan) -> Facts:
@@ -155,7 +145,7 @@ class Case(Value):
         return Facts(
             service=self._service(plan),
             confidence=self.confidence,
-            match=self._match(),
+            match=sketched_match(self.context_match, self.runbook, self.risk),
             stopped=self.stopped,
             executed_last_hour=sum(hour_ago is None or e.at > hour_ago for e in executed),
             environment=self.environment,
@@ -187,26 +177,6 @@ class Case(Value):
                 policy_rules=each.rules,
                 outcome=each.outcome,
             )
-
-    def _match(self) -> RunbookMatch:
-        runbook = Runbook(
-            id=self.runbook,
-            title=self.runbook,
-            service=(),
-            failure_types=(FailureType.UNKNOWN,),
-            risk_level=self.risk,
-            checks=(),
-            steps=(),
-            body="",
-            path="case.md",
-        )
-        return RunbookMatch(
-            runbook=runbook,
-            context_match=self.context_match,
-            checks=(),
-            record=Record(trials=0, successes=0),
-            reasons=(),
-        )
 
 
 class Cases(Value):

@@ -14,6 +14,6 @@ def chosen(settings: Settings) -> Callable[[Doors], Isolation]:
         from vigil.runner.docker.sandboxes import Docker
 
         return partial(Docker, socket=settings.docker_socket)
-    from vigil.runner.sandbox import Bubblewrap
+    from vigil.runner.bubblewrap.sandbox import Bubblewrap
 
     return Bubblewrap

@@ -3,16 +3,14 @@
 from functools import cache
 from itertools import islice
 
+from vigil.cli.sketch import sketched_match, sketched_plan
 from vigil.decide.gate import Facts, weigh
 from vigil.domain.catalogue import Autonomy, Service
-from vigil.domain.effects import Effects, Risk
-from vigil.domain.hypothesis import FailureType
+from vigil.domain.effects import Effects
 from vigil.domain.plan import Action, Plan
 from vigil.domain.policy import Policy
-from vigil.domain.probe import ProbeRef
-from vigil.domain.runbook import Record, Runbook, RunbookMatch
 from vigil.domain.verdict import Decision
-from vigil.guard import analyse_action
+from vigil.guard import analyse_action, surely_unknown
 from vigil.guard.findings import Report
 from vigil.guard.invariants import breaches, breaks_any
 
@@ -21,17 +19,17 @@ Judgement = tuple[Decision, tuple[str, ...]]
 MOST_SAID = 20
 """Of the invariants that a script breaks."""
 _SHIPPED = Policy()
-_PROVEN_BY = (ProbeRef(service="shop", probe="checkout"),)
 _NOT_BASH: Judgement = (Decision.DENY, ("deny: scripts of a plan are written in bash",))
 
 
 def runs_unasked(code: str, language: str, report: Report) -> bool:
     """Whether ``decision_on`` allows it.
 
-    The gate is not asked about what an invariant forbids anyway: of many scripts that is half, and
-    its answer takes as long as a third of the survey.
+    The gate is not asked about what an invariant forbids anyway, nor about what the guard cannot
+    read with certainty, which the gate denies: of many scripts that is nearly all, and its answer
+    takes as long as a third of the survey.
     """
-    if breaks_any(report.findings):
+    if language != "bash" or breaks_any(report.findings) or surely_unknown(code):
         return False
     decision, _ = decision_on(code, language, report)
     return decision is Decision.ALLOW
@@ -68,28 +66,17 @@ def _plan(code: str, effects: Effects) -> Plan:
         effects=effects,
         no_undo="none was given",
     )
-    return Plan(
-        incident="none",
-        attempt=1,
-        service="shop",
-        symptom="none",
-        failure_type="none",
-        component="shop",
-        runbook=None,
-        runbook_digest=None,
-        summary="a script by itself",
-        reasons=(),
-        actions=(action,),
-        declared_risk=Risk.LOW,
-        proving=_PROVEN_BY,
-        neighbours=(),
-    )
+    return sketched_plan((action,), "shop")
 
 
 @cache
 def _facts() -> Facts:
     return Facts(
-        service=_shop(), confidence=100, match=_match(), stopped=False, executed_last_hour=0
+        service=_shop(),
+        confidence=100,
+        match=sketched_match(100),
+        stopped=False,
+        executed_last_hour=0,
     )
 
 
@@ -117,25 +104,4 @@ def _shop() -> Service:
                 },
             },
         }
-    )
-
-
-def _match() -> RunbookMatch:
-    runbook = Runbook(
-        id="none",
-        title="none",
-        service=(),
-        failure_types=(FailureType.UNKNOWN,),
-        risk_level=Risk.LOW,
-        checks=(),
-        steps=(),
-        body="",
-        path="none.md",
-    )
-    return RunbookMatch(
-        runbook=runbook,
-        context_match=100,
-        checks=(),
-        record=Record(trials=0, successes=0),
-        reasons=(),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from vigil.close.in_place import in_place
 from vigil.domain.case import Investigation, Ranking
 from vigil.domain.change import Release
 from vigil.domain.ending import Ending
@@ -11,6 +12,7 @@ from vigil.domain.plan import Action, ActionResult, Execution, Plan, Reason
 from vigil.domain.probe import ProbeResult
 from vigil.domain.proof import Outcome, Proof
 from vigil.domain.runbook import CheckResult
+from vigil.domain.shown import shown
 from vigil.domain.value import Instant
 from vigil.domain.verdict import Approval, Decision, Verdict, readable_time
 
@@ -179,6 +181,26 @@ def reconfigured(plan: Plan, other: str) -> Ending:
     )
 
 
+def worse_meanwhile(plan: Plan, what: str) -> Ending:
+    """Something else broke while the plan waited for a person, who was shown another world."""
+    return _not_begun(
+        plan,
+        f": while the plan waited, something got worse without it: {what}",
+        "See what else happened there; the plan was made for another state of things.",
+    )
+
+
+def crowded_out(plan: Plan) -> Ending:
+    """Others were begun again and again while it was judged, and the policy counts them."""
+    return _not_begun(
+        plan,
+        ": whenever it was about to be begun, so many others had been that another rule of the "
+        "policy was to decide.",
+        *(f"Not done, and perhaps still worth doing: {action.title}" for action in plan.actions),
+        "See what keeps so many incidents coming.",
+    )
+
+
 _COMES_AND_GOES = "See whether somebody repaired it, or whether it comes and goes."
 
 
@@ -214,23 +236,40 @@ def left_in_place(execution: Execution, undo: Plan | None) -> str:
     return "Nothing was started, so there is nothing to undo."
 
 
-def undone(plan: Plan, undoing: Execution) -> str:
-    """How much of a plan its undo took back."""
+def undone(plan: Plan, undoing: Execution, proof: Proof) -> str:
+    """How much of a plan its undo took back, and whether everything is as it was before."""
     if not undoing.succeeded:
-        return "The undo did not run to its end; see the timeline for what is in place."
+        return (
+            f"THE UNDO FAILED: it did not run to its end. {proof.text} What is in place now is "
+            "told below."
+        )
     kept = [action.title for action in plan.actions if action.undo is None]
-    if kept:
-        return f"Every step that has an undo was undone; these have none: {'; '.join(kept)}."
-    return "What was done has been undone."
+    took = (
+        f"Every step that has an undo was undone; these have none: {'; '.join(kept)}."
+        if kept
+        else "What was done has been undone."
+    )
+    if proof.outcome is Outcome.VERIFIED:
+        return f"{took} {proof.text}"
+    return f"{took} THE UNDO DID NOT BRING BACK WHAT WAS THERE BEFORE. {proof.text}"
 
 
-def not_proven(plan: Plan, proof: Proof, execution: Execution, undone: str) -> Ending:
-    """The plan was run, and its proof failed."""
+def not_proven(
+    plan: Plan,
+    proof: Proof,
+    execution: Execution,
+    undone: str,
+    undoing: Execution | None = None,
+) -> Ending:
+    """The plan was run, and its proof failed; after an undo that failed, with what is in place."""
+    results = [*execution.results, *(undoing.results if undoing else ())]
+    broken = undoing is not None and not undoing.succeeded
+    state = in_place(plan, execution, undoing) if broken else ()
     return Ending(
         resolved=False,
         outcome=proof.outcome,
         text=f"{plan.summary} This is not proven: {proof.text} {undone}",
-        look_next=tuple(f"{r.action} {r.status}: {_last_line(r)}" for r in execution.results),
+        look_next=(*state, *(f"{r.action} {r.status}: {_last_line(r)}" for r in results)),
     )
 
 
@@ -246,7 +285,7 @@ def gave_up(error: str, *, started: bool) -> Ending:
 
 
 def _last_line(result: ActionResult) -> str:
-    lines = result.output.strip().splitlines()
+    lines = shown(result).output.strip().splitlines()
     return lines[-1] if lines else "no output"
 
 

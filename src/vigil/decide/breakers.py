@@ -15,7 +15,7 @@ from vigil.domain.breaker import Breaker
 from vigil.domain.executed import LONGEST, Executed
 from vigil.domain.policy import Policy
 from vigil.domain.policy_rules import Rule
-from vigil.domain.proof import Outcome
+from vigil.domain.proof import TRIALS, Outcome
 from vigil.domain.value import Instant
 from vigil.domain.verdict import Decision, readable_time
 
@@ -84,10 +84,11 @@ def _too_many(rule: Rule, within_hour: Sequence[Executed]) -> Breaker | None:
 def _failed(
     which: str, whose: str, executed: Iterable[Executed], policy: Policy, lately: Lately
 ) -> Breaker | None:
-    """The newest proof decides: one that failed trips it, one that came out well resets it."""
+    """The newest proof decides: one that failed trips it, one that is verified resets it."""
     # By when each came out: one that began earlier may fail later, and after a reset as well.
     known = sorted(executed, key=lambda each: each.known_at, reverse=True)
-    last = next((each for each in _since_reset(which, known) if _says_something(each)), None)
+    told = (each for each in _since_reset(which, known) if _says_something(each, lately.at))
+    last = next(told, None)
     if last is None or last.outcome not in FAILED:
         return None
     rested = last.known_at + timedelta(seconds=policy.breaker_rests_s)
@@ -105,11 +106,17 @@ def _since_reset(which: str, executed: Iterable[Executed]) -> list[Executed]:
     return list(takewhile(lambda each: which not in each.resets, executed))
 
 
-def _says_something(executed: Executed) -> bool:
-    """Whether it came to its end, or made something worse on the way there."""
+def _says_something(executed: Executed, now: Instant | None) -> bool:
+    """Whether it came to its end and was looked at, or made something worse on the way there.
+
+    What was proven at a time to come was dated by a clock that is set right by now, and would
+    outweigh every failure until then; one that failed counts all the same.
+    """
     if executed.interrupted:
         return executed.outcome is Outcome.REGRESSED
-    return executed.outcome is not None
+    if now is not None and executed.known_at > now:
+        return executed.outcome in FAILED
+    return executed.outcome in TRIALS
 
 
 def _said(which: str, text: str, newest: Executed, until: Instant | None) -> Breaker:

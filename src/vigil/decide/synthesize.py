@@ -7,12 +7,14 @@ record of a runbook speaks for nothing but what that runbook says.
 
 from collections.abc import Iterator
 
+from vigil.decide.choose import choose
 from vigil.domain.briefing import Briefing, Draft, DraftAction
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.cost import NOTHING, Cost
 from vigil.domain.filled_in import filled_in
+from vigil.domain.granted import digests_of
 from vigil.domain.parameters import parameters_of
-from vigil.domain.plan import Action, Execution, Plan, PlanKind, Reason
+from vigil.domain.plan import Action, Execution, Plan, PlanKind, Reason, Role
 from vigil.domain.runbook import Runbook
 from vigil.domain.value import Value
 from vigil.guard import analyse_action, with_raw
@@ -28,6 +30,8 @@ class Synthesis(Value):
     cost: Cost = NOTHING
     configuration: dict[str, str] = {}
     """The digests that the service's configuration files had before the plan was written."""
+    grants: dict[str, str] = {}
+    """Those of what the service's grants said then; see ``domain/granted.py``."""
 
 
 async def synthesize(
@@ -42,12 +46,15 @@ async def synthesize(
         reasons=draft.reasons,
         cost=draft.cost,
         configuration=dict(configuration),
+        grants=digests_of(catalogue.services[briefing.incident.service]),
     )
 
 
 def _frozen(briefing: Briefing, draft: Draft, catalogue: Catalogue) -> Plan:
     incident, top = briefing.incident, briefing.hypotheses[0]
     runbook = _followed(briefing, draft)
+    actions = tuple(_action(n, action) for n, action in enumerate(draft.actions, start=1))
+    chosen = choose(incident, top, actions, runbook, catalogue)
     return Plan(
         incident=incident.id,
         attempt=incident.attempt,
@@ -59,10 +66,11 @@ def _frozen(briefing: Briefing, draft: Draft, catalogue: Catalogue) -> Plan:
         runbook_digest=runbook.digest if runbook else None,
         summary=draft.summary,
         reasons=draft.reasons if runbook else (*draft.reasons, *_departed(draft)),
-        actions=tuple(_action(n, action) for n, action in enumerate(draft.actions, start=1)),
+        actions=actions,
         declared_risk=draft.declared_risk,
-        proving=catalogue.proving_probes(incident.service, incident.symptom),
-        neighbours=catalogue.neighbour_probes(incident.service, incident.symptom),
+        proving=tuple(each.ref for each in chosen if each.role is Role.SYMPTOM),
+        neighbours=tuple(each.ref for each in chosen if each.role is not Role.SYMPTOM),
+        chosen=chosen,
         runner=catalogue.services[incident.service].runner,
     )
 

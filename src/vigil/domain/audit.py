@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from vigil.domain.audit_chain import Chain, SignatureCheck, SignedFrame
+from vigil.domain.audit_ends import SignedEnds
 from vigil.domain.identity import canonical_json
 from vigil.domain.timeline import Checkpoint, Event
 from vigil.domain.value import Value
@@ -63,6 +64,10 @@ class AuditReport(Value):
     erased: int
     incidents: int
     checkpoints: int
+    ends_checked: int = 0
+    """Ends that runners near remote targets signed, and hubs ordered, with keys that you gave."""
+    ends_unchecked: int = 0
+    """The same, signed with keys that you did not give."""
 
 
 def write_line(line: Line) -> str:
@@ -71,14 +76,20 @@ def write_line(line: Line) -> str:
 
 
 def verify_export(
-    lines: Iterable[bytes], check: SignatureCheck, *, public_key: str = "", head: str | None = None
+    lines: Iterable[bytes],
+    check: SignatureCheck,
+    *,
+    public_key: str = "",
+    head: str | None = None,
+    ends: SignedEnds | None = None,
 ) -> AuditReport:
     """Read an export once, keeping no payload, and report everything that is wrong with it.
 
     ``public_key`` is the text of the key behind ``check``. ``head`` is a digest kept outside: with
-    it, an export is also found out that was cut together with its newest checkpoints.
+    it, an export is also found out that was cut together with its newest checkpoints. ``ends`` is
+    given to look at what remote runners have signed as well.
     """
-    audit = _Audit(check, public_key)
+    audit = _Audit(check, public_key, ends)
     for number, line in enumerate(lines, start=1):
         audit.read(number, line.rstrip(b"\n"))
     return audit.report(head)
@@ -87,8 +98,9 @@ def verify_export(
 class _Audit:
     """Follows an export line by line."""
 
-    def __init__(self, check: SignatureCheck, public_key: str) -> None:
+    def __init__(self, check: SignatureCheck, public_key: str, ends: SignedEnds | None) -> None:
         self._check = check
+        self._ends = ends
         self._public_key = public_key
         self._problems: list[str] = []
         self._untold = 0
@@ -140,6 +152,8 @@ class _Audit:
             self._seen.add(event.incident)
             self._chain = Chain(event.incident, self._checkpoints.of(event.incident))
         self._tell(self._chain.add(event))
+        if self._ends is not None:
+            self._tell(self._ends.add(event))
 
     def _close_chain(self) -> None:
         if self._chain is not None:
@@ -173,6 +187,8 @@ class _Audit:
             erased=self._erased,
             incidents=len(self._seen),
             checkpoints=self._checkpoints.count,
+            ends_checked=self._ends.checked if self._ends else 0,
+            ends_unchecked=self._ends.unchecked if self._ends else 0,
         )
 
     def _tell(self, problems: Iterable[str]) -> None:

@@ -9,10 +9,13 @@ from pydantic_core import PydanticCustomError
 
 from vigil.domain.alert import Severity
 from vigil.domain.grant import Grant
-from vigil.domain.probe import JourneyProbe, Probe, ProbeRef, ProcessProbe
+from vigil.domain.inventory_source import InventorySource
+from vigil.domain.journey import JourneyProbe
+from vigil.domain.probe import Probe, ProbeRef, ProcessProbe
 from vigil.domain.raw_grant import RawGrant
 from vigil.domain.references import dangling
 from vigil.domain.signed import PublicKey
+from vigil.domain.swarm import SwarmWish
 from vigil.domain.value import Name, Value
 from vigil.domain.verbs.base import Absolute
 from vigil.domain.window import Windows
@@ -180,6 +183,10 @@ class Service(Value):
     raw_grants: dict[Name, RawGrant] = {}
     """Where scripts of free form may talk to, each time with a person's consent."""
     limits: Limits = Limits()
+    inventory: InventorySource = InventorySource()
+    """What must not be taken away to make it look healthy."""
+    swarm: SwarmWish | None = None
+    """How many users at once its cure has to bear; None: nobody asks for it."""
     runner: Name | None = None
     """Of the catalogue's runners: where its plans are run; None is this machine's own."""
     maintenance: Windows = Windows()
@@ -282,15 +289,23 @@ class Catalogue(Value):
         Journeys are left out: they are long, and do things.
         """
         proving = set(self.proving_probes(service, symptom))
+        return tuple(ref for ref in self.quick_probes(service) if ref not in proving)
+
+    def quick_probes(self, service: str) -> tuple[ProbeRef, ...]:
+        """Every probe but journeys of the service, of what it needs and of what needs it."""
         around = [service, *self.services[service].depends_on]
         around += [n for n, s in self.services.items() if service in s.depends_on]
         return tuple(
-            ref
+            ProbeRef(service=name, probe=probe)
             for name in dict.fromkeys(around)
             for probe, spec in self.services[name].all_probes.items()
             if not isinstance(spec, JourneyProbe)
-            and (ref := ProbeRef(service=name, probe=probe)) not in proving
         )
+
+    def has(self, ref: ProbeRef) -> bool:
+        """There is a probe at this place."""
+        service = self.services.get(ref.service)
+        return service is not None and ref.probe in service.all_probes
 
     def probe(self, ref: ProbeRef) -> Probe:
         """The probe at this place; KeyError when there is none."""

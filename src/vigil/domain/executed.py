@@ -19,7 +19,7 @@ class Executed(Value):
     """When it began."""
     runbook: str | None = None
     policy_rules: tuple[str, ...] = ()
-    """The rules of the policy that fired when it was first judged."""
+    """The rules of the policy that fired when it was begun unasked, or else when first judged."""
     outcome: Outcome | None = None
     """None: nobody has looked yet whether it helped."""
     proven_at: Instant | None = None

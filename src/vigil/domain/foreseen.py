@@ -5,6 +5,9 @@ from pydantic import Field
 from vigil.domain.effects import Call
 from vigil.domain.value import Value
 
+MAX_TEXT_CHARS = 1000
+"""Of what one call would do."""
+
 
 class Foreseen(Value):
     """What one call of an action would do now; without a call, what is to be said of its script.
@@ -18,7 +21,7 @@ class Foreseen(Value):
     ok: bool
     """Whether its verb says what it would do; otherwise ``text`` is why it would be refused, or why
     nobody can say."""
-    text: str = Field(max_length=1000)
+    text: str = Field(max_length=MAX_TEXT_CHARS)
 
     def __str__(self) -> str:
         """As a person reads it below the action."""

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from vigil.domain.verbs import VERBS
 from vigil.domain.verbs.places import server
+from vigil.domain.verbs.redis import RedisGrant
 
 Place = tuple[str | int, ...]
 Raw = Mapping[Any, Any]
-_KEYS = ("paused", "queue", "parking")
 _ADDRESS = ("host", "port")
 
 
@@ -23,10 +24,12 @@ class _Grant(NamedTuple):
     @property
     def keys(self) -> Iterator[str]:
         """What it is about that is no cache."""
-        flags = self.raw.get("flags")
-        named = [self.raw.get(key) for key in _KEYS]
-        named += [each.get("key") for each in _mappings(flags)]
-        yield from (key for key in named if isinstance(key, str))
+        verb = VERBS.get(str(self.raw.get("verb")))
+        holds = verb.grant.holds if verb and issubclass(verb.grant, RedisGrant) else ()
+        for field in map(self.raw.get, holds):
+            listed = field if isinstance(field, list | tuple) else (field,)
+            named = (*listed, *(each.get("key") for each in _mappings(field)))
+            yield from (key for key in named if isinstance(key, str))
 
 
 def overlapping(services: Raw) -> Iterator[tuple[Place, str]]:

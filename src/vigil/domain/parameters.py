@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from vigil.domain.catalogue import Service
 from vigil.domain.evidence import Evidence, Finding
-from vigil.domain.grant import ProcessRestartGrant, SessionTerminateGrant
 from vigil.domain.value import Value
 from vigil.domain.verbs import VERBS
+from vigil.domain.verbs.process import ProcessRestartGrant
+from vigil.domain.verbs.session import SessionTerminateGrant
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

@@ -47,6 +47,27 @@ class Action(Value):
     asked."""
 
 
+class Role(StrEnum):
+    """Why a plan looks at a probe."""
+
+    SYMPTOM = "symptom"
+    """It shows the trouble: it has to fail before and pass afterwards."""
+    CAUSE = "cause"
+    """It would fail if the hypothesis were right: where it does, it has to pass afterwards."""
+    RISK = "risk"
+    """An action of the plan could break it."""
+    NEIGHBOUR = "neighbour"
+    """It looks at the same service, what that needs or what needs it."""
+
+
+class Chosen(Value):
+    """A probe that was chosen for a plan, and why, as a sentence."""
+
+    ref: ProbeRef
+    role: Role
+    why: str
+
+
 class Plan(Value):
     """What will be done about one incident, whole; another digest is another plan."""
 
@@ -65,6 +86,9 @@ class Plan(Value):
     declared_risk: Risk
     proving: tuple[ProbeRef, ...]
     neighbours: tuple[ProbeRef, ...]
+    # Left out where it is empty, so that plans from before it was said keep their digest.
+    chosen: tuple[Chosen, ...] = Field(default=(), exclude_if=operator.not_)
+    """Why each of them is looked at; in their order."""
     # Left out where it is this machine's, so that plans from before it was said keep their digest.
     runner: str | None = Field(default=None, exclude_if=operator.not_)
     """Of the catalogue's runners, when the plan was made: no other one runs it. None is this
@@ -74,6 +98,11 @@ class Plan(Value):
     def digest(self) -> str:
         """``sha256:<hex>`` of the canonical JSON."""
         return content_digest(self.model_dump(mode="json"))
+
+    @property
+    def of_the_cause(self) -> tuple[ProbeRef, ...]:
+        """The probes that show the cause, where it is another thing than the symptom."""
+        return tuple(each.ref for each in self.chosen if each.role is Role.CAUSE)
 
     @property
     def effect_kind(self) -> EffectKind:
@@ -122,11 +151,11 @@ class PeakUse(Value):
     As the kernel counted it; None where nobody could know.
     """
 
-    memory_bytes: int | None = None
+    memory_bytes: int | None = Field(default=None, ge=0, lt=2**63)
     """At one time, its scratch and what the kernel keeps for it included."""
-    processes: int | None = None
+    processes: int | None = Field(default=None, ge=0, lt=2**31)
     """At one time."""
-    cpu_s: float | None = None
+    cpu_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """From beginning to end, of all processors."""
 
     @property
@@ -152,7 +181,7 @@ class ActionResult(Value):
 
     action: str
     status: ActionStatus
-    exit_code: int | None
+    exit_code: int | None = Field(ge=-(2**31), lt=2**31)
     calls: tuple[CallRecord, ...] = Field(default=(), max_length=256)
     output: str = Field(default="", max_length=65_536)
     """Bounded tail of what the script printed."""

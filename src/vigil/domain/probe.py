@@ -1,15 +1,54 @@
-"""A probe: one look from the user's side, and the three answers it can give."""
+"""A probe: one look from the user's side, and the three answers it can give.
+
+What each kind looks at stands in a file of its own below `probes/`; journeys in `journey.py`.
+"""
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
-from pydantic import Field, PositiveFloat, StringConstraints, model_validator
+from pydantic import Field, FiniteFloat
 
+from vigil.domain.journey import JourneyProbe, JourneyStep, PageExpectation
+from vigil.domain.probes.base import HttpUrl
+from vigil.domain.probes.command import CommandProbe
+from vigil.domain.probes.dns import DnsProbe
+from vigil.domain.probes.http import Expectation, HttpProbe, HttpStep
+from vigil.domain.probes.log import LogProbe
+from vigil.domain.probes.performance import PerformanceProbe
+from vigil.domain.probes.process import ProcessProbe
+from vigil.domain.probes.promql import PromqlProbe
+from vigil.domain.probes.queue import QueueProbe
+from vigil.domain.probes.redis import RedisMeasure, RedisProbe
+from vigil.domain.probes.sql import SqlProbe
+from vigil.domain.probes.tcp import TcpProbe
+from vigil.domain.probes.tls import TlsProbe
 from vigil.domain.value import Instant, Name, Sha256, Value
 
-HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
-Selector = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-"""A CSS selector."""
+__all__ = [
+    "CommandProbe",
+    "DnsProbe",
+    "Expectation",
+    "HttpProbe",
+    "HttpStep",
+    "HttpUrl",
+    "JourneyProbe",
+    "JourneyStep",
+    "LogProbe",
+    "PageExpectation",
+    "PerformanceProbe",
+    "Probe",
+    "ProbeOutcome",
+    "ProbeRef",
+    "ProbeResult",
+    "ProcessProbe",
+    "PromqlProbe",
+    "QueueProbe",
+    "RedisMeasure",
+    "RedisProbe",
+    "SqlProbe",
+    "TcpProbe",
+    "TlsProbe",
+]
 
 
 class ProbeOutcome(StrEnum):
@@ -21,143 +60,20 @@ class ProbeOutcome(StrEnum):
     """The probe itself could not look; never counts as healthy."""
 
 
-class Expectation(Value):
-    """What an HTTP answer has to be to count as passing."""
-
-    status: int = 200
-    text: str | None = None
-    within_s: PositiveFloat | None = None
-    """The longest that the answer may take, redirects included."""
-
-
-class HttpStep(Value):
-    """One request; all steps of a probe share a cookie jar."""
-
-    method: Literal["GET", "POST", "HEAD"] = "GET"
-    url: HttpUrl
-    form: dict[str, str] = {}
-    follow: bool = False
-    expect: Expectation = Expectation()
-
-
-class _ProbeSpec(Value):
-    timeout_s: PositiveFloat = Field(default=3.0, le=30.0)
-
-
-class HttpProbe(_ProbeSpec):
-    """Steps over HTTP."""
-
-    kind: Literal["http"]
-    steps: tuple[HttpStep, ...] = Field(min_length=1, max_length=20)
-
-
-class TcpProbe(_ProbeSpec):
-    """Something accepts connections."""
-
-    kind: Literal["tcp"]
-    host: str
-    port: int = Field(ge=1, le=65535)
-
-
-class RedisMeasure(StrEnum):
-    """What is asked of a Redis server."""
-
-    PING = "ping"
-    LENGTH = "length"
-    """How long the list ``key`` is."""
-    EXISTS = "exists"
-    """Whether ``key`` is there: 1 or 0."""
-
-
-class RedisProbe(_ProbeSpec):
-    """A Redis server answers, and what is measured of ``key`` is at most ``max``."""
-
-    kind: Literal["redis"]
-    host: str
-    port: int = Field(ge=1, le=65535)
-    measure: RedisMeasure = RedisMeasure.PING
-    key: str | None = Field(default=None, min_length=1, max_length=512)
-    max: float = 0
-
-    @model_validator(mode="after")
-    def _measures_something(self) -> Self:
-        if (self.key is None) is not (self.measure is RedisMeasure.PING):
-            raise ValueError("'length' and 'exists' need a key, 'ping' has none")
-        return self
-
-
-class SqlProbe(_ProbeSpec):
-    """A read-only query gives one number that is at most ``max``."""
-
-    kind: Literal["sql"]
-    dsn: str
-    query: str
-    max: float
-    means: Literal["database_lock"] | None = None
-    """The failure type that this probe's failing points to."""
-
-
-class ProcessProbe(_ProbeSpec):
-    """Supervisor says RUNNING of every named process."""
-
-    kind: Literal["process"]
-    supervisor: str
-    names: tuple[str, ...] = Field(min_length=1)
-
-
-class PageExpectation(Value):
-    """What the page has to show: ``text`` within the first element that ``selector`` finds, or
-    ``url`` within its address.
-    """
-
-    text: str | None = Field(default=None, min_length=1, max_length=500)
-    selector: Selector = "body"
-    url: str | None = Field(default=None, min_length=1, max_length=500)
-    within_s: PositiveFloat = Field(default=5.0, le=30.0)
-    reload: bool = False
-    """Load the page again and again until it shows it, as a customer who waits would."""
-
-    @model_validator(mode="after")
-    def _expects_one_thing(self) -> Self:
-        if (self.text is None) is (self.url is None):
-            raise ValueError("expect either a text or a url")
-        return self
-
-
-class JourneyStep(Value):
-    """One thing that a user does, or expects to see; exactly one of the fields is given."""
-
-    open: HttpUrl | None = None
-    fill: dict[Selector, str] | None = Field(default=None, min_length=1, max_length=50)
-    click: Selector | None = None
-    expect: PageExpectation | None = None
-    note: Selector | None = None
-    """An element whose text goes into the probe's sentence, such as the order's number."""
-
-    @model_validator(mode="after")
-    def _is_one_thing(self) -> Self:
-        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
-        if len(given) != 1:
-            known = ", ".join(type(self).model_fields)
-            raise ValueError(f"a step is exactly one of: {known} (given: {len(given)})")
-        return self
-
-
-class JourneyProbe(_ProbeSpec):
-    """A walk through pages in a real browser; a screenshot of where it ended is kept."""
-
-    kind: Literal["journey"]
-    steps: tuple[JourneyStep, ...] = Field(min_length=1, max_length=30)
-
-    @model_validator(mode="after")
-    def _begins_somewhere(self) -> Self:
-        if self.steps[0].open is None:
-            raise ValueError("a journey begins with `open: URL`")
-        return self
-
-
 Probe = Annotated[
-    HttpProbe | TcpProbe | RedisProbe | SqlProbe | ProcessProbe | JourneyProbe,
+    CommandProbe
+    | DnsProbe
+    | HttpProbe
+    | JourneyProbe
+    | LogProbe
+    | PerformanceProbe
+    | ProcessProbe
+    | PromqlProbe
+    | QueueProbe
+    | RedisProbe
+    | SqlProbe
+    | TcpProbe
+    | TlsProbe,
     Field(discriminator="kind"),
 ]
 
@@ -172,6 +88,10 @@ class ProbeRef(Value):
         return f"{self.service}/{self.probe}"
 
 
+def _not_measured(value: float | None) -> bool:
+    return value is None
+
+
 class ProbeResult(Value):
     """One look: what was seen, how long it took, and one sentence of evidence."""
 
@@ -182,3 +102,6 @@ class ProbeResult(Value):
     at: Instant
     screenshot: Sha256 | None = None
     """Digest of the picture of the page where a journey ended."""
+    # Left out where there is none: what is on record reads and hashes as it did before.
+    value: FiniteFloat | None = Field(default=None, exclude_if=_not_measured)
+    """What was measured, in the unit of its kind; None: nothing was, or nobody could."""

@@ -37,11 +37,41 @@ class ProbeChange(Value):
     after: tuple[ProbeResult, ...]
 
 
+class Criterion(StrEnum):
+    """What has to be true of a proof."""
+
+    EXECUTED = "executed"
+    """The plan ran to its end."""
+    SYMPTOM = "symptom"
+    """What failed before passes, many times in a row and over the whole window."""
+    NEIGHBOURS = "neighbours"
+    """What shows the cause passes, and nothing else is worse than chance explains."""
+    METRIC = "metric"
+    """What the source of the alert counts is where it usually is."""
+    INVENTORY = "inventory"
+    """Nothing was taken away, silenced or no longer looked at."""
+    JOURNEYS = "journeys"
+    """A user gets through."""
+
+
+class Ground(Value):
+    """One criterion: whether it is met, None where nobody can say, and the evidence in words."""
+
+    criterion: Criterion
+    met: bool | None
+    text: str
+
+
 class Proof(Value):
     """What was looked at and what follows from it."""
 
     outcome: Outcome
     text: str
+    grounds: tuple[Ground, ...] = ()
+    """Each criterion, as far as it was looked at."""
+    bad_before: float | None = None
+    bad_after: float | None = None
+    """The bad share of the symptom's requests, 0 to 1, by what the source of the alert counts."""
     probes: tuple[ProbeChange, ...] = ()
     window_s: float = 0.0
     """How long the proving probes have been passing without a break."""

@@ -54,6 +54,13 @@ def _of_service(service: Raw, services: Raw) -> Iterator[Dangling]:
         if probe not in probes:
             known = ", ".join(map(str, probes)) or "none"
             yield place, f"no probe '{probe}' here; add it or name one of: {known}"
+    walks = [name for name, probe in probes.items() if _mapping(probe).get("kind") == "journey"]
+    swarm = _mapping(service.get("swarm"))
+    for place, journey in _names(("swarm", "journey"), swarm.get("journey")):
+        if journey not in walks:
+            known = ", ".join(map(str, walks)) or "none"
+            text = f"no journey '{journey}' among the probes here; add it or name one of: {known}"
+            yield place, text
 
 
 def _named_probes(service: Raw) -> Iterator[tuple[Place, str]]:

@@ -6,6 +6,8 @@ from vigil.domain.value import Instant, Value
 
 FEWEST_REQUESTS = 5
 """A ratio over fewer requests than this says nothing about a condition."""
+FEWEST_WINDOWS = 5
+"""What happened in fewer windows than this may be anything but usual."""
 
 
 class Ratio(Value):
@@ -24,6 +26,33 @@ class Ratio(Value):
     def exceeds(self, limit: float) -> bool | None:
         """Whether the share is above a limit; None when too few requests were counted to say."""
         return None if self.total < FEWEST_REQUESTS else self.value > limit
+
+
+class Band(Value):
+    """Where a number usually is: the median of windows in good times, and how far they stray.
+
+    ``spread`` is the median distance from the median, so that a few odd windows move neither.
+    """
+
+    median: float
+    spread: float
+    windows: int
+
+    def reach(self, share: float, least: float) -> float:
+        """How high it may be and still be usual.
+
+        Four deviations of a normal distribution, and never less above the median than ``share`` of
+        it and ``least``: what hardly ever varied is not unusual at the first change.
+        """
+        return self.median + max(4 * 1.4826 * self.spread, share * self.median, least)
+
+
+class Usual(Value):
+    """How a symptom's requests fared before a moment: the bad share, and seconds for each."""
+
+    bad: Band
+    seconds: Band | None
+    until: Instant
 
 
 class Latency(Value):

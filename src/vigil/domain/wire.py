@@ -6,6 +6,8 @@ from pydantic import Field, TypeAdapter
 
 from vigil.domain.foreseen import Foreseen
 from vigil.domain.plan import ActionResult, CallRecord, Plan
+from vigil.domain.probe import ProbeRef
+from vigil.domain.probes.command import CommandEnd
 from vigil.domain.run import Health, RunOrder
 from vigil.domain.value import Value
 
@@ -30,7 +32,14 @@ class DryRunRequest(Value):
     plan: Plan
 
 
-AnyRequest = RunRequest | HealthRequest | DryRunRequest
+class LookRequest(Value):
+    """Run the command of a probe of the runner's catalogue; the answer is its end or a refusal."""
+
+    op: Literal["look"]
+    probe: ProbeRef
+
+
+AnyRequest = RunRequest | HealthRequest | DryRunRequest | LookRequest
 REQUEST: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="op")])
 
 
@@ -77,5 +86,14 @@ class DryRunEvent(Value):
     foreseen: tuple[Foreseen, ...]
 
 
-RunnerEvent = OutputEvent | CallEvent | FinishedEvent | RefusedEvent | HealthEvent | DryRunEvent
+class LookedEvent(Value):
+    """How a command that only looked ended."""
+
+    event: Literal["looked"] = "looked"
+    end: CommandEnd
+
+
+RunnerEvent = (
+    OutputEvent | CallEvent | FinishedEvent | RefusedEvent | HealthEvent | DryRunEvent | LookedEvent
+)
 EVENT: TypeAdapter[RunnerEvent] = TypeAdapter(Annotated[RunnerEvent, Field(discriminator="event")])

@@ -12,12 +12,17 @@ class Form(NamedTuple):
 
     kind: str
     hints: tuple[str, ...]
-    """In small letters; a text with none of them has no such credential."""
+    """A text with none of them has no such credential."""
     pattern: re.Pattern[str]
+
+    @property
+    def any_case(self) -> bool:
+        """Whether capitals and small letters are the same in it; its hints are in small ones."""
+        return bool(self.pattern.flags & re.IGNORECASE)
 
 
 def _form(kind: str, hints: str, pattern: str) -> Form:
-    return Form(kind, tuple(hints.lower().split(" ")), re.compile(pattern))
+    return Form(kind, tuple(hints.split(" ")), re.compile(pattern))
 
 
 _BY_FORM = (
@@ -26,10 +31,14 @@ _BY_FORM = (
     ),
     _form(
         "AWS access key",
-        "AKIA ASIA AROA AIDA AGPA ANPA ANVA AIPA ABIA ACCA",
+        "A3T AKIA ASIA AROA AIDA AGPA ANPA ANVA AIPA ABIA ACCA",
         r"\b(?:A3T[A-Z0-9]|A(?:KIA|SIA|ROA|IDA|GPA|NPA|NVA|IPA|BIA|CCA))[A-Z0-9]{16}\b",
     ),
-    _form("GitHub token", "gh github_pat_", r"\bgh[pousr]_\w{30,255}|\bgithub_pat_\w{22,255}"),
+    _form(
+        "GitHub token",
+        "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_",
+        r"\bgh[pousr]_\w{30,255}|\bgithub_pat_\w{22,255}",
+    ),
     _form("GitLab token", "gl", r"\bgl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat)-[\w.-]{20,255}"),
     _form(
         "Slack token", "xox xapp-", r"\bxox[a-z](?:\.xox[a-z])?-[\w-]{8,512}|\bxapp-\d-[\w-]{8,512}"
@@ -66,7 +75,8 @@ _BY_FORM = (
     ),
     _form(
         "vendor's token",
-        "do dapi shp hv atlas PMAK lin_ nfp_ sntrys_ glsa_ NRAK dp. pul- sl. figd_ tskey ops_",
+        "dop_ doo_ dor_ dapi shp hv atlas PMAK lin_ nfp_ sntrys_ glsa_ NRAK dp. pul- sl. figd_"
+        " tskey ops_",
         r"\bdo[por]_v1_[0-9a-f]{64}|\bdapi[0-9a-f]{32}|\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"
         r"|\bhv[sbr]\.[\w-]{20,512}|\b\w{14}\.atlasv1\.[\w-]{60,90}|\bPMAK-[0-9a-f-]{50,70}"
         r"|\blin_api_\w{40}|\bnfp_\w{36}|\bsntrys_[\w=+/-]{40,400}|\bglsa_\w{32}_[0-9a-fA-F]{8}"
@@ -82,7 +92,7 @@ _BY_FORM = (
     ),
     _form(
         "signed address",
-        "sig= X-Amz-Sig",
+        "sig= Signature=",
         r"[?&;](?:sig|X-Amz-Signature|Signature)=[\w%+/=-]{32,200}",
     ),
     _form("age key", "AGE-SECRET", r"\bAGE-SECRET-KEY-1[A-Z0-9]{58}"),

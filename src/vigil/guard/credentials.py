@@ -36,7 +36,15 @@ _SHORTEST = 8
 """Of a text that has room for a name and a secret."""
 
 
-_HINTS = tuple((hint, number) for number, form in enumerate(FORMS) for hint in form.hints)
+_AS_WRITTEN, _IN_ANY_CASE = (
+    tuple(
+        (hint, number)
+        for number, form in enumerate(FORMS)
+        if form.any_case is any_case
+        for hint in form.hints
+    )
+    for any_case in (False, True)
+)
 
 _Place = tuple[int, int, str]
 """Where a credential begins and ends, and what kind it is."""
@@ -75,7 +83,9 @@ def credentials_in(code: str) -> tuple[Finding, ...]:
 
 def _all(text: str) -> Iterator[_Place]:
     small = text.lower()
-    for number in {number for hint, number in _HINTS if hint in small}:
+    hinted = {number for hint, number in _AS_WRITTEN if hint in text}
+    hinted |= {number for hint, number in _IN_ANY_CASE if hint in small}
+    for number in hinted:
         yield from _of_form(FORMS[number], text)
     if any(hint in small for hint in LOGIN_HINTS):
         yield from _logins(text)
@@ -112,8 +122,9 @@ def _stands_in(value: str) -> bool:
 def _disordered(token: str) -> bool:
     """Whether chance drew it: letters and digits of all kinds, and no path, name or message."""
     body = token.rstrip("=")
-    kinds = (str.isupper, str.islower, str.isdigit)
-    if not all(any(kind(c) for c in body) for kind in kinds) or _UUID.search(body):
+    # Most names that are long enough hold no digit.
+    kinds = (str.isdigit, str.isupper, str.islower)
+    if not all(any(map(kind, body)) for kind in kinds) or _UUID.search(body):
         return False
     if body.count("/") > len(body) // 12 or _is_words(body) or _is_message(token):
         return False

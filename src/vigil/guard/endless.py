@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from posixpath import basename
 
 from vigil.domain.effects import EffectKind
 from vigil.guard import places
@@ -33,7 +32,7 @@ def judge_endless(command: Command) -> Iterator[Finding]:
         yield _finding(command, "processes", "starts processes in a loop that nothing ends")
     if command.endless and writes:
         yield _finding(command, "disk", "writes to a file in a loop that nothing ends")
-    name = basename(command.words[0].text) if command.words else ""
+    name = command.words[0].text.rpartition("/")[2] if command.words else ""
     kept = "disk" if writes else "memory"
     if (writes or command.captured) and source_of(command).endless:
         yield _finding(command, kept, "keeps what never ends")

@@ -35,16 +35,19 @@ def carries(command: Command) -> bool:
 
 def with_requests(command: Command, findings: Iterable[Finding]) -> Iterator[Finding]:
     """A command that talks to a machine of its choice tells it what stands in its words."""
-    found = tuple(findings)
     sources = command.words_from
     tells = any(one.tells for one in sources) and (
         _tells_another(command) or any(one.adds for one in sources)
     )
-    machines = (f.resource.removeprefix("target:").strip("?.") for f in found if tells)
+    if not tells:
+        yield from findings
+        return
+    found = tuple(findings)
+    machines = (f.resource.removeprefix("target:").strip("?.") for f in found)
     elsewhere = any(map(_ADDRESS.fullmatch, machines))
     for finding in found:
         kind, _, _ = finding.resource.partition(":")
-        if tells and Mark.NETWORK in finding.marks and (elsewhere or kind in _CHOSEN):
+        if Mark.NETWORK in finding.marks and (elsewhere or kind in _CHOSEN):
             yield _sent(finding)
         else:
             yield finding

@@ -7,7 +7,7 @@ is certain makes a command unknown: nothing is guessed to be harmless.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from posixpath import basename, dirname
+from posixpath import dirname
 
 from vigil.domain.effects import EffectKind
 from vigil.guard import places
@@ -63,7 +63,7 @@ def judge_command(command: Command, tools: Tools) -> Judged:
     if "/" in name.text and _STANDARD.fullmatch(dirname(places.plain(name.text))) is None:
         reason = f"'{name.text}' is not where programs of the system are"
         return Judged((*steered, _unknown(command, "guard.path", reason)))
-    short = basename(name.text)
+    short = name.text.rpartition("/")[2]
     tool = tools.named(short)
     if len(command.words) == len(_HELP) and command.words[1].text in _HELP:
         return Judged(
@@ -195,10 +195,7 @@ def _sensitive(command: Command, arguments: Arguments, *, below: bool) -> Iterat
     for word in (*arguments.operands, *values):
         # What is not known may be any part of a path.
         text = (word.unsplit or word.text).replace(UNRESOLVED, "*")
-        names = (text, text.lstrip("@<"), text.partition("=")[2], text.partition(":")[2])
-        # Most words are the same in two of these ways, and empty in the others.
-        mine = (name for name in dict.fromkeys(names) if name and _secret(name, below=below))
-        path = next(mine, None)
+        path = next((name for name in _named_by(text) if _secret(name, below=below)), None)
         if path is not None:
             yield Finding(
                 kind=EffectKind.READ,
@@ -209,6 +206,17 @@ def _sensitive(command: Command, arguments: Arguments, *, below: bool) -> Iterat
                 marks=frozenset({Mark.READS_SENSITIVE}),
             )
             return
+
+
+def _named_by(text: str) -> Iterator[str]:
+    """What a word may name a file by, each way once: most words know but one."""
+    if text:
+        yield text
+    if text[:1] in {"@", "<"} and (rest := text.lstrip("@<")):
+        yield rest
+    for sign in ("=", ":"):
+        if rest := text.partition(sign)[2]:
+            yield rest
 
 
 def _secret(name: str, *, below: bool) -> bool:

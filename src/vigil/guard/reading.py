@@ -89,7 +89,7 @@ def read(script: str) -> Reading:
     if obstacles:
         return Reading(obstacles=obstacles)
     grammar = tuple(_command(node) for kind, node in nodes if kind == "command")
-    plain = _plain(script)
+    plain = read_plain(script)
     if isinstance(plain, Obstacle):
         return Reading(commands=grammar, obstacles=(plain,))
     if plain != grammar:
@@ -145,8 +145,8 @@ def _unquoted(text: str) -> str:
     return text[1:-1] if text[:1] in {"'", '"'} else text
 
 
-def _plain(script: str) -> tuple[Command, ...] | Obstacle:
-    """The second reading: words, blanks, comments, and what ends a command; nothing else."""
+def read_plain(script: str) -> tuple[Command, ...] | Obstacle:
+    """The second reading alone: words, blanks, comments, and what ends a command; nothing else."""
     commands: list[Command] = []
     for line, text in enumerate(script.split("\n"), start=1):
         found = _plain_line(line, text)

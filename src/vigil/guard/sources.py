@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
-from posixpath import basename
 
 from vigil.guard import places
 from vigil.guard.program import UNRESOLVED, Command, Source
@@ -53,7 +52,7 @@ _EXPRESSION = re.compile(r"[-!(),].*", re.DOTALL)
 
 def source_of(command: Command) -> Source:
     """What is known of a command's output."""
-    name = basename(command.words[0].text) if command.words else ""
+    name = command.words[0].text.rpartition("/")[2] if command.words else ""
     return Source(
         name=name,
         tells=name not in _TELLS_NOTHING,

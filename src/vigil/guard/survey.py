@@ -21,7 +21,6 @@ from vigil.guard.program import UNRESOLVED, Command, Nested, Program, Span, Word
 from vigil.guard.python import read_python
 from vigil.guard.redirections import judge_redirections
 from vigil.guard.shell import read_shell
-from vigil.guard.sql import judge_sql
 from vigil.guard.tools import Tools
 from vigil.guard.working_folders import judge_in_folders
 
@@ -192,6 +191,9 @@ def _read(at_work: _Survey, nested: Nested, depth: int) -> None:
 def _said(nested: Nested, tools: Tools) -> tuple[list[Finding], list[Command | Nested]]:
     code = nested.code.text
     if nested.language == "sql":
+        # A third of what the guard would load at its start, and few scripts hold SQL.
+        from vigil.guard.sql import judge_sql  # noqa: PLC0415 - loaded when there is SQL to read
+
         return list(judge_sql(code, nested.dialect)), []
     if nested.language == "python":
         found = read_python(code, tools.library())

@@ -12,7 +12,9 @@ from pathlib import Path
 from vigil.lab.programs import SERVER_FOLDERS, find_binary
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
-INSIDE_ID = "1000"
+INSIDE_ID = "65534"
+"""Who the shop is within: `nobody`. PostgreSQL begins only as a user that has a name, and refuses
+root; a machine that nobody has an account on has no other that is there for certain."""
 
 
 def command(state: Path) -> list[str]:

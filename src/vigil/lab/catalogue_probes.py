@@ -45,10 +45,23 @@ def web(config: LabConfig) -> dict[str, Probe]:
         "expect": {"status": 200, "text": "Order", "within_s": CHECKOUT_WITHIN_S},
     }
     shown = {"method": "GET", "url": f"{url}/basket", "expect": {"status": 200, "text": "basket"}}
+    health = [
+        {
+            "method": "GET",
+            "url": f"{instance}/healthz",
+            "expect": {
+                "status": 200,
+                "headers": {"content-type": "application/json"},
+                "values": {"$.status": "ok", "$.release": {"there": True}},
+            },
+        }
+        for instance in config.urls["web"].split()
+    ]
     return {
         "checkout": {"kind": "http", "timeout_s": 5.0, "steps": [look, fill, pay]},
         "catalogue": {"kind": "http", "timeout_s": 2.0, "steps": [look]},
         "basket": {"kind": "http", "timeout_s": 2.0, "steps": [fill, shown]},
+        "instances": {"kind": "http", "timeout_s": 2.0, "steps": health},
         "customer": customer(config),
     }
 
@@ -92,7 +105,7 @@ def worker(config: LabConfig) -> dict[str, Probe]:
         "orders-waiting": _sql(
             config, OLDEST_ORDER.format(orders=config.names.tables.orders), LONGEST_WAIT_S
         ),
-        "queue-length": _redis(config, measure="length", key=keys.queue, max=LONGEST_QUEUE),
+        "queue-length": _redis(config, kind="queue", key=keys.queue, max=LONGEST_QUEUE),
         "paused": _redis(config, measure="exists", key=keys.paused, max=0),
         "customer": customer(config),
     }

@@ -154,7 +154,8 @@ class Lab:
         if held:
             return None
         said = (self.files.logs / "keeper.log").read_text(errors="replace").strip()
-        return f"the lab's cage ended: {said[-MOST_SAID:] or 'without a word'}"
+        why = said[-MOST_SAID:] or "without a word"
+        return f"the lab's cage ended: {why}; `vigil doctor` says what is missing here"
 
     # -- what one does with a shop --------------------------------------------------------------
 

@@ -69,7 +69,9 @@ daemon off;
 worker_processes 1;
 pid {state}/nginx/nginx.pid;
 error_log {state}/log/{config.names.proxy}.err warn;
-events {{ worker_connections 256; }}
+# Room for a thousand customers at once who keep their connections between two pages.
+worker_rlimit_nofile 4096;
+events {{ worker_connections 2048; }}
 http {{
 {temporary}
   access_log {state}/log/{config.names.proxy}.access.log;

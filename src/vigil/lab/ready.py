@@ -14,6 +14,8 @@ from vigil.lab.errors import LabNotReady
 
 EVERY_S = 0.05
 TIMEOUT_S = 2.0
+MOST_SAID = 500
+LAST_LINES = 3
 Progress = Callable[[str], None]
 
 
@@ -42,9 +44,19 @@ def wait_for(
         ended = gone()
         if ended or time.monotonic() > deadline:
             why = f"no answer within {seconds:.0f} s"
-            missing = "; ".join(f"{part.name}: {why}, see {part.log}" for part in waiting)
+            missing = "; ".join(f"{part.name}: {why}, {last_words(part.log)}" for part in waiting)
             raise LabNotReady(ended or missing)
         time.sleep(EVERY_S)
+
+
+def last_words(log: Path) -> str:
+    """How a log ends: whoever is told may find it gone with the lab."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    said = " / ".join([line.strip() for line in lines if line.strip()][-LAST_LINES:])
+    return f"{log} ends with: {said[-MOST_SAID:]}" if said else f"{log} is empty"
 
 
 def foundations(config: LabConfig) -> list[Part]:

@@ -26,7 +26,11 @@ def addresses_in(text: str) -> tuple[Address, ...]:
     written = [each.strip() for each in text.split(",") if each.strip()]
     if not 1 <= len(written) <= MOST:
         raise ValueError(f"write HOST:PORT, up to {MOST} of them with commas between")
-    return tuple(_address(each) for each in written)
+    found = tuple(_address(each) for each in written)
+    if len(set(found)) < len(found):
+        # One process takes one connection of a runner, and refuses the other one for ever.
+        raise ValueError("write each address once")
+    return found
 
 
 def _address(text: str) -> Address:

@@ -12,6 +12,7 @@ from vigil.domain.probe import ProbeRef, ProbeResult
 from vigil.domain.value import Instant
 from vigil.ports.changes import Changes
 from vigil.ports.clock import Clock
+from vigil.ports.inventory import Inventories
 from vigil.ports.probes import Probes
 from vigil.ports.sessions import Sessions
 from vigil.ports.telemetry import Telemetry
@@ -25,6 +26,7 @@ class Senses:
     telemetry: Telemetry
     changes: Changes
     sessions: Sessions
+    inventories: Inventories
     clock: Clock
 
 

@@ -5,7 +5,8 @@ How incidents come into it is the inbox's (``ports/inbox.py``).
 This port is not in the first plan of the house; docs/decisions says why it is one of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -47,6 +48,21 @@ class NextSegment(Value):
     attempt: int
     turn: int = 1
     """How often it was begun on purpose: once more after each wait in the middle of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proviso:
+    """What has to hold, of what other incidents executed, for a plan to be begun beside it."""
+
+    since: Instant
+    each: bool
+    """Whether ``holds`` has to be told of each of those plans, and not of their number only."""
+    holds: Callable[[int, tuple[Executed, ...]], bool]
+    """Of what ``executions_since`` and, if it has to be, ``executed_since`` tell of the others.
+
+    It is asked within a transaction that keeps others waiting, in another thread and perhaps more
+    than once: so it only computes.
+    """
 
 
 class Decided(Value):
@@ -115,8 +131,9 @@ class Journal(Protocol):
         acting is due in another turn; of any other nothing is changed. Marking a segment as handed
         over marks that turn only.
     14. ``executed_since`` tells of each plan what is on record of it: its runbook, the rules of the
-        policy that fired when it was first judged, and how and when its proof came out, once it
-        did.
+        policy that fired, and how and when its proof came out, once it did. The rules are those of
+        the word by which it was begun unasked (the output ``verdict`` of EXECUTING), or else of the
+        first one. A proof that cannot be read is told as one that failed, rules as none.
     15. ``reset`` is a compare-and-set: of any number of resets of one breaker with one plan exactly
         one wins, and its event is written with it. ``executed_since`` names it with that plan from
         then on, and of the breaker of all ``executions_since`` counts neither what was begun up to
@@ -124,6 +141,10 @@ class Journal(Protocol):
     16. ``spent_since`` sums up what all attempts of an incident have cost, for each that was open
         at some time since then; what cost nothing is left out, and of what cannot be read the
         cost is None.
+    17. ``count_in`` is a ``commit`` that moves to EXECUTING and is made only where its proviso
+        holds of all that is on record as executed. From that look to the commit nothing else comes
+        to be executed, whoever commits it, so of any number of plans that begin at once each one
+        sees those before it. Where it does not hold nothing is written.
     """
 
     async def incident(self, incident_id: str) -> Incident:
@@ -165,6 +186,19 @@ class Journal(Protocol):
         following: NextSegment | None = None,
     ) -> bool:
         """Move an incident, or nothing at all."""
+        ...
+
+    async def count_in(
+        self,
+        *,
+        incident: Incident,
+        expected: tuple[Stage, int],
+        now: Instant,
+        outputs: Sequence[StageOutput],
+        notes: Sequence[Note],
+        proviso: Proviso,
+    ) -> bool:
+        """Move an incident to EXECUTING beside what others executed, or nothing at all."""
         ...
 
     async def append(self, incident_id: str, notes: Sequence[Note], now: Instant) -> None:

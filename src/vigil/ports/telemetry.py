@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from vigil.domain.catalogue import Condition
-from vigil.domain.telemetry import ErrorGroup, Growth, Latency, Ratio
+from vigil.domain.telemetry import ErrorGroup, Growth, Latency, Ratio, Usual
 from vigil.domain.value import Instant
 
 
@@ -18,10 +18,16 @@ class Telemetry(Protocol):
     4. Groups come ordered by count, at most 50.
     5. The start of an instance is that of its newest process. One that does not say it, or that did
        not answer when it was last asked, is left out.
+    6. What is usual is made of at least ``FEWEST_WINDOWS`` windows, each with ``FEWEST_REQUESTS``
+       and all before the moment; otherwise it cannot be known.
     """
 
     async def bad_ratio(self, service: str, condition: Condition) -> Ratio | None:
         """Bad to all requests over the condition's window."""
+        ...
+
+    async def usual(self, service: str, condition: Condition, until: Instant) -> Usual | None:
+        """How the requests that a condition counts fared before a moment."""
         ...
 
     async def latency(

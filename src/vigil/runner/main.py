@@ -9,12 +9,12 @@ from pathlib import Path
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.switch import SWITCH_FILE
 from vigil.guard import analyse
+from vigil.runner.bubblewrap.sandbox import Bubblewrap
 from vigil.runner.confinement import Doors
 from vigil.runner.forgetting import forget_forever
 from vigil.runner.isolation import Isolation
 from vigil.runner.ledger import Ledger
 from vigil.runner.runs import Runs
-from vigil.runner.sandbox import Bubblewrap
 from vigil.runner.server import LEDGER, only_runner, serve
 from vigil.runner.store import open_store
 from vigil.runner.switch import switch_at

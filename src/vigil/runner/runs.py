@@ -12,6 +12,8 @@ from vigil.domain.catalogue import Catalogue
 from vigil.domain.errors import LockHeld, PortUnavailable, SandboxUnavailable
 from vigil.domain.foreseen import Foreseen
 from vigil.domain.plan import ActionResult, ActionStatus, CallRecord, Plan
+from vigil.domain.probe import ProbeRef
+from vigil.domain.probes.command import CommandEnd
 from vigil.domain.run import RunOrder
 from vigil.domain.switch import SwitchState
 from vigil.domain.value import Value
@@ -22,6 +24,7 @@ from vigil.runner.dry_run import foresee
 from vigil.runner.egress.admission import was_connection
 from vigil.runner.isolation import End, Ended, Isolation, Script
 from vigil.runner.ledger import Begun, Ledger
+from vigil.runner.looking import Looking
 from vigil.runner.orders import Analyse, CheckedOrder, checked
 from vigil.runner.output import OnLine
 from vigil.runner.reach import Reach
@@ -81,6 +84,7 @@ class Runs:
         self._ledger = ledger
         self._analyse = analyse
         self._others_end_s = others_end_s
+        self._looking = Looking(catalogue, isolation)
 
     async def run(
         self, order: RunOrder, listener: Listener, attest: Attest = as_it_is
@@ -123,6 +127,14 @@ class Runs:
         :raises NotFound: the catalogue does not have the service.
         """
         return await asyncio.to_thread(foresee, plan, self._catalogue, self._analyse)
+
+    async def look(self, ref: ProbeRef) -> CommandEnd:
+        """Run the command of a probe, which begins nothing and is on no record.
+
+        :raises NotFound: there is no such probe here, or no such file.
+        :raises SandboxUnavailable: no safe sandbox can be made.
+        """
+        return await self._looking.look(ref)
 
     async def _begun_before(self, run_key: str) -> tuple[Begun, ...]:
         """What an earlier run under this key has begun, which is over by now.

@@ -29,6 +29,15 @@ _NO_NAMESPACES = (
     "kernel.unprivileged_userns_clone=1 and user.max_user_namespaces above 0. In a container: "
     "allow it user namespaces."
 )
+_PROC_IS_COVERED = (
+    "parts of /proc are covered here, as in most containers, and where they are the kernel lets no "
+    "sandbox have a /proc of its own. Docker: --security-opt systempaths=unconfined. Kubernetes: "
+    "procMount: Unmasked."
+)
+_ASK_BWRAP = (
+    "find out what hinders bubblewrap here; this must end well: bwrap --unshare-user --unshare-pid "
+    "--unshare-net --ro-bind / / --proc /proc true"
+)
 _NO_PROCESS_LIMIT = (
     "the kernel exempts root from the process limit: start the runner as an ordinary user, or give "
     "it a writable pids control group"
@@ -140,6 +149,9 @@ def _script(shown: Collection[str]) -> str:
 def _not_made(ended: Ended) -> Health:
     last = ended.output.strip().splitlines()[-3:]
     text = f"no sandbox can be made ({ended.end}, exit {ended.exit_code}): {' / '.join(last)}"
-    namespaces = any(word in text for word in ("namespace", "uid map", "userns", "NEWUSER"))
-    remedy = _NO_NAMESPACES if namespaces else "run `vigil doctor` after reading the words above"
+    remedy = _ASK_BWRAP
+    if any(word in text for word in ("namespace", "uid map", "userns", "NEWUSER")):
+        remedy = _NO_NAMESPACES
+    elif "mount proc" in text:
+        remedy = _PROC_IS_COVERED
     return Health(part=PART, ok=False, text=text, remedy=remedy)

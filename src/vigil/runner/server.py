@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from vigil import flock, state_folder
 from vigil.domain.errors import PermanentError, PlanMismatch, PortUnavailable, VigilError
 from vigil.domain.plan import ActionResult, CallRecord, Plan
+from vigil.domain.probe import ProbeRef
 from vigil.domain.run import Health, RunOrder
 from vigil.domain.wire import (
     REQUEST,
@@ -22,6 +23,8 @@ from vigil.domain.wire import (
     FinishedEvent,
     HealthEvent,
     HealthRequest,
+    LookedEvent,
+    LookRequest,
     OutputEvent,
     RefusedEvent,
     RunnerEvent,
@@ -157,9 +160,21 @@ class Runner:
         if isinstance(request, DryRunRequest):
             yield await self._dry_run(request.plan)
             return
+        if isinstance(request, LookRequest):
+            yield await self._look(request.probe)
+            return
         async with contextlib.aclosing(self._run(request.order, attest)) as events:
             async for event in events:
                 yield event
+
+    async def _look(self, ref: ProbeRef) -> RunnerEvent:
+        try:
+            return LookedEvent(end=await self._runs.look(ref))
+        except VigilError as refusal:
+            return RefusedEvent(error=type(refusal).__name__, text=str(refusal))
+        except OSError as broken:  # a full disk, no more descriptors
+            text = f"the runner could not run it ({broken}); free what is exhausted"
+            return RefusedEvent(error=PortUnavailable.__name__, text=text)
 
     async def _dry_run(self, plan: Plan) -> RunnerEvent:
         if self._dry_runs >= MAX_DRY_RUNS:

@@ -1,21 +1,27 @@
 """The baseline: how everything looked just before anything was done."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Self
 
 from vigil.domain.catalogue import Catalogue
+from vigil.domain.inventory import Inventory, compared
 from vigil.domain.plan import Plan
-from vigil.domain.probe import JourneyProbe, ProbeOutcome, ProbeRef, ProbeResult
-from vigil.domain.value import Value
-from vigil.ports.clock import Clock
-from vigil.ports.probes import Probes
+from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
+from vigil.domain.telemetry import Usual
+from vigil.domain.value import Instant, Value
+from vigil.verify.counting import count
+from vigil.verify.eyes import Eyes
+from vigil.verify.metric import condition_holds, counted, usually
 
 MOST_LOOKS = 7
 AGAIN_S = 1.0
 """A symptom that comes and goes, as where one of two instances is broken, is looked for so often:
 of seven looks that each find it half of the time, less than one in a hundred rows finds none."""
+
+NEIGHBOUR_LOOKS = 4
+NEIGHBOUR_EVERY_S = 0.5
 
 _WORSE = MappingProxyType(
     {ProbeOutcome.UNKNOWN: 0, ProbeOutcome.PASSING: 1, ProbeOutcome.FAILING: 2}
@@ -29,10 +35,21 @@ class Baseline(Value):
     results: tuple[ProbeResult, ...]
     comes_and_goes: tuple[ProbeRef, ...] = ()
     """Those that were seen both failing and passing."""
+    again: tuple[ProbeResult, ...] = ()
+    """Further looks at the neighbours, to know what is chance with each of them."""
+    inventory: Inventory = Inventory()
+    usual: Usual | None = None
+    """How the symptom's requests fared before the trouble; None when nobody remembers."""
+    bad: float | None = None
+    """Their bad share now, 0 to 1."""
 
     def of(self, ref: ProbeRef) -> ProbeResult | None:
         """The look at one probe."""
         return next((r for r in self.results if r.ref == ref), None)
+
+    def looks_at(self, ref: ProbeRef) -> tuple[ProbeResult, ...]:
+        """Every look at one probe, oldest first."""
+        return tuple(result for result in (*self.results, *self.again) if result.ref == ref)
 
     def still_failing(self, refs: tuple[ProbeRef, ...]) -> bool:
         """At least one of these fails; only then can an action be proven to help."""
@@ -63,40 +80,84 @@ class Baseline(Value):
 
 
 def journeys(plan: Plan, catalogue: Catalogue) -> tuple[ProbeRef, ...]:
-    """The proving probes that are walks through pages: long, and they do things."""
-    return tuple(r for r in plan.proving if isinstance(catalogue.probe(r), JourneyProbe))
+    """The proving probes that take long or do things, such as walks through pages."""
+    return tuple(ref for ref in plan.proving if catalogue.has(ref) and catalogue.probe(ref).long)
 
 
-async def look(refs: tuple[ProbeRef, ...], catalogue: Catalogue, probes: Probes) -> Baseline:
+async def look(refs: Sequence[ProbeRef], eyes: Eyes) -> Baseline:
     """Look once at each probe, all at the same time."""
-    results = await asyncio.gather(*(probes.run(ref, catalogue.probe(ref)) for ref in refs))
-    return Baseline(results=tuple(results))
+    return Baseline(results=tuple(await asyncio.gather(*(_look_at(ref, eyes) for ref in refs))))
 
 
-async def take_baseline(
-    plan: Plan,
-    catalogue: Catalogue,
-    probes: Probes,
-    *,
-    clock: Clock,
-    condition_holds: Callable[[], Awaitable[bool | None]],
-) -> Baseline:
-    """Everything that will be looked at afterwards, once.
+async def _look_at(ref: ProbeRef, eyes: Eyes) -> ProbeResult:
+    if eyes.catalogue.has(ref):
+        return await eyes.probes.run(ref, eyes.catalogue.probe(ref))
+    text = "This probe is not in the catalogue any more, so nobody can look."
+    at = eyes.clock.now()
+    return ProbeResult(ref=ref, outcome=ProbeOutcome.UNKNOWN, text=text, seconds=0, at=at)
+
+
+async def glance(plan: Plan, eyes: Eyes) -> Baseline:
+    """How everything looks while a person is asked; nothing is walked that would do things."""
+    walked = journeys(plan, eyes.catalogue)
+    refs = tuple(ref for ref in (*plan.proving, *plan.neighbours) if ref not in walked)
+    seen, inventory = await asyncio.gather(look(refs, eyes), count(plan, eyes))
+    return seen.model_copy(update={"inventory": inventory})
+
+
+def changed(plan: Plan, then: Baseline, now: Baseline) -> str | None:
+    """What got worse without Vigil between two looks, as a sentence: the plan was not made for it.
+
+    The symptom itself is left out: whether it is still there is asked for on its own.
+    """
+    lost = compared(then.inventory, now.inventory, plan).lost
+    if lost:
+        return lost[0].text
+    for ref in plan.neighbours:
+        before, looks = then.of(ref), now.looks_at(ref)
+        passed = before is not None and before.outcome is ProbeOutcome.PASSING
+        if passed and looks and all(look.outcome is ProbeOutcome.FAILING for look in looks):
+            return f"{ref} passed when the plan was made, and fails now: {looks[-1].text}"
+    return None
+
+
+async def take_baseline(plan: Plan, eyes: Eyes, opened_at: Instant) -> Baseline:
+    """Everything that will be looked at afterwards, and how it usually is.
 
     While nothing that could prove a cure fails, but the symptom's own condition holds, the proving
     probes are looked at again: one look that passes does not say that the symptom is gone. Nor does
-    a neighbour that could not be looked at count as well: it is looked at again, too.
+    a neighbour that could not be looked at count as well: it is looked at again, too. Then the
+    neighbours are looked at a few times more, to know what is chance with each of them.
     """
-    baseline = await look((*plan.proving, *plan.neighbours), catalogue, probes)
-    walked = journeys(plan, catalogue)
+    refs = (*plan.proving, *plan.neighbours)
+    baseline, inventory, usual = await asyncio.gather(
+        look(refs, eyes), count(plan, eyes), usually(plan, eyes, opened_at)
+    )
+    walked = journeys(plan, eyes.catalogue)
     quick = tuple(ref for ref in plan.proving if ref not in walked)
     unseen = tuple(result.ref for result in baseline.unseen(plan.neighbours))
     for _ in range(MOST_LOOKS - 1):
-        if baseline.still_failing(plan.proving) or await condition_holds() is not True:
+        if baseline.still_failing(plan.proving) or await condition_holds(plan, eyes) is not True:
             break
-        await clock.sleep(AGAIN_S)
-        baseline = baseline.or_worse(await look((*(quick or walked), *unseen), catalogue, probes))
-    return baseline
+        await eyes.clock.sleep(AGAIN_S)
+        baseline = baseline.or_worse(await look((*(quick or walked), *unseen), eyes))
+    ratio = await counted(plan, eyes)
+    return baseline.model_copy(
+        update={
+            "again": await _neighbours_again(plan, eyes),
+            "inventory": inventory,
+            "usual": usual,
+            "bad": ratio.value if ratio else None,
+        }
+    )
+
+
+async def _neighbours_again(plan: Plan, eyes: Eyes) -> tuple[ProbeResult, ...]:
+    rows: list[ProbeResult] = []
+    for _ in range(NEIGHBOUR_LOOKS - 1 if plan.neighbours else 0):
+        await eyes.clock.sleep(NEIGHBOUR_EVERY_S)
+        rows += (await look(plan.neighbours, eyes)).results
+    return tuple(rows)
 
 
 def _worst(before: ProbeResult, again: ProbeResult | None) -> ProbeResult:

@@ -6,6 +6,7 @@ from vigil.domain.plan import Plan
 from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
 from vigil.domain.proof import ProbeChange
 from vigil.verify.baseline import Baseline
+from vigil.verify.neighbours import worse
 
 WINDOW_S = 10.0
 PASSES = 6
@@ -18,10 +19,8 @@ WALKS = 2
 """Walks of each journey in a row that have to end well."""
 MOST_WALKS = 6
 """A journey does things, such as placing orders; it is not tried for ever."""
-WORSE = 4
-OF = 8
-"""A neighbour that passed before and now does not pass in this many of its newest looks has got
-worse; less than that is the restart itself."""
+WELL = 4
+"""Looks in a row after which a neighbour is well again."""
 
 
 class Looks:
@@ -50,12 +49,26 @@ class Looks:
     def steady(self) -> bool:
         """Quick probes pass over the window, and every neighbour passes again, or fails as before.
 
-        A neighbour that nobody could look at before has to pass now: who knows what it was.
+        A neighbour that nobody could look at before has to pass now: who knows what it was. So has
+        one that shows the cause, however it looked before.
         """
+        return self.symptom_gone and not self.ailing
+
+    @property
+    def symptom_gone(self) -> bool:
+        """The quick proving probes have passed often enough, for long enough."""
         return all(
             self._lasts(ref) and self._passes(ref) >= self._needed(ref) for ref in self._quick
-        ) and all(
-            self._passes(ref) >= WORSE for ref in self._plan.neighbours if not self._failed(ref)
+        )
+
+    @property
+    def ailing(self) -> tuple[ProbeRef, ...]:
+        """The neighbours that are not yet as well as they have to be."""
+        return tuple(
+            ref
+            for ref in self._plan.neighbours
+            if self._passes(ref) < WELL
+            and (ref in self._plan.of_the_cause or not self._failed(ref))
         )
 
     @property
@@ -73,12 +86,12 @@ class Looks:
         return next((end for end in ends if end.outcome is not ProbeOutcome.PASSING), None)
 
     @property
-    def worse(self) -> ProbeRef | None:
-        """The first neighbour that passed before and often has not passed lately."""
+    def worse(self) -> str | None:
+        """The first neighbour that has got worse by more than chance, and how, as a sentence."""
         for ref in self._plan.neighbours:
-            ill = sum(r.outcome is not ProbeOutcome.PASSING for r in self._of[ref][-OF:])
-            if ill >= WORSE and self._passed_before(ref):
-                return ref
+            why = worse(self._baseline.looks_at(ref), self._of[ref])
+            if why is not None:
+                return f"{ref} {why}"
         return None
 
     @property
@@ -125,12 +138,9 @@ class Looks:
         return STEADIER if relapsed or ref in self._baseline.comes_and_goes else PASSES
 
     def _failed(self, ref: ProbeRef) -> bool:
-        before = self._baseline.of(ref)
-        return before is not None and before.outcome is ProbeOutcome.FAILING
+        """It failed before, and nobody ever saw it pass."""
+        outcomes = {look.outcome for look in self._baseline.looks_at(ref)}
+        return ProbeOutcome.FAILING in outcomes and ProbeOutcome.PASSING not in outcomes
 
     def _lasts(self, ref: ProbeRef) -> bool:
         return self._streak(ref) >= WINDOW_S
-
-    def _passed_before(self, ref: ProbeRef) -> bool:
-        before = self._baseline.of(ref)
-        return before is not None and before.outcome is ProbeOutcome.PASSING

@@ -1,92 +1,131 @@
 """VERIFYING: only probes that failed before and go on passing now are a proof.
 
 Exit code 0 is not "fixed". The proving probes come from the catalogue, are compared with the
-baseline, must pass several times in a row over a stabilisation window, nothing that passed before
-may fail, and the symptom's own condition may not hold. Then the journeys among them are walked, as
-a user would, and have to end well too. What cannot be seen never counts as healthy.
+baseline and must pass several times in a row over a stabilisation window. What shows the cause has
+to pass too, nothing that was well before may have got worse, what the source of the alert counts
+has to be where it usually is, and nothing may have been taken away. Then the journeys are walked,
+as a user would, and have to end well. What cannot be seen never counts as healthy.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
-from vigil.domain.catalogue import Catalogue
 from vigil.domain.plan import Execution, Plan
 from vigil.domain.probe import ProbeOutcome
 from vigil.domain.proof import Outcome, Proof
-from vigil.ports.clock import Clock
-from vigil.ports.probes import Probes
 from vigil.verify.baseline import Baseline, journeys, look
-from vigil.verify.looks import PASSES, WALKS, WINDOW_S, Looks
+from vigil.verify.counting import Counting
+from vigil.verify.eyes import Eyes
+from vigil.verify.grounds import PATIENCE_S, Seen, cut_short, grounds, missing
+from vigil.verify.looks import Looks
+from vigil.verify.metric import Metric, metric
 
 INTERVAL_S = 2.0
-PATIENCE_S = 90.0
-"""How long a cure may take to show."""
-
-NOT_STEADY = (
-    f"Not every proving probe passed {PASSES} times in a row over {WINDOW_S:.0f} s within "
-    f"{PATIENCE_S:.0f} s."
-)
-HELD = (
-    "The proving probes pass, but the condition of the symptom still holds after "
-    f"{PATIENCE_S:.0f} s: other requests go on failing."
-)
+LAST_S = 12.0
+"""So long before patience ends it is counted what is there, also where the symptom stays."""
 
 
-async def verify(  # noqa: PLR0913 - what was done, and every way to look at what it did
-    plan: Plan,
-    execution: Execution,
-    baseline: Baseline,
-    *,
-    catalogue: Catalogue,
-    probes: Probes,
-    clock: Clock,
-    condition_holds: Callable[[], Awaitable[bool | None]],
-) -> Proof:
-    """Look until it is proven, has got worse, or patience ends.
+async def verify(plan: Plan, execution: Execution, baseline: Baseline, eyes: Eyes) -> Proof:
+    """Look until it is proven, has got worse, or patience ends."""
+    verification = _Verification(plan, execution, baseline, eyes)
+    if not execution.results:
+        text = execution.refused or "No action was started."
+        return verification.proof(Outcome.NOT_EXECUTED, text)
+    if not plan.proving:
+        text = "No probe of the catalogue maps to this symptom, so nothing can prove the cure."
+        return verification.proof(Outcome.NOTHING_TO_CHECK, text)
+    return await verification.until_proven()
 
-    ``condition_holds`` says whether the symptom's own condition is true now; None is "not known",
-    and the probes alone decide. It is asked only when they are steady. Journeys are long, so they
-    are walked last, one walk at a time, and everything else is looked at again after each.
-    """
 
-    def proof(outcome: Outcome, text: str) -> Proof:
+class _Verification:
+    """One row of looks after a plan was run, and what they say together."""
+
+    def __init__(self, plan: Plan, execution: Execution, baseline: Baseline, eyes: Eyes) -> None:
+        self._plan = plan
+        self._execution = execution
+        self._baseline = baseline
+        self._eyes = eyes
+        self._walked = journeys(plan, eyes.catalogue)
+        self._looks = Looks(plan, baseline, self._walked)
+        self._counting = Counting(plan, baseline.inventory)
+        self._metric: Metric | None = None
+
+    async def until_proven(self) -> Proof:
+        """Journeys are long and do things: they are walked last, when all else is well, one walk at
+        a time, and everything else is looked at again after each.
+        """
+        clock, looks = self._eyes.clock, self._looks
+        refs = (*self._plan.proving, *self._plan.neighbours)
+        quick = tuple(ref for ref in refs if ref not in self._walked)
+        until = clock.elapsed() + PATIENCE_S
+        while clock.elapsed() < until:
+            looks.add(await look(quick, self._eyes), clock.elapsed())
+            if looks.worse is not None:
+                return self.proof(Outcome.REGRESSED, f"{looks.worse}.")
+            well = await self._all_well(last=until - clock.elapsed() < LAST_S)
+            if self._counting.lost:
+                return self.proof(Outcome.REGRESSED, self._counting.text)
+            if well and looks.walked_well:
+                return self._proven()
+            walks = look(self._walked if well and looks.may_walk else (), self._eyes)
+            row, _ = await asyncio.gather(walks, clock.sleep(INTERVAL_S))
+            looks.add(row, clock.elapsed())
+        text = cut_short(self._execution) + missing(self._seen())
+        return self.proof(Outcome.NOT_FIXED, text)
+
+    async def _all_well(self, *, last: bool) -> bool:
+        """All but the journeys. What costs more than a look is asked when the looks are good."""
+        steady = self._looks.steady and self._baseline.still_failing(self._plan.proving)
+        if steady or last:
+            self._metric = await metric(self._plan, self._eyes, self._baseline.usual)
+            await self._counting.again(self._eyes)
+        back = self._metric is not None and self._metric.back is not False
+        return steady and back and self._counting.whole
+
+    def _proven(self) -> Proof:
+        """The symptom is gone; that proves the plan only if the plan was run to its end."""
+        if not self._execution.succeeded:
+            text = (
+                "The symptom went away, but the plan was not run to its end; a person should look."
+            )
+            return self.proof(Outcome.NOT_FIXED, text)
+        _, *found = grounds(self._seen())
+        return self.proof(Outcome.VERIFIED, " ".join(ground.text for ground in found))
+
+    def proof(self, outcome: Outcome, text: str) -> Proof:
+        """What was seen so far, as a proof of this outcome."""
+        looked = bool(self._execution.results and self._plan.proving)
         return Proof(
             outcome=outcome,
             text=text,
-            probes=looks.changes(),
-            window_s=looks.window_s,
-            interrupted=execution.interrupted,
-            decided_at=clock.now(),
+            grounds=grounds(self._seen()) if looked else (),
+            bad_before=self._baseline.bad,
+            bad_after=self._metric.bad if self._metric else None,
+            probes=self._looks.changes(),
+            window_s=self._looks.window_s,
+            interrupted=self._execution.interrupted,
+            decided_at=self._eyes.clock.now(),
         )
 
-    walked = journeys(plan, catalogue)
-    quick = tuple(ref for ref in (*plan.proving, *plan.neighbours) if ref not in walked)
-    looks = Looks(plan, baseline, walked)
-    if not execution.results:
-        return proof(Outcome.NOT_EXECUTED, execution.refused or "No action was started.")
-    if not plan.proving:
-        text = "No probe of the catalogue maps to this symptom, so nothing can prove the cure."
-        return proof(Outcome.NOTHING_TO_CHECK, text)
-    held = False
-    started = clock.elapsed()
-    while clock.elapsed() - started < PATIENCE_S:
-        looks.add(await look(quick, catalogue, probes), clock.elapsed())
-        if looks.worse is not None:
-            text = f"{looks.worse} passed before and does not now: {looks.last(looks.worse).text}"
-            return proof(Outcome.REGRESSED, text)
-        steady = looks.steady and baseline.still_failing(plan.proving)
-        held = steady and await condition_holds() is True
-        if steady and not held and looks.walked_well:
-            return proof(*_judged(plan, execution, baseline, looks))
-        ready = steady and not held and looks.may_walk
-        walks = look(walked if ready else (), catalogue, probes)
-        row, _ = await asyncio.gather(walks, clock.sleep(INTERVAL_S))
-        looks.add(row, clock.elapsed())
-    return proof(Outcome.NOT_FIXED, _cut_short(execution) + (HELD if held else _missing(looks)))
+    def _seen(self) -> Seen:
+        return Seen(
+            self._plan,
+            self._execution,
+            self._baseline,
+            self._looks,
+            self._counting,
+            self._metric,
+            bool(self._walked),
+        )
 
 
 def improved(proof: Proof) -> bool:
-    """A proving probe that failed before passed at the last look: undoing might be worse."""
+    """Undoing might be worse than now.
+
+    A proving probe that failed before passed at the last look, or at most half of the share of
+    requests fails that failed before.
+    """
+    if proof.bad_before and proof.bad_after is not None and 2 * proof.bad_after <= proof.bad_before:
+        return True
     return any(
         change.before is not None
         and change.before.outcome is ProbeOutcome.FAILING
@@ -94,42 +133,4 @@ def improved(proof: Proof) -> bool:
         and change.after[-1].outcome is ProbeOutcome.PASSING
         for change in proof.probes
         if change.proves
-    )
-
-
-def _judged(
-    plan: Plan, execution: Execution, baseline: Baseline, looks: Looks
-) -> tuple[Outcome, str]:
-    """The symptom is gone; that is a proof of the plan only if the plan was run to its end."""
-    if not execution.succeeded:
-        text = "The symptom went away, but the plan was not run to its end; a person should look."
-        return Outcome.NOT_FIXED, text
-    failed = sum(1 for ref in plan.proving if baseline.still_failing((ref,)))
-    text = (
-        f"{failed} of {len(plan.proving)} proving probes failed before; all passed over "
-        f"{looks.window_s:.0f} s, and no neighbour ({len(plan.neighbours)} probes) is worse."
-    )
-    return Outcome.VERIFIED, text
-
-
-def _cut_short(execution: Execution) -> str:
-    """What kept the plan from its end, as a sentence before others; nothing when it got there.
-
-    Whoever reads why it is not proven must not look for the fault in a cure that was half done.
-    """
-    if execution.succeeded:
-        return ""
-    last = execution.results[-1]
-    lines = last.output.strip().splitlines() or ["no output"]
-    why = execution.refused or f"{last.action} {last.status}: {lines[-1]}"
-    return f"The plan was not run to its end ({why.rstrip('.')}). "
-
-
-def _missing(looks: Looks) -> str:
-    """Why patience ended without a proof."""
-    if looks.stuck is None:
-        return NOT_STEADY
-    return (
-        f"The journey {looks.stuck.ref} did not end well {WALKS} times in a row within "
-        f"{PATIENCE_S:.0f} s: {looks.stuck.text}"
     )

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from functools import cached_property
+from typing import Annotated, ClassVar, get_args
 
 from pydantic import Field, StringConstraints
 
@@ -33,48 +34,6 @@ class Argument(Value):
     def admits(self, word: str) -> bool:
         """Whether this word may stand here."""
         return re.fullmatch(self.pattern, word) is not None
-
-
-class Verb(Value):
-    """One thing that the broker can do.
-
-    The guard judges scripts by it, the runner does what it says, and neither knows more of it;
-    ``resource`` may name ``{grant}`` and each argument.
-    """
-
-    name: str
-    kind: EffectKind
-    arguments: tuple[Argument, ...]
-    resource: str
-    reason: str
-    undo: str
-    """What takes it back, or why nothing does."""
-    again: str
-    """How a call that was cut off is told from one that was done, so that it is done once."""
-    needs: str = ""
-    """The package that the runner needs for it, where that is one which not everybody has."""
-
-    @property
-    def undone_by(self) -> str:
-        """The verb that takes it back, where one does; the first word of ``undo``."""
-        word = self.undo.partition(" ")[0].rstrip(",")
-        return word if "." in word else ""
-
-    def resource_of(self, grant: str, arguments: Sequence[str]) -> str:
-        """What a call touches."""
-        names = (argument.name for argument in self.arguments)
-        return self.resource.format(grant=grant, **dict(zip(names, arguments, strict=True)))
-
-    def admits(self, arguments: Sequence[str]) -> bool:
-        """Whether these can be its arguments."""
-        return len(arguments) == len(self.arguments) and all(
-            argument.admits(word) for argument, word in zip(self.arguments, arguments, strict=True)
-        )
-
-    @property
-    def usage(self) -> str:
-        """What stands behind the grant's name."""
-        return " ".join(argument.name.upper() for argument in self.arguments)
 
 
 class BaseGrant(Value):
@@ -108,3 +67,53 @@ class BaseGrant(Value):
         Digests, as an address may be long, and nobody but its owner need read it.
         """
         return tuple(f"{kind}:{content_digest(where)}" for kind, *where in self.places(arguments))
+
+
+class Verb(Value):
+    """One thing that the broker can do.
+
+    The guard judges scripts by it, the runner does what it says, and neither knows more of it;
+    ``resource`` may name ``{grant}`` and each argument.
+    """
+
+    grant: type[BaseGrant]
+    """What an owner gives for it; its ``verb`` is the name, and the documentation shows its
+    docstring."""
+    kind: EffectKind
+    arguments: tuple[Argument, ...]
+    resource: str
+    reason: str
+    undo: str
+    """What takes it back, or why nothing does."""
+    again: str
+    """How a call that was cut off is told from one that was done, so that it is done once."""
+    needs: str = ""
+    """The package that the runner needs for it, where that is one which not everybody has."""
+
+    @cached_property
+    def name(self) -> str:
+        """What a script calls it: the one word that its grant has for ``verb``."""
+        (name,) = get_args(self.grant.model_fields["verb"].annotation)
+        return str(name)
+
+    @property
+    def undone_by(self) -> str:
+        """The verb that takes it back, where one does; the first word of ``undo``."""
+        word = self.undo.partition(" ")[0].rstrip(",")
+        return word if "." in word else ""
+
+    def resource_of(self, grant: str, arguments: Sequence[str]) -> str:
+        """What a call touches."""
+        names = (argument.name for argument in self.arguments)
+        return self.resource.format(grant=grant, **dict(zip(names, arguments, strict=True)))
+
+    def admits(self, arguments: Sequence[str]) -> bool:
+        """Whether these can be its arguments."""
+        return len(arguments) == len(self.arguments) and all(
+            argument.admits(word) for argument, word in zip(self.arguments, arguments, strict=True)
+        )
+
+    @property
+    def usage(self) -> str:
+        """What stands behind the grant's name."""
+        return " ".join(argument.name.upper() for argument in self.arguments)

@@ -14,7 +14,7 @@ KEYS = r"[A-Za-z0-9][A-Za-z0-9:._-]{0,199}\*?"
 
 
 class CacheDeleteGrant(RedisGrant):
-    """``cache.delete``: delete keys that begin with ``prefix``, at most ``most_keys`` a call."""
+    """``cache.delete``: delete keys that begin with ``prefix``, ``most_keys`` in a call at most."""
 
     verb: Literal["cache.delete"]
     prefix: Key
@@ -28,7 +28,7 @@ class CacheDeleteGrant(RedisGrant):
 
 VERBS = (
     Verb(
-        name="cache.delete",
+        grant=CacheDeleteGrant,
         kind=EffectKind.DISRUPTIVE,
         arguments=(Argument(name="keys", pattern=KEYS),),
         resource="cache:{grant}",

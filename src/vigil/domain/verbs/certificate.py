@@ -14,9 +14,10 @@ Word = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$", max_length=50
 
 
 class CertificateRenewGrant(BaseGrant):
-    """``certificate.renew``: run the renewer of one certificate, once that is due.
+    """``certificate.renew``: run ``command``, the renewer of this ``certificate``, once it is due.
 
-    ``command`` is started as it stands, by no shell, as the runner's own user. It has to bear being
+    It is due when the first certificate of the file is good for ``due_days`` days at most. The
+    command is started as it stands, by no shell, as the runner's own user. It has to bear being
     started again after it was cut off, as renewers do.
     """
 
@@ -46,7 +47,7 @@ class CertificateRenewGrant(BaseGrant):
 
 VERBS = (
     Verb(
-        name="certificate.renew",
+        grant=CertificateRenewGrant,
         kind=EffectKind.DISRUPTIVE,
         arguments=(),
         resource="certificate:{grant}",

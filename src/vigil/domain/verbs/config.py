@@ -93,7 +93,7 @@ class ConfigSetGrant(BaseGrant):
 
 VERBS = (
     Verb(
-        name="config.set",
+        grant=ConfigSetGrant,
         kind=EffectKind.REVERSIBLE,
         arguments=(Argument(name="key", pattern=PATH), Argument(name="value", pattern=SETTING)),
         resource="config:{grant}",

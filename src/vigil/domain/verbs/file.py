@@ -14,10 +14,11 @@ FileName = Annotated[str, StringConstraints(pattern=f"^{FILE}$")]
 
 
 class FileRotateGrant(BaseGrant):
-    """``file.rotate``: give one of ``files`` in ``folder`` another name, and put an empty one
+    """``file.rotate``: give one of these ``files`` in ``folder`` another name, and put an empty one
     in its place.
 
-    Nothing is deleted. Whoever has the file open goes on writing to it under its new name.
+    Nothing is deleted, and only done while fewer than ``most_kept`` renamed ones of it are there.
+    Whoever has the file open goes on writing to it under its new name.
     """
 
     verb: Literal["file.rotate"]
@@ -37,7 +38,7 @@ class FileRotateGrant(BaseGrant):
 
 VERBS = (
     Verb(
-        name="file.rotate",
+        grant=FileRotateGrant,
         kind=EffectKind.DISRUPTIVE,
         arguments=(Argument(name="file", pattern=FILE),),
         resource="file:{grant}/{file}",

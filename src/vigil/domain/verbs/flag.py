@@ -1,7 +1,7 @@
 """``flag.*``: switches that a service reads while it runs."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -21,8 +21,12 @@ class Flag(Value):
 
 
 class FlagSetGrant(RedisGrant):
-    """``flag.set``: give one of the named flags one of its values."""
+    """``flag.set``: give one of these ``flags`` one of its values.
 
+    Each has a ``key`` and 2 to 20 ``values``, and holds one of them already.
+    """
+
+    holds: ClassVar[tuple[str, ...]] = ("flags",)
     verb: Literal["flag.set"]
     flags: dict[Name, Flag] = Field(min_length=1, max_length=100)
 
@@ -33,7 +37,7 @@ class FlagSetGrant(RedisGrant):
 
 VERBS = (
     Verb(
-        name="flag.set",
+        grant=FlagSetGrant,
         kind=EffectKind.REVERSIBLE,
         arguments=(Argument(name="flag", pattern=NAME), Argument(name="value", pattern=SETTING)),
         resource="flag:{grant}/{flag}",

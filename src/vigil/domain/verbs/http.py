@@ -38,7 +38,7 @@ class Request(Value):
 
 
 class HttpCallGrant(BaseGrant):
-    """``http.call``: send one of the named ``requests``."""
+    """``http.call``: send one of these ``requests``, whole as it stands."""
 
     verb: Literal["http.call"]
     requests: dict[Name, Request] = Field(min_length=1, max_length=50)
@@ -51,7 +51,7 @@ class HttpCallGrant(BaseGrant):
 
 VERBS = (
     Verb(
-        name="http.call",
+        grant=HttpCallGrant,
         kind=EffectKind.DISRUPTIVE,
         arguments=(Argument(name="request", pattern=NAME),),
         resource="http:{grant}/{request}",

@@ -16,10 +16,11 @@ STATE = r"up|down"
 
 
 class NginxUpstreamGrant(BaseGrant):
-    """``nginx.upstream``: take one of ``servers`` out of an upstream, or put it back.
+    """``nginx.upstream``: mark one of these ``servers`` in ``file`` as down, or take the mark away.
 
-    ``file`` holds the server lines of that upstream and nothing else, and ``config`` includes it.
-    At least ``least_up`` of them stay in.
+    The file holds the server lines of that upstream and nothing else, and ``config`` includes it.
+    At least ``least_up`` of the others are up, and ``nginx -t`` has to agree before nginx reads it
+    again.
     """
 
     verb: Literal["nginx.upstream"]
@@ -57,7 +58,7 @@ class NginxUpstreamGrant(BaseGrant):
 
 VERBS = (
     Verb(
-        name="nginx.upstream",
+        grant=NginxUpstreamGrant,
         kind=EffectKind.DISRUPTIVE,
         arguments=(Argument(name="server", pattern=SERVER), Argument(name="state", pattern=STATE)),
         resource="upstream:{grant}",

@@ -25,21 +25,21 @@ class _ProcessGrant(BaseGrant):
 
 
 class ProcessRestartGrant(_ProcessGrant):
-    """``process.restart``: restart one of the named processes through supervisor."""
+    """``process.restart``: restart one of these ``processes`` of that ``supervisor``."""
 
     verb: Literal["process.restart"]
 
 
 class ProcessStartGrant(_ProcessGrant):
-    """``process.start``: start one of the named processes that does not run."""
+    """``process.start``: start one of these ``processes`` that does not run."""
 
     verb: Literal["process.start"]
 
 
 class ProcessStopGrant(_ProcessGrant):
-    """``process.stop``: stop one of the named processes while enough of the others run.
+    """``process.stop``: stop one of these ``processes``, while ``least_running`` of the others run.
 
-    ``least_running`` of them run on whatever is asked for; 0 allows to stop the last one.
+    0 allows to stop the last one.
     """
 
     verb: Literal["process.stop"]
@@ -65,7 +65,7 @@ _AGAIN = "process id and start time as supervisor knows them"
 
 VERBS = (
     Verb(
-        name="process.restart",
+        grant=ProcessRestartGrant,
         kind=EffectKind.DISRUPTIVE,
         arguments=_PROCESS,
         resource="process:{grant}/{process}",
@@ -74,7 +74,7 @@ VERBS = (
         again=_AGAIN,
     ),
     Verb(
-        name="process.start",
+        grant=ProcessStartGrant,
         kind=EffectKind.REVERSIBLE,
         arguments=_PROCESS,
         resource="process:{grant}/{process}",
@@ -83,7 +83,7 @@ VERBS = (
         again=_AGAIN,
     ),
     Verb(
-        name="process.stop",
+        grant=ProcessStopGrant,
         kind=EffectKind.DISRUPTIVE,
         arguments=_PROCESS,
         resource="process:{grant}/{process}",

@@ -1,7 +1,7 @@
 """``queue.*``: a queue of messages that is a list of Redis."""
 
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
@@ -12,6 +12,7 @@ from vigil.domain.verbs.redis import DRIVER, Key, RedisGrant
 
 
 class _PauseGrant(RedisGrant):
+    holds: ClassVar[tuple[str, ...]] = ("paused",)
     paused: Key
     """The key that is there while the workers take nothing."""
 
@@ -21,13 +22,16 @@ class _PauseGrant(RedisGrant):
 
 
 class QueuePauseGrant(_PauseGrant):
-    """``queue.pause``: put the key there that tells the workers to take nothing."""
+    """``queue.pause``: put the key ``paused`` there, which tells the workers to take nothing.
+
+    One that somebody else has put there stays.
+    """
 
     verb: Literal["queue.pause"]
 
 
 class QueueResumeGrant(_PauseGrant):
-    """``queue.resume``: take that key away, if it was put there by ``queue.pause``.
+    """``queue.resume``: take the key ``paused`` away, if ``queue.pause`` has put it there.
 
     What a person paused stays paused.
     """
@@ -36,6 +40,7 @@ class QueueResumeGrant(_PauseGrant):
 
 
 class _ParkGrant(RedisGrant):
+    holds: ClassVar[tuple[str, ...]] = ("queue", "parking")
     queue: Key
     parking: Key
     """The list that holds what was set aside; no worker takes anything from it."""
@@ -52,15 +57,19 @@ class _ParkGrant(RedisGrant):
 
 
 class QueueParkGrant(_ParkGrant):
-    """``queue.park``: set one message aside that the workers choke on."""
+    """``queue.park``: set one message aside that the workers choke on.
+
+    It is named by the SHA-256 of its bytes, and moved from the list ``queue`` to the list
+    ``parking``; of at most 10,000 messages.
+    """
 
     verb: Literal["queue.park"]
 
 
 class QueueUnparkGrant(_ParkGrant):
-    """``queue.unpark``: put one message back among those that come last.
+    """``queue.unpark``: put one message back from ``parking`` into ``queue``.
 
-    ``new_at`` is the end of the list at which the service itself adds messages.
+    ``new_at`` is the end of the list at which the service itself adds messages: it comes last.
     """
 
     verb: Literal["queue.unpark"]
@@ -72,7 +81,7 @@ _AGAIN = "a mark beside what it touches, set in the same step, for a week"
 
 VERBS = (
     Verb(
-        name="queue.pause",
+        grant=QueuePauseGrant,
         kind=EffectKind.DISRUPTIVE,
         arguments=(),
         resource="queue:{grant}",
@@ -82,7 +91,7 @@ VERBS = (
         needs=DRIVER,
     ),
     Verb(
-        name="queue.resume",
+        grant=QueueResumeGrant,
         kind=EffectKind.REVERSIBLE,
         arguments=(),
         resource="queue:{grant}",
@@ -92,7 +101,7 @@ VERBS = (
         needs=DRIVER,
     ),
     Verb(
-        name="queue.park",
+        grant=QueueParkGrant,
         kind=EffectKind.DISRUPTIVE,
         arguments=_MESSAGE,
         resource="queue:{grant}",
@@ -102,7 +111,7 @@ VERBS = (
         needs=DRIVER,
     ),
     Verb(
-        name="queue.unpark",
+        grant=QueueUnparkGrant,
         kind=EffectKind.REVERSIBLE,
         arguments=_MESSAGE,
         resource="queue:{grant}",

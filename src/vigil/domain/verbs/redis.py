@@ -1,6 +1,6 @@
 """Where verbs find a Redis."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
@@ -15,6 +15,8 @@ DRIVER = "redis"
 class RedisGrant(BaseGrant):
     """A grant in one database of one Redis; not of a cluster."""
 
+    holds: ClassVar[tuple[str, ...]] = ()
+    """The fields that name keys which are no cache: one, several, or a ``key`` for each name."""
     host: str = Field(min_length=1, max_length=253)
     port: int = Field(ge=1, le=65_535)
     db: int = Field(default=0, ge=0, le=1023)

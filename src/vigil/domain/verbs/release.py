@@ -9,9 +9,9 @@ from vigil.domain.verbs.places import path
 
 
 class ReleaseSwitchGrant(BaseGrant):
-    """``release.switch``: point the ``link`` at another directory of ``releases``.
+    """``release.switch``: point ``link`` at another folder directly below ``releases``.
 
-    Only a release whose content has the digest that the call names can be switched to.
+    Only one whose content has the digest that the call names can be switched to.
     """
 
     verb: Literal["release.switch"]
@@ -29,7 +29,7 @@ class ReleaseSwitchGrant(BaseGrant):
 
 VERBS = (
     Verb(
-        name="release.switch",
+        grant=ReleaseSwitchGrant,
         kind=EffectKind.REVERSIBLE,
         arguments=(Argument(name="digest", pattern=DIGEST),),
         resource="release:{grant}",

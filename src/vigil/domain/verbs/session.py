@@ -30,11 +30,11 @@ class _SessionGrant(BaseGrant):
 
 
 class SessionTerminateGrant(_SessionGrant):
-    """``session.terminate``: end one database session that holds up others and does nothing.
+    """``session.terminate``: end one session that holds up others and does nothing.
 
-    What may be ended is fixed here and in the broker, never in a call: only sessions of ``role`` in
-    the database of ``dsn``, idle in a transaction for ``idle_s`` seconds at least, for which others
-    wait at that very moment. A call names one session and so can only choose among these.
+    What may be ended is fixed by the grant, never by a call: only sessions of ``role`` in the
+    PostgreSQL database of ``dsn``, idle in a transaction for ``idle_s`` seconds at least, for which
+    others wait at that very moment. A call names one session and so can only choose among these.
     """
 
     verb: Literal["session.terminate"]
@@ -44,9 +44,9 @@ class SessionTerminateGrant(_SessionGrant):
 class SessionCancelGrant(_SessionGrant):
     """``session.cancel``: cancel one statement that has been running for long.
 
-    As with ``session.terminate`` the grant says which: of ``role``, in the database of ``dsn``, at
-    work for ``running_s`` seconds at least, and, unless ``blocking`` is false, only while others
-    wait for it.
+    As with ``session.terminate`` the grant says which: of ``role``, in the PostgreSQL database of
+    ``dsn``, at work for ``running_s`` seconds at least, and, unless ``blocking`` is false, only
+    while others wait for it.
     """
 
     verb: Literal["session.cancel"]
@@ -59,7 +59,7 @@ _DRIVER = "psycopg[binary]"
 
 VERBS = (
     Verb(
-        name="session.terminate",
+        grant=SessionTerminateGrant,
         kind=EffectKind.DISRUPTIVE,
         arguments=_SESSION,
         resource="session:{grant}/{session}",
@@ -70,7 +70,7 @@ VERBS = (
         needs=_DRIVER,
     ),
     Verb(
-        name="session.cancel",
+        grant=SessionCancelGrant,
         kind=EffectKind.DISRUPTIVE,
         arguments=_SESSION,
         resource="session:{grant}/{session}",

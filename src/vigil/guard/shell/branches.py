@@ -13,9 +13,12 @@ Status: TypeAlias = bool | None
 
 
 class Branches(Core, ABC):
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.expander = Expander(self)
+    @property
+    def expander(self) -> Expander:
+        """Made when it is asked for: one that was kept would know who keeps it, and so all that is
+        known of a script would stay in memory until the garbage collector comes by.
+        """
+        return Expander(self)
 
     @abstractmethod
     def substituted(self, part: Substitution) -> str:

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Literal
 
 from vigil.guard.program import (
@@ -52,6 +53,19 @@ class Exhausted(Exception):
     """A bound was reached; the rest of the script is not looked at."""
 
 
+class _Gone:
+    """A command that was gone through, and where it printed to."""
+
+    def __init__(self, command: Command, to: Sink | Stream | None) -> None:
+        self._command = command
+        self.to = to
+
+    @cached_property
+    def source(self) -> Source:
+        """Looked at only where somebody takes what was printed, as few commands are."""
+        return source_of(self._command)
+
+
 class Core:
     """One place for the state and for the notes."""
 
@@ -69,8 +83,7 @@ class Core:
         self._steps = 0
         self._nesting = 0
         self._words = 0
-        self._printed: list[tuple[Source, Sink | Stream | None]] = []
-        """Each command that was gone through, and where it printed to."""
+        self._printed: list[_Gone] = []
         self._here = (0, 0)
         self._jumps: list[tuple[Kind, list[State]]] = []
 
@@ -90,17 +103,17 @@ class Core:
         """A command that the script may run; the same one is noted once, however often it runs."""
         key = (
             command.span.start,
-            *(word.unsplit or word.text for word in command.words),
+            *[word.unsplit or word.text for word in command.words],
             command.fed_by,
             command.words_from,
             command.background,
             command.stdin and command.stdin.text,
             command.directory and command.directory.text,
-            *(r.target.text for r in command.redirections),
-            *(f"{name}={word.text}" for name, word in command.environment),
+            *[r.target.text for r in command.redirections],
+            *[f"{name}={word.text}" for name, word in command.environment],
         )
         if command.words:
-            self._printed.append((source_of(command), self.state.streams.get(1)))
+            self._printed.append(_Gone(command, self.state.streams.get(1)))
         if key not in self._commands:
             self._words += len(command.words)
             if len(self._commands) >= MAX_COMMANDS or self._words > MAX_WORDS:
@@ -156,7 +169,7 @@ class Core:
     def sources_since(self, mark: int, sink: Sink) -> tuple[Source, ...]:
         """The commands that were gone through since then; the last ones printed to the sink."""
         since = self._printed[mark:]
-        return tuple(dict.fromkeys(one._replace(last=to is sink) for one, to in since))
+        return tuple(dict.fromkeys(one.source._replace(last=one.to is sink) for one in since))
 
     def take_sources(self) -> tuple[Source, ...]:
         found, self.sources = self.sources, ()

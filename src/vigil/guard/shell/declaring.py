@@ -69,21 +69,21 @@ def _attributes(shell: "Shell", call: Call, name: str, flags: set[str]) -> None:
     if flags & {"a", "A"} and not isinstance(before, Array) and before != UNRESOLVED:
         state.assign(name, Array({"0": before} if before else {}, named="A" in flags))
     if flags & {"i", "l", "u", "n"}:
-        state.opaque.add(name)
+        state.opaque |= {name}
         state.assign(name, UNRESOLVED)
     if "n" in flags:
         shell.doubt(call.span.start, call.span.end, "a variable that stands for another one")
     if call.name == "export" or "x" in flags:
-        state.exported.add(name)
+        state.exported |= {name}
 
 
 def _fix(shell: "Shell", call: Call, names: tuple[str, ...]) -> None:
     """Nothing that is assigned from here on has an effect; in a function, who knows how long."""
     for name in names:
         if shell.in_function and call.name != "readonly":
-            shell.state.opaque.add(name.partition("=")[0])
+            shell.state.opaque |= {name.partition("=")[0]}
         else:
-            shell.state.fixed.add(name.partition("=")[0])
+            shell.state.fixed |= {name.partition("=")[0]}
 
 
 def unset(shell: "Shell", call: Call) -> Status:
@@ -108,7 +108,7 @@ def set_(shell: "Shell", call: Call) -> Status:
     if any(text in _UNUSUAL for text in texts):
         shell.hidden("a mode of bash that is not followed, and")
     if any(text == "allexport" or (text[:1] == "-" and "a" in text) for text in texts):
-        shell.state.exported.add("*")
+        shell.state.exported |= {"*"}
     for number, text in enumerate(texts):
         if text in {"--", "-"}:
             _position(shell, call.words[number + 1 :])

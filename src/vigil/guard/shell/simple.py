@@ -5,18 +5,13 @@ from vigil.guard.shell.branches import Status
 from vigil.guard.shell.builtins import BUILTINS
 from vigil.guard.shell.call import Call
 from vigil.guard.shell.expansion.splitting import Field
+from vigil.guard.shell.functions import Functions
 from vigil.guard.shell.grammar.parse import parse_document
 from vigil.guard.shell.grammar.tree import Assignment, Literal, Redirect, Simple
 from vigil.guard.shell.output.printing import printed
 from vigil.guard.shell.output.xargs import built
 from vigil.guard.shell.redirects import opened
-from vigil.guard.shell.state import Definition, Sink, State
-from vigil.guard.shell.variables import Before, Variables
-
-MAX_CALLS = 12
-"""Functions that call one another."""
-MAX_RECURSION = 3
-"""Times that a function is followed into itself."""
+from vigil.guard.shell.state import Sink
 
 _PASSING = frozenset({"builtin", "command"})
 _SHELLS = frozenset({"bash", "sh", "dash", "ksh", "zsh", "ash", "rbash"})
@@ -32,12 +27,10 @@ _READS_NOTHING = frozenset(
 """Commands after which what could be read can still be read."""
 
 
-class Shell(Variables):
+class Shell(Functions):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.traps: list[tuple[str, int, int]] = []
-        self._stack: list[str] = []
-        self._locals: list[Before] = []
         self._expanding: set[str] = set()
         self._defaults = False
         self._offered = False
@@ -55,7 +48,7 @@ class Shell(Variables):
             if name not in self.called:
                 with self.aside():
                     self.state.positional = None
-                    self._bodies(definition, name)
+                    self.bodies(definition, name)
 
     # Words ------------------------------------------------------------------------------------
 
@@ -103,11 +96,14 @@ class Shell(Variables):
         if [field.text for field in fields[_passed(fields) :]] == ["exec"]:
             # Without a program it opens files for the shell itself.
             status = self._run(command, fields, declared, redirections)
+        elif not redirections:
+            status = self._run(command, fields, declared, ())
+            self.state.streams = streams
         else:
             with self.attempted(redirections):
-                status = self._run(command, fields, declared, redirections)
+                self._run(command, fields, declared, redirections)
             self.state.streams = streams
-            status = None if redirections else status
+            status = None
         self.sources = outside
         return status
 
@@ -146,7 +142,7 @@ class Shell(Variables):
         def note(words: tuple[Field, ...]) -> None:
             self.note(
                 Command(
-                    words=tuple(word for field in words for word in field.words),
+                    words=tuple([word for field in words for word in field.words]),
                     span=span,
                     environment=environment,
                     redirections=redirections,
@@ -167,7 +163,7 @@ class Shell(Variables):
 
     def _dispatch(self, call: Call) -> Status:
         if call.known and not call.passed and (found := self.state.functions.get(call.name)):
-            return self._call(found, call)
+            return self.call_function(found, call)
         builtin = BUILTINS.get(call.name) if call.known else None
         if builtin is not None:
             return builtin(self, call)
@@ -197,76 +193,23 @@ class Shell(Variables):
 
     def _inside(self, call: Call) -> None:
         """Commands in files that the script wrote before, and those that xargs puts together."""
-        words = (call.name, *call.texts)
-        for number, word in enumerate(words if self.state.files else ()):
+        if self.state.files:
+            self._inside_files((call.name, *call.texts), call)
+        if call.name.rpartition("/")[2] == "xargs" and self.stdin is not None:
+            for line in built(call.texts, self.stdin.text):
+                with self.aside():
+                    call.note_other(tuple(Field(word) for word in line))
+
+    def _inside_files(self, words: tuple[str, ...], call: Call) -> None:
+        for number, word in enumerate(words):
             behind_shell = number > 0 and words[number - 1].rpartition("/")[2] in _SHELLS
             if behind_shell or (number == 0 and "/" in word):
                 text = self.state.file(word)
                 if text != UNRESOLVED:
                     with self.aside():
                         self.text(text, call.span.start, call.span.end)
-        if call.name.rpartition("/")[2] == "xargs" and self.stdin is not None:
-            for line in built(call.texts, self.stdin.text):
-                with self.aside():
-                    call.note_other(tuple(Field(word) for word in line))
 
-    # Functions and aliases --------------------------------------------------------------------
-
-    @property
-    def in_function(self) -> bool:
-        return bool(self._stack)
-
-    def keep(self, name: str) -> None:
-        """What a name stands for comes back when the function ends."""
-        if self._locals and name not in self._locals[-1] and name not in self.state.fixed:
-            self._locals[-1].update(self.kept([name]))
-            self.state.variables[name] = None
-
-    def outermost(self) -> State:
-        state = super().outermost()
-        for frame in reversed(self._locals):
-            for name, value in frame.items():
-                if isinstance(value, type):
-                    state.variables.pop(name, None)
-                else:
-                    state.variables[name] = value
-        if self._stack:
-            state.positional = None
-        return state
-
-    def _call(self, definition: Definition, call: Call) -> Status:
-        self.called.add(call.name)
-        if not definition.certain or call.assignments:
-            call.note()
-        if len(self._stack) >= MAX_CALLS or self._stack.count(call.name) >= MAX_RECURSION:
-            reason = f"the function {call.name!r} calls itself"
-            self.doubt(call.span.start, call.span.end, reason, exhausts=True)
-            self.write(UNRESOLVED)
-            self.state.forget()
-            return None
-        outside, taken = self.state.positional, self.state.origins.get("@", ())
-        loose = any(word.loose or word.pattern for word in call.words)
-        self.state.positional = None if loose else call.texts
-        self.state.taken("@", self.sources)
-        status = self._bodies(definition, call.name)
-        self.state.positional = outside
-        self.state.taken("@", taken)
-        return status
-
-    def _bodies(self, definition: Definition, name: str) -> Status:
-        self._stack.append(name)
-        self._locals.append({})
-        status: Status = None
-        with self.nested(self.here[0]), self.landing("return"):
-            if definition.certain and len(definition.bodies) == 1:
-                status = self.command(definition.bodies[0])
-            else:
-                for body in definition.bodies:
-                    with self.perhaps():
-                        self.command(body)
-        self.restore(self._locals.pop())
-        self._stack.pop()
-        return status
+    # Aliases ----------------------------------------------------------------------------------
 
     def _alias(self, command: Simple) -> str | None:
         if not self.state.aliases or not command.words or command.assignments:

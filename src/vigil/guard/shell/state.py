@@ -99,10 +99,10 @@ class State:
     """Copied where a script branches, merged where its branches meet."""
 
     variables: dict[str, Variable] = field(default_factory=dict)
-    exported: set[str] = field(default_factory=set)
-    opaque: set[str] = field(default_factory=lambda: set(SPECIAL))
+    exported: frozenset[str] = frozenset()
+    opaque: frozenset[str] = SPECIAL
     """Names that do not hold what is assigned to them: references, numbers, changed case."""
-    fixed: set[str] = field(default_factory=set)
+    fixed: frozenset[str] = frozenset()
     """Names that are read-only."""
     origins: dict[str, tuple[Source, ...]] = field(default_factory=dict)
     """Whose output was assigned to a name; of the positional parameters, under ``@``; of the other
@@ -124,9 +124,9 @@ class State:
     def copy(self) -> "State":
         return State(
             dict(self.variables),
-            set(self.exported),
-            set(self.opaque),
-            set(self.fixed),
+            self.exported,
+            self.opaque,
+            self.fixed,
             dict(self.origins),
             dict(self.functions),
             dict(self.aliases),

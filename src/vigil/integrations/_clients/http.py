@@ -33,3 +33,10 @@ async def read_body(response: httpx2.Response, most_bytes: int) -> Body:
         if room < 0:
             return Body(b"".join(pieces), complete=False)
     return Body(b"".join(pieces), complete=True)
+
+
+def shown(url: str) -> str:
+    """The address without user, password, query and fragment, where credentials hide."""
+    scheme, separator, rest = url.split("?", 1)[0].split("#", 1)[0].partition("://")
+    authority, slash, path = rest.partition("/")
+    return scheme + separator + authority.rpartition("@")[2] + slash + path

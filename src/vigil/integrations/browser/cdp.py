@@ -3,10 +3,14 @@
 import asyncio
 from urllib.parse import urlsplit
 
-from vigil.domain.probe import JourneyProbe, ProbeOutcome
+from playwright.async_api import Browser, BrowserContext
+
+from vigil.domain.journey import JourneyProbe
+from vigil.domain.probe import ProbeOutcome
 from vigil.domain.run import Health
+from vigil.integrations.browser.driver import Driver
 from vigil.integrations.browser.walks import Unreachable, Walks
-from vigil.ports.browser import Walk
+from vigil.ports.browser import Heard, Walk
 
 REACH_S = 3.0
 REMEDY = "start the browser there, or correct LIGHTPANDA_WS_ENDPOINT"
@@ -16,13 +20,15 @@ _PORTS = {"ws": 80, "wss": 443, "http": 80, "https": 443}
 class CdpBrowser:
     """Fulfils ``ports.browser.Browser``. The endpoint may hold a token, and is never shown."""
 
+    connect_s = 8.0
+
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
         self._walks = Walks(self)
 
-    async def walk(self, journey: JourneyProbe) -> Walk:
+    async def walk(self, journey: JourneyProbe, heard: Heard | None = None) -> Walk:
         """Walk once."""
-        return await self._walks.walk(journey)
+        return await self._walks.walk(journey, heard)
 
     async def health(self) -> Health:
         """Whether something listens there."""
@@ -53,9 +59,13 @@ class CdpBrowser:
 
     # --- as the endpoint of its own walks -------------------------------------------------------
 
-    async def address(self) -> str:
-        """As it was given."""
-        return self._endpoint
+    async def connect(self, driver: Driver) -> Browser:
+        """A connection of one's own."""
+        return await driver.connect(self._endpoint)
+
+    async def leave(self, browser: Browser, _: BrowserContext | None) -> None:
+        """Hang up, and the context goes."""
+        await browser.close()
 
     def broken_off(self) -> Walk:
         """Who hung up cannot be seen from here."""

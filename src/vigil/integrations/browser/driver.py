@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import tempfile
+from collections.abc import Sequence
 
 from playwright.async_api import Browser, Error, Playwright, async_playwright
 
 STOP_S = 10.0
+_BARE = {"PATH": "/usr/bin:/bin"}
+"""All that a browser is told of the world it is started in."""
 
 
 class Driver:
@@ -20,6 +23,28 @@ class Driver:
 
     async def connect(self, address: str) -> Browser:
         """A new connection to a browser; Playwright's ``Error`` when there is none to be had."""
+        playwright, folder = await self._running()
+        return await playwright.chromium.connect_over_cdp(address, artifacts_dir=folder)
+
+    async def launch(self, program: str, arguments: Sequence[str], seconds: float) -> Browser:
+        """A Chromium of the driver's own, spoken to through a pipe that nobody else can enter;
+        ``Error`` when it does not start.
+        """
+        playwright, folder = await self._running()
+        return await playwright.chromium.launch(
+            executable_path=program,
+            args=arguments,
+            ignore_default_args=True,
+            env=dict(_BARE),
+            # Ctrl-C is for Vigil, which then ends the browser in order.
+            handle_sigint=False,
+            handle_sigterm=False,
+            handle_sighup=False,
+            timeout=seconds * 1000,
+            artifacts_dir=folder,
+        )
+
+    async def _running(self) -> tuple[Playwright, str]:
         async with self._turn:
             if self._closed:
                 raise Error("the driver was closed")
@@ -28,8 +53,7 @@ class Driver:
             if self._folder is None:
                 # Playwright makes one for each connection otherwise, and leaves it behind.
                 self._folder = tempfile.TemporaryDirectory(prefix="vigil-walks-")
-            playwright, folder = self._playwright, self._folder.name
-        return await playwright.chromium.connect_over_cdp(address, artifacts_dir=folder)
+            return self._playwright, self._folder.name
 
     async def close(self) -> None:
         """End it for good."""

@@ -3,22 +3,33 @@
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-from vigil.domain.probe import JourneyProbe, ProbeOutcome
+from playwright.async_api import Browser, BrowserContext
+
+from vigil.domain.journey import JourneyProbe
+from vigil.domain.probe import ProbeOutcome
 from vigil.domain.run import Health
-from vigil.integrations.browser.process import Lightpanda, NotStarted, binary
+from vigil.integrations._clients.lightpanda import Bounds, Lightpanda, NotStarted, binary
+from vigil.integrations.browser.driver import Driver
+from vigil.integrations.browser.lacks import lacking
 from vigil.integrations.browser.walks import Unreachable, Walks
-from vigil.ports.browser import Walk
+from vigil.ports.browser import Heard, Walk
 
 WATCHDOG_S = 10.0
 """How long a script may run without letting anything else be done."""
+CONNECTIONS = 16
+"""More than walks at once: a page that is given up holds its own until the watchdog ends it."""
+MOST_BYTES = 1024**3
+HEAP_MB = 256
 REMEDY = "reinstall the package 'lightpanda', or set LIGHTPANDA_WS_ENDPOINT to another browser"
 
 
 class LightpandaBrowser:
     """Fulfils ``ports.browser.Browser``."""
 
+    connect_s = 8.0
+
     def __init__(self, watchdog_s: float = WATCHDOG_S) -> None:
-        self._process = Lightpanda(watchdog_s)
+        self._process = Lightpanda(Bounds(watchdog_s, CONNECTIONS, MOST_BYTES, HEAP_MB))
         self._watchdog_s = watchdog_s
         self._walks = Walks(self)
         self._trouble: str | None = None
@@ -28,9 +39,12 @@ class LightpandaBrowser:
         """Of the browser, while it runs."""
         return self._process.pid
 
-    async def walk(self, journey: JourneyProbe) -> Walk:
-        """Walk once."""
-        return await self._walks.walk(journey)
+    async def walk(self, journey: JourneyProbe, heard: Heard | None = None) -> Walk:
+        """Walk once; no browser is started for what it lacks."""
+        if (lacks := lacking(journey.needs)) is not None:
+            text = f"{lacks}; the walk was not begun."
+            return Walk(outcome=ProbeOutcome.UNKNOWN, text=text, lacks=lacks)
+        return await self._walks.walk(journey, heard)
 
     async def health(self) -> Health:
         """Whether it runs or could; a look at ``/ready`` starts no browser."""
@@ -56,15 +70,19 @@ class LightpandaBrowser:
 
     # --- as the endpoint of its own walks -------------------------------------------------------
 
-    async def address(self) -> str:
-        """Where it listens."""
+    async def connect(self, driver: Driver) -> Browser:
+        """A connection of one's own: it has one context for each."""
         try:
-            address = await self._process.address()
+            socket = await self._process.socket()
         except NotStarted as error:
             self._trouble = str(error)
             raise Unreachable(self._trouble) from None
         self._trouble = None
-        return address
+        return await driver.connect(f"ws+unix://{socket}:/")
+
+    async def leave(self, browser: Browser, _: BrowserContext | None) -> None:
+        """Hang up, and the context goes."""
+        await browser.close()
 
     def broken_off(self) -> Walk:
         """A browser that lives on hung up because of the page; one that died has seen nothing."""

@@ -16,8 +16,12 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import CDPSession, Error, Page, Route
 
-from vigil.integrations.browser.places import Origin, is_local, origin_of
+from vigil.integrations._clients.places import Origin, is_local, origin_of
+from vigil.integrations.browser.lacks import is_lightpanda
 
+MOST_PAGE = 16 * 1024**2
+"""Bytes of one document; a Lightpanda of our own refuses more by itself."""
+_PIECE = 1024**2
 _OWN_CONTENT = frozenset({"about", "blob", "data"})
 """Addresses of what the page holds already; nothing is asked for them."""
 _NO_SOCKETS = "delete globalThis.WebSocket?.prototype.constructor; delete globalThis.WebSocket"
@@ -44,8 +48,11 @@ class Bounds:
         self._policy = _policy(allowed)
         self._numbers = itertools.count(1)
         self._answers: set[asyncio.Task[None]] = set()
+        self.in_lightpanda = False
         self.refused: str | None = None
         """The last address of the page itself that was refused."""
+        self.too_large: str | None = None
+        """The last address of a document that was not let in because of its size."""
 
     @classmethod
     async def over(cls, page: Page, allowed: frozenset[Origin]) -> "Bounds":
@@ -57,11 +64,13 @@ class Bounds:
         session.on("Fetch.requestPaused", lambda e: bounds._begin(bounds._answer(session.send, e)))
         await session.send("Page.enable")
         patterns: list[dict[str, str]] = [{"urlPattern": "*"}]
-        if await _heeds_policies(page):
+        bounds.in_lightpanda = await is_lightpanda(page)
+        if bounds.in_lightpanda:
+            # It heeds no policy; but it holds all pages of a context at once, and has no workers.
+            await page.add_init_script(_NO_SOCKETS)
+        else:
             await bounds._hold_what_is_apart()
             patterns.append(_ANSWERED)
-        else:
-            await page.add_init_script(_NO_SOCKETS)
         await session.send("Fetch.enable", {"patterns": patterns})
         return bounds
 
@@ -144,14 +153,31 @@ class Bounds:
         if status is None or status in range(300, 400):
             await send("Fetch.continueRequest", request)
             return
-        body = await send("Fetch.getResponseBody", request)
-        text = str(body["body"])
-        encoded = text if body["base64Encoded"] else base64.b64encode(text.encode()).decode()
+        body = await self._body(send, request)
+        if body is None:
+            self.too_large = str(event["request"]["url"])
+            await send("Fetch.failRequest", {**request, "errorReason": "BlockedByClient"})
+            return
         policy = {"name": "Content-Security-Policy", "value": self._policy}
         headers = [*event.get("responseHeaders", ()), policy]
         # Only an answer that is given anew has its policy read.
-        anew = {"responseCode": status, "responseHeaders": headers, "body": encoded}
+        anew = {"responseCode": status, "responseHeaders": headers, "body": body}
         await send("Fetch.fulfillRequest", {**request, **anew})
+
+    async def _body(self, send: Send, request: dict[str, Any]) -> str | None:
+        """What a document holds, in base64; None when it is too much. Read by pieces, so that what
+        is too much is never here.
+        """
+        stream = (await send("Fetch.takeResponseBodyAsStream", request))["stream"]
+        read = bytearray()
+        while len(read) <= MOST_PAGE:
+            piece = await send("IO.read", {"handle": stream, "size": _PIECE})
+            data = str(piece["data"])
+            read += base64.b64decode(data) if piece.get("base64Encoded") else data.encode()
+            if piece["eof"]:
+                return base64.b64encode(read).decode()
+        await send("IO.close", {"handle": stream})
+        return None
 
 
 def _page_of(route: Route) -> Page | None:
@@ -159,11 +185,6 @@ def _page_of(route: Route) -> Page | None:
         return route.request.frame.page
     except Error:  # of a page that is only being opened
         return None
-
-
-async def _heeds_policies(page: Page) -> bool:
-    """Lightpanda does not; but it has all pages of a context held at once, and no workers."""
-    return "Lightpanda" not in str(await page.evaluate("navigator.userAgent"))
 
 
 def _policy(allowed: frozenset[Origin]) -> str:

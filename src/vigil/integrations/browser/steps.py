@@ -4,45 +4,24 @@ import asyncio
 import contextlib
 import re
 
-from playwright.async_api import Error, Frame, Page, Request, Response
+from playwright.async_api import Error, Frame, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from vigil.domain.probe import JourneyProbe, JourneyStep, PageExpectation
-from vigil.integrations.browser.filled import Filled
+from vigil.domain.journey import JourneyProbe, JourneyStep, Measure, PageExpectation
+from vigil.integrations._clients.filled import Filled
+from vigil.integrations.browser.complaints import Complaints
+from vigil.integrations.browser.deadline import Deadline, now
+from vigil.integrations.browser.deeds import ELEMENT_S, Deeds
+from vigil.integrations.browser.ends import Missed, Unable
+from vigil.integrations.browser.expecting import AGAIN_S, Expecting
+from vigil.integrations.browser.lacks import wanted_by_page
+from vigil.integrations.browser.looks import Looks
+from vigil.integrations.browser.moves import LOOK_S, Moves
+from vigil.integrations.browser.naming import named
 from vigil.integrations.browser.origins import Bounds
-from vigil.integrations.browser.places import shown
+from vigil.integrations.browser.picture import picture_of
 
-ELEMENT_S = 5.0
-"""How long an element may take to appear and to be ready, as a page's scripts need a moment."""
-LOOK_S = 1.0
-"""How long a look at a page may take that is not what is waited for."""
-AGAIN_S = 0.1
-RELOAD_S = 1.0
-"""Between two reloads: as often as a patient customer would, and time for the page's scripts."""
-MOST_SEEN = 120
-"""Characters of a page that are quoted."""
-MOST_READ = 2000
-MOST_PLACE = 200
-CLOSED = "has been closed"
-"""So Playwright speaks of a page, a browser or a driver of its own that is gone."""
 BAD_REQUEST, SERVER_ERROR = 400, 500
-
-# Text as a reader sees it, in one line, and whether it is there; a huge page stays in the browser.
-_READ = """([selector, wanted, most]) => {
-  const element = document.querySelector(selector);
-  if (element === null) return null;
-  const text = (element.innerText ?? element.textContent ?? '').replace(/\\s+/g, ' ').trim();
-  return [text.includes(wanted), text.slice(0, most), text.length > most];
-}"""
-_NEXT_TASK = "() => new Promise(done => setTimeout(done, 0))"
-
-
-class Missed(Exception):
-    """A step did not go as the journey says; says what was seen instead."""
-
-
-class Mistaken(Exception):
-    """A step that no page could pass, such as a selector that is none."""
 
 
 class Steps:
@@ -51,218 +30,155 @@ class Steps:
     def __init__(self, page: Page, bounds: Bounds, journey: JourneyProbe, until: float) -> None:
         self._page = page
         self._bounds = bounds
-        self._filled = Filled(journey)
-        self._until = until
-        self._answered: int | None = None
-        self._arrived = asyncio.Event()
-        self._arrived.set()
+        self._deadline = Deadline(until)
+        self._looks = Looks(page, Filled(journey))
+        self._moves = Moves(page)
+        asked = any(step.expect is not None and step.expect.console for step in journey.steps)
+        self._complaints = Complaints(page, console=asked)
+        self._deeds = Deeds(page, self._looks, self._moves, self._deadline)
+        self._expecting = Expecting(page, self._looks, self._moves, self._complaints)
+        self._took: list[float] = []
         self.notes: list[str] = []
-        page.on("request", lambda r: self._arrived.clear() if self._is_move(r) else None)
-        page.on("response", self._heard)
-        page.on("requestfinished", lambda r: self._arrived.set() if self._is_move(r) else None)
-        page.on("requestfailed", lambda r: self._arrived.set() if self._is_move(r) else None)
-        page.on("framenavigated", lambda f: self._arrived.set() if self._is_own(f) else None)
-
-    def _heard(self, response: Response) -> None:
-        if self._is_move(response.request):
-            self._answered = response.status
-
-    def _is_move(self, request: Request) -> bool:
-        """Whether it asks for the page itself."""
-        try:
-            return request.is_navigation_request() and self._is_own(request.frame)
-        except Error:  # a request of a worker has no frame
-            return False
-
-    def _is_own(self, frame: Frame) -> bool:
-        return frame == self._page.main_frame
+        self.measured: float | None = None
+        """Milliseconds, by the last ``measure``."""
+        self.picture: bytes | None = None
+        """Of the page where the journey wanted one."""
 
     def named(self, step: JourneyStep) -> str:
         """The step in a few words, without any value that is filled in."""
-        if step.open is not None:
-            return f"open {self._place(step.open)}"
-        if step.fill is not None:
-            return f"fill {', '.join(map(self._quote, step.fill))}"
-        if step.click is not None:
-            return f"click {self._quote(step.click)}"
-        if step.note is not None:
-            return f"note {self._quote(step.note)}"
-        expected = step.expect.text or step.expect.url or "" if step.expect else ""
-        return f"expect {self._quote(expected)}"
+        return named(step, self._looks)
 
     async def take(self, step: JourneyStep) -> None:
-        """One step; ``Missed``, ``Mistaken``, or Playwright's ``Error`` if the browser is gone."""
+        """One step; ``Missed``, ``Mistaken``, ``Unable``, or Playwright's ``Error`` if the browser
+        is gone.
+        """
+        began = now()
         try:
             await self._take(step)
         except Missed:
             self.stay()
+            self._be_able()
             raise
+        finally:
+            self._took.append((now() - began) * 1000)
         self.stay()
-        if self._answered is not None and self._answered >= SERVER_ERROR:
-            raise Missed(f"the page answered {self._answered}{await self._seen(again=False)}")
+        answered = self._moves.answered
+        if answered is not None and answered >= SERVER_ERROR:
+            raise Missed(f"the page answered {answered}{await self._looks.told(None)}")
 
     def stay(self) -> None:
-        """``Missed`` if the page was sent elsewhere, whatever else that led to."""
+        """``Missed`` if the page was sent elsewhere, or is too large, whatever else that led to."""
         if self._bounds.refused is not None:
-            place = self._place(self._bounds.refused)
+            place = self._looks.place(self._bounds.refused)
             raise Missed(f"the page led to another place ({place}), which is not followed")
+        if self._bounds.too_large is not None:
+            place = self._looks.place(self._bounds.too_large)
+            raise Missed(f"{place} is larger than a page may be")
+
+    def _be_able(self) -> None:
+        """``Unable`` if the page failed for want of what users' browsers have."""
+        for complaint in self._complaints.first if self._bounds.in_lightpanda else ():
+            if (lacks := wanted_by_page(complaint)) is not None:
+                raise Unable(lacks)
 
     async def _take(self, step: JourneyStep) -> None:
         if step.open is not None:
             await self._open(step.open)
-        if step.fill is not None:
-            for selector, value in step.fill.items():
-                await self._fill(selector, value)
-        if step.click is not None:
-            await self._click(step.click)
-        if step.expect is not None:
-            await self._expect(step.expect)
-        if step.note is not None:
-            await self._note(step.note)
+        elif step.expect is not None:
+            await self._expect(step.expect, step.frame)
+        elif step.note is not None:
+            await self._note(step.note, step.frame)
+        elif step.measure is not None:
+            self._measure(step.measure)
+        elif step.screenshot is not None:
+            self.picture = await picture_of(self._page)
+        else:
+            await self._do(step)
+
+    async def _do(self, step: JourneyStep) -> None:
+        part = await self._part(step.frame)
+        async with contextlib.AsyncExitStack() as stack:
+            if step.dialog == "accept":
+                await stack.enter_async_context(self._deeds.saying_yes())
+            if step.click is not None:
+                await self._deeds.click(part, step.click)
+            elif step.submit is not None:
+                await self._deeds.submit(part, step.submit)
+            for selector, value in (step.fill or {}).items():
+                lightpanda = self._bounds.in_lightpanda
+                await self._deeds.fill(part, selector, value, lightpanda=lightpanda)
 
     async def _open(self, url: str) -> None:
         try:
             response = await self._page.goto(
-                url, wait_until="domcontentloaded", timeout=self._left() * 1000
+                url, wait_until="domcontentloaded", timeout=self._deadline.left() * 1000
             )
         except PlaywrightTimeout:
             raise Missed("it did not load in time") from None
         except Error as error:
-            raise self._unless_gone(error, f"it could not be loaded{_net_error(error)}") from None
+            text = f"it could not be loaded{_net_error(error)}"
+            raise self._looks.unless_gone(error, text) from None
         if response is not None and response.status >= BAD_REQUEST:
-            raise Missed(f"it answered {response.status}{await self._seen(again=False)}")
+            raise Missed(f"it answered {response.status}{await self._looks.told(None)}")
 
-    async def _fill(self, selector: str, value: str) -> None:
-        field = self._page.locator(f"css={selector}").first
-        try:
-            await field.fill(value, timeout=self._left(ELEMENT_S) * 1000)
-        except PlaywrightTimeout:
-            raise Missed(
-                f"nothing to fill at {self._quote(selector)}{await self._seen()}"
-            ) from None
-        except Error as error:
-            text = f"{self._quote(selector)} cannot be filled in"
-            raise self._unless_gone(error, text, selector) from None
+    async def _expect(self, expectation: PageExpectation, frame: str | None) -> None:
+        if expectation.console is not None:
+            await self._expecting.without_complaint()
+            return
+        until = now() + self._deadline.left(expectation.within_s)
+        shown = await self._expecting.until_shown(
+            expectation,
+            lambda: self._found(frame, LOOK_S),
+            until,
+            lambda: self._bounds.refused is not None,
+        )
+        if not shown:
+            raise Missed(f"not within {expectation.within_s:g} s{await self._seen()}")
 
-    async def _click(self, selector: str) -> None:
-        element = self._page.locator(f"css={selector}").first
-        try:
-            await element.click(timeout=self._left(ELEMENT_S) * 1000)
-        except PlaywrightTimeout:
-            raise Missed(
-                f"{self._quote(selector)} is not there to be clicked, or what it leads to did "
-                f"not answer{await self._seen()}"
-            ) from None
-        except Error as error:
-            text = f"{self._quote(selector)} cannot be clicked"
-            raise self._unless_gone(error, text, selector) from None
-        await self._arrive(self._left(ELEMENT_S))
-
-    async def _arrive(self, most_s: float) -> None:
-        """Wait for the page that a click leads to; the next step is for that one.
-
-        Playwright waits too, but a browser may tell of the move a moment after the click.
-        """
-        with contextlib.suppress(Error, TimeoutError):
-            async with asyncio.timeout(LOOK_S):
-                await self._page.evaluate(_NEXT_TASK)
-        try:
-            async with asyncio.timeout(most_s):
-                await self._arrived.wait()
-        except TimeoutError:
-            raise Missed(f"what it leads to did not answer{await self._seen()}") from None
-
-    async def _note(self, selector: str) -> None:
-        until = self._now() + self._left(ELEMENT_S)
-        while (read := await self._read(selector, "", until - self._now())) is None:
-            if self._now() >= until:
-                raise Missed(f"nothing at {self._quote(selector)}{await self._seen()}")
+    async def _note(self, selector: str, frame: str | None) -> None:
+        until = now() + self._deadline.left(ELEMENT_S)
+        while (read := await self._noted(selector, frame, until)) is None:
+            if now() >= until:
+                raise Missed(f"nothing at {self._looks.quote(selector)}{await self._seen()}")
             await asyncio.sleep(AGAIN_S)
-        self.notes.append(self._quote(read[1]))
+        self.notes.append(self._looks.quote(read))
 
-    async def _expect(self, expectation: PageExpectation) -> None:
-        until = self._now() + self._left(expectation.within_s)
-        reload_at = self._now() + RELOAD_S
-        while not await self._shows(expectation, until - self._now()):
-            if self._now() >= until or self._bounds.refused is not None:
-                raise Missed(f"not within {expectation.within_s:g} s{await self._seen()}")
-            if expectation.reload and self._now() >= reload_at:
-                await self._load_again(until)
-                reload_at = self._now() + RELOAD_S
-            await asyncio.sleep(AGAIN_S)
+    async def _noted(self, selector: str, frame: str | None, until: float) -> str | None:
+        part = await self._found(frame, LOOK_S)
+        if part is None:
+            return None
+        read = await self._looks.read(part, selector, "", until - now())
+        return read[1] if read is not None else None
 
-    async def _shows(self, expectation: PageExpectation, seconds: float) -> bool:
-        if expectation.url is not None:
-            return expectation.url in self._page.url
-        wanted = " ".join((expectation.text or "").split())
-        read = await self._read(expectation.selector, wanted, seconds)
-        return read is not None and read[0]
+    def _measure(self, measure: Measure) -> None:
+        self.measured = round(sum(self._took[-measure.steps :]), 1)
+        if self.measured > measure.within_ms:
+            what = "the step before" if measure.steps == 1 else f"the {measure.steps} steps before"
+            taken = f"{self.measured:,.0f} ms, more than {measure.within_ms:,g} ms"
+            raise Missed(f"{what} took {taken}")
 
-    async def _load_again(self, until: float) -> None:
-        """Ask for the address again; a reload would send a form a second time."""
-        address = self._page.url.partition("#")[0]
+    async def _part(self, frame: str | None) -> Frame:
+        """The page, or the frame of it that is named."""
+        part = await self._found(frame, self._deadline.left(ELEMENT_S))
+        if part is None:
+            raise Missed(f"no frame at {self._looks.quote(frame or '')}{await self._seen()}")
+        return part
+
+    async def _found(self, frame: str | None, seconds: float) -> Frame | None:
+        if frame is None:
+            return self._page.main_frame
         try:
-            await self._page.goto(
-                address,
-                wait_until="domcontentloaded",
-                timeout=max(until - self._now(), LOOK_S) * 1000,
-            )
-        except Error as error:
-            self._unless_gone(error, "")
-
-    async def _read(
-        self, selector: str, wanted: str, seconds: float = LOOK_S
-    ) -> tuple[bool, str] | None:
-        """Whether an element holds a text, and how it begins without any value that was filled in;
-        None while it is not there.
-        """
-        most = MOST_READ + self._filled.longest
-        try:
-            async with asyncio.timeout(max(seconds, LOOK_S)):
-                read = await self._page.evaluate(_READ, [selector, wanted, most])
-        except TimeoutError:
+            element = self._page.locator(f"css={frame}").first
+            handle = await element.element_handle(timeout=seconds * 1000)
+            return await handle.content_frame()
+        except PlaywrightTimeout:
             return None
         except Error as error:
-            self._unless_gone(error, "", selector)
-            return None  # it was on its way to another page
-        if not isinstance(read, list):
-            return None
-        hide = self._filled.hidden_of_cut if read[2] else self._filled.hidden
-        return bool(read[0]), hide(str(read[1]))
+            self._looks.unless_gone(error, "", frame)
+            return None  # it was being replaced
 
-    async def _seen(self, *, again: bool = True) -> str:
-        """Where the walk is, with what status (again), and what is shown; ends a sentence."""
-        if self._page.is_closed():
-            return ""
-        place = self._place(self._page.url)
-        answered = f", which answered {self._answered}," if self._answered and again else ""
-        read = await self._read("body", "")
-        text = f" shows {self._quote(read[1])}" if read is not None else " cannot be read"
-        return f"; {place}{answered}{text}"
-
-    def _unless_gone(self, error: Error, text: str, selector: str = "") -> Missed:
-        """What an error of Playwright means, unless it is that the browser is gone."""
-        if CLOSED in error.message or self._page.is_closed():
-            raise error
-        if re.search(r"parsing|not a valid selector|SyntaxError|Unknown engine", error.message):
-            raise Mistaken(f"{self._quote(selector)} is no selector") from None
-        return Missed(text)
-
-    def _place(self, url: str) -> str:
-        return self._filled.hidden(shown(url))[:MOST_PLACE]
-
-    def _quote(self, text: str) -> str:
-        said = self._filled.hidden(text)
-        return f"'{said[:MOST_SEEN]}…'" if len(said) > MOST_SEEN else f"'{said}'"
-
-    def _left(self, most: float | None = None) -> float:
-        left = self._until - self._now()
-        if left <= 0:
-            raise Missed("the journey's time was over")
-        return left if most is None else min(left, most)
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
+    async def _seen(self) -> str:
+        return await self._looks.told(self._moves.answered)
 
 
 def _net_error(error: Error) -> str:

@@ -1,12 +1,14 @@
 """What was executed lately, put together from what each stage recorded."""
 
-import json
 from datetime import datetime
+from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, and_, exists, func, select
 
 from vigil.domain.executed import LONGEST, Executed
 from vigil.domain.incident import Stage
+from vigil.domain.proof import Outcome
 from vigil.integrations.journal.documents import said
 from vigil.integrations.journal.resets import all_reset_at, resets_since
 from vigil.integrations.journal.tables import executions, incidents, outputs
@@ -14,9 +16,16 @@ from vigil.integrations.journal.tables import executions, incidents, outputs
 MOST = 1000
 """How many are given; nothing that counts them counts further."""
 
-_VERDICT, _PLAN, _PROOF = (outputs.alias(name) for name in ("verdicts", "plans", "proofs"))
+_RULES = TypeAdapter(tuple[str, ...])
+_UNREADABLE = {"outcome": Outcome.NOT_FIXED, "proven_at": None, "interrupted": False}
+"""What a proof counts as that cannot be read: one that failed."""
+
+_FIRST, _LAST, _PLAN, _PROOF = (
+    outputs.alias(name) for name in ("first_words", "last_words", "plans", "proofs")
+)
 _STAGES = (
-    (_VERDICT, Stage.SYNTHESIZING, "verdict"),
+    (_FIRST, Stage.SYNTHESIZING, "verdict"),
+    (_LAST, Stage.EXECUTING, "verdict"),
     (_PLAN, Stage.SYNTHESIZING, "output"),
     (_PROOF, Stage.VERIFYING, "output"),
 )
@@ -47,7 +56,7 @@ def executed_since(connection: Connection, since: datetime, besides: str) -> tup
             table.c.stage == stage,
             table.c.name == name,
         )
-        # Without a plan of its own it is an undo; the other two may be missing.
+        # Without a plan of its own it is an undo; the others may be missing.
         joined = joined.join(table, same, isouter=table is not _PLAN)
     query = (
         select(
@@ -55,7 +64,10 @@ def executed_since(connection: Connection, since: datetime, besides: str) -> tup
             executions.c.attempt,
             executions.c.at,
             incidents.c.service,
-            said(connection, _VERDICT.c.json_text, "policy_rules").label("policy_rules"),
+            func.coalesce(
+                said(connection, _LAST.c.json_text, "policy_rules"),
+                said(connection, _FIRST.c.json_text, "policy_rules"),
+            ).label("policy_rules"),
             said(connection, _PLAN.c.json_text, "plan", "runbook").label("runbook"),
             said(connection, _PROOF.c.json_text, "outcome").label("outcome"),
             said(connection, _PROOF.c.json_text, "decided_at").label("proven_at"),
@@ -68,13 +80,24 @@ def executed_since(connection: Connection, since: datetime, besides: str) -> tup
     )
     reset = resets_since(connection, since)
     return tuple(
-        Executed.model_validate(
-            {
-                **row,
-                "policy_rules": json.loads(row["policy_rules"] or "[]"),
-                "interrupted": row["interrupted"] or False,
-                "resets": reset.get((row["incident"], row["attempt"]), ()),
-            }
-        )
+        _told(dict(row), reset.get((row["incident"], row["attempt"]), ()))
         for row in connection.execute(query).mappings()
     )
+
+
+def _told(row: dict[str, Any], resets: tuple[str, ...]) -> Executed:
+    """One such row that is odd must not keep the gate from judging all the others."""
+    rules, interrupted = _rules(row["policy_rules"]), row["interrupted"] or False
+    row |= {"policy_rules": rules, "interrupted": interrupted, "resets": resets}
+    try:
+        return Executed.model_validate(row)
+    except ValidationError:
+        return Executed.model_validate(row | _UNREADABLE)
+
+
+def _rules(text: str | None) -> tuple[str, ...]:
+    """Which fired; none where that cannot be read."""
+    try:
+        return _RULES.validate_json(text or "[]")
+    except ValidationError:
+        return ()

@@ -16,6 +16,7 @@ from vigil.domain.verdict import Approval, Cancellation
 from vigil.integrations.journal import (
     chain,
     checkpoints,
+    commits,
     counting,
     decisions,
     executed,
@@ -27,7 +28,7 @@ from vigil.integrations.journal import (
 )
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.on_record import OnRecord
-from vigil.ports.journal import Decided, Load, NextSegment, Note, StageOutput
+from vigil.ports.journal import Decided, Load, NextSegment, Note, Proviso, StageOutput
 
 
 class SqlJournal(OnRecord):
@@ -85,23 +86,36 @@ class SqlJournal(OnRecord):
         following: NextSegment | None = None,
     ) -> bool:
         """Move an incident, or nothing at all."""
+        move = commits.Move(
+            incident=incident,
+            expected=expected,
+            now=now,
+            outputs=outputs,
+            notes=notes,
+            following=following,
+        )
+        return await self._write(lambda c: commits.make(c, self._keys, move))
 
-        def work(connection: Connection) -> bool:
-            current, head = rows.hold_incident(connection, incident.id)
-            if not moves.may_move(connection, current, incident, expected):
-                return False
-            if incident.stage is Stage.EXECUTING and current.stage is not Stage.EXECUTING:
-                moves.record_execution(connection, incident, now)
-            moves.put_outputs(connection, outputs)
-            head = chain.add_links(connection, self._keys, head, notes, now)
-            lets_go = following is not None
-            moved = moves.moved_columns(connection, incident, handed_over=lets_go)
-            rows.change_incident(connection, incident.id, **moved, **chain.head_columns(head))
-            if following is not None:
-                outbox.put(connection, following, now)
-            return True
-
-        return await self._write(work)
+    async def count_in(
+        self,
+        *,
+        incident: Incident,
+        expected: tuple[Stage, int],
+        now: Instant,
+        outputs: Sequence[StageOutput],
+        notes: Sequence[Note],
+        proviso: Proviso,
+    ) -> bool:
+        """Move an incident to EXECUTING beside what others executed, or nothing at all."""
+        move = commits.Move(
+            incident=incident,
+            expected=expected,
+            now=now,
+            outputs=outputs,
+            notes=notes,
+            proviso=proviso,
+        )
+        return await self._write(lambda c: commits.make(c, self._keys, move))
 
     async def append(self, incident_id: str, notes: Sequence[Note], now: Instant) -> None:
         """Add events without moving the incident."""

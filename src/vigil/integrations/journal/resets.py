@@ -3,8 +3,10 @@
 Kept there and not by time: a plan that was under way already and fails afterwards trips it anew.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, Join, func, select
 
 from vigil.domain.breaker import ALL, Reset
@@ -53,7 +55,10 @@ def reset(
 
 
 def resets_since(connection: Connection, since: datetime) -> dict[tuple[str, int], tuple[str, ...]]:
-    """The breakers that were reset, by incident and attempt of the plan that it is kept with."""
+    """The breakers that were reset, by incident and attempt of the plan that it is kept with.
+
+    A word that cannot be read resets nothing, and hides no other one.
+    """
     query = select(outputs.c.incident, outputs.c.attempt, outputs.c.json_text).select_from(
         _kept_with_plans()
     )
@@ -61,7 +66,9 @@ def resets_since(connection: Connection, since: datetime) -> dict[tuple[str, int
     found: dict[tuple[str, int], tuple[str, ...]] = {}
     for row in connection.execute(query):
         place = (row.incident, row.attempt)
-        found[place] = (*found.get(place, ()), Reset.model_validate_json(row.json_text).breaker)
+        with suppress(ValidationError):
+            given = Reset.model_validate_json(row.json_text)
+            found[place] = (*found.get(place, ()), given.breaker)
     return found
 
 

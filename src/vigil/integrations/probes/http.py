@@ -5,10 +5,10 @@ import time
 import httpx2
 
 from vigil.domain.probe import HttpProbe, HttpStep
-from vigil.integrations._clients.http import IDENTITY, Body, read_body, tls_context
-from vigil.integrations.probes.sight import Sight, failing, passing, unknown
+from vigil.integrations._clients.http import IDENTITY, read_body, shown, tls_context
+from vigil.integrations.probes.http_answer import MOST_BYTES, answered, judge
+from vigil.integrations.probes.sight import Sight, failing, milliseconds, passing, unknown
 
-MOST_BYTES = 1024 * 1024
 MOST_REDIRECTS = 10
 
 
@@ -24,18 +24,28 @@ async def walk(probe: HttpProbe) -> Sight:
         timeout=httpx2.Timeout(probe.timeout_s),
         headers=IDENTITY,
     ) as client:
+        started = time.monotonic()
         sight = unknown("The probe has no steps; give it at least one.")
         for number, step in enumerate(probe.steps, start=1):
             sight = await _take(client, step)
             if sight.outcome != "passing":
                 return Sight(sight.outcome, _place(number, probe) + sight.text)
-        return sight if len(probe.steps) == 1 else passing(_all_well(probe))
+        took_ms = milliseconds(started)
+        return sight._replace(
+            text=sight.text if len(probe.steps) == 1 else _all_well(probe), value=took_ms
+        )
 
 
 async def _take(client: httpx2.AsyncClient, step: HttpStep) -> Sight:
     place = f"{step.method} {shown(step.url)}"
     try:
-        request = client.build_request(step.method, step.url, data=step.form or None)
+        request = client.build_request(
+            step.method,
+            step.url,
+            headers=step.headers,
+            data=step.form or None,
+            json=step.body,
+        )
         started = time.monotonic()
         sight = await _send(client, step, request)
         return _in_time(step, sight, time.monotonic() - started)
@@ -68,10 +78,10 @@ async def _send(client: httpx2.AsyncClient, step: HttpStep, request: httpx2.Requ
         try:
             following = response.next_request if step.follow else None
             if following is None:
-                return _judge(step, response, await read_body(response, MOST_BYTES))
+                return judge(step, response, await read_body(response, MOST_BYTES))
             if not _same_place(request.url, following.url):
                 return failing(
-                    f"{_answered(step, response)} with a redirect to another place "
+                    f"{answered(step, response)} with a redirect to another place "
                     f"({shown(str(following.url))}), which is not followed."
                 )
             request = following
@@ -80,28 +90,6 @@ async def _send(client: httpx2.AsyncClient, step: HttpStep, request: httpx2.Requ
     return failing(
         f"{step.method} {shown(step.url)} was redirected more than {MOST_REDIRECTS} times."
     )
-
-
-def _judge(step: HttpStep, response: httpx2.Response, body: Body) -> Sight:
-    answered = _answered(step, response)
-    if response.status_code != step.expect.status:
-        return failing(f"{answered}, expected {step.expect.status}.")
-    if step.expect.text is None:
-        return passing(f"{answered}, as expected.")
-    coding = response.headers.get("content-encoding", "identity")
-    if coding != "identity":
-        return unknown(f"{answered} coded as {coding}, although asked not to; not searched.")
-    if step.expect.text in _decoded(response, body):
-        return passing(f"{answered} with '{step.expect.text}', as expected.")
-    where = "in it" if body.complete else f"in its first {MOST_BYTES} bytes"
-    return failing(f"{answered}, but '{step.expect.text}' is not {where}.")
-
-
-def _decoded(response: httpx2.Response, body: Body) -> str:
-    try:
-        return body.content.decode(response.charset_encoding or "utf-8", errors="replace")
-    except LookupError:  # the server made up a character set
-        return body.content.decode("utf-8", errors="replace")
 
 
 def _same_place(here: httpx2.URL, there: httpx2.URL) -> bool:
@@ -119,17 +107,6 @@ def _same_place(here: httpx2.URL, there: httpx2.URL) -> bool:
 
 def _port(url: httpx2.URL) -> int | None:
     return url.port or {"http": 80, "https": 443}.get(url.scheme)
-
-
-def shown(url: str) -> str:
-    """The address without user, password, query and fragment, where credentials hide."""
-    scheme, separator, rest = url.partition("://")
-    authority, slash, path = rest.split("?", 1)[0].split("#", 1)[0].partition("/")
-    return scheme + separator + authority.rpartition("@")[2] + slash + path
-
-
-def _answered(step: HttpStep, response: httpx2.Response) -> str:
-    return f"{step.method} {shown(step.url)} answered {response.status_code}"
 
 
 def _place(number: int, probe: HttpProbe) -> str:

@@ -1,6 +1,6 @@
 """A walk through pages in a browser, with a picture of where it ended."""
 
-from vigil.domain.probe import JourneyProbe
+from vigil.domain.journey import JourneyProbe
 from vigil.integrations.probes.sight import Sight, unknown
 from vigil.ports.browser import Browser
 from vigil.ports.screenshots import Screenshots
@@ -16,4 +16,4 @@ async def walk_journey(
     kept = None
     if screenshots is not None and walk.screenshot is not None:
         kept = await screenshots.keep(walk.screenshot)
-    return Sight(walk.outcome, walk.text, kept)
+    return Sight(walk.outcome, walk.text, kept, walk.value)

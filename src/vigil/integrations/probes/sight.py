@@ -1,5 +1,6 @@
 """What a look gave, before it is dated."""
 
+import time
 from typing import NamedTuple
 
 from vigil.domain.probe import ProbeOutcome
@@ -12,18 +13,25 @@ class Sight(NamedTuple):
     outcome: ProbeOutcome
     text: str
     screenshot: Sha256 | None = None
+    value: float | None = None
+    """What was measured, in the unit of its kind."""
 
 
-def passing(text: str) -> Sight:
+def passing(text: str, value: float | None = None) -> Sight:
     """It is as expected."""
-    return Sight(ProbeOutcome.PASSING, text)
+    return Sight(ProbeOutcome.PASSING, text, value=value)
 
 
-def failing(text: str) -> Sight:
+def failing(text: str, value: float | None = None) -> Sight:
     """It is not as expected, refuses or does not answer."""
-    return Sight(ProbeOutcome.FAILING, text)
+    return Sight(ProbeOutcome.FAILING, text, value=value)
 
 
 def unknown(text: str) -> Sight:
     """Nobody could look."""
     return Sight(ProbeOutcome.UNKNOWN, text)
+
+
+def milliseconds(since: float) -> float:
+    """From a reading of ``time.monotonic`` until now, to a tenth."""
+    return round((time.monotonic() - since) * 1000, 1)

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from vigil.domain.probe import SqlProbe
-from vigil.integrations.probes.sight import Sight, failing, passing, unknown
+from vigil.integrations.probes.measured import judged
+from vigil.integrations.probes.sight import Sight, failing, unknown
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection, Error
@@ -44,7 +45,9 @@ async def look_at_sql(probe: SqlProbe) -> Sight:
         sight = _translated(error)
     except (OSError, ValueError) as error:
         sight = failing(f"The database cannot be reached: {type(error).__name__} {error}.")
-    return Sight(sight.outcome, sight.text.replace(password, "***") if password else sight.text)
+    if password:
+        return sight._replace(text=sight.text.replace(password, "***"))
+    return sight
 
 
 async def _ask(connection: "AsyncConnection", probe: SqlProbe) -> Sight:
@@ -59,9 +62,7 @@ async def _ask(connection: "AsyncConnection", probe: SqlProbe) -> Sight:
         number = float(rows[0][0])
     except (TypeError, ValueError):
         return unknown("The query has to return one number; it returned something else.")
-    if number <= probe.max:
-        return passing(f"The query gives {number:g}, at most {probe.max:g} is fine.")
-    return failing(f"The query gives {number:g}, more than {probe.max:g}.")
+    return judged(f"The query gives {number:g}", number, most=probe.max)
 
 
 def _translated(error: "Error") -> Sight:

@@ -1,17 +1,19 @@
 """What a runner far away says, made fit to be shown to people: whoever has it may write anything.
 
-Ends of runs stay as they are, as the runner has signed them so.
+Ends of runs stay as they are, as the runner has signed them so; see ``domain/shown.py``.
 """
 
-from vigil.domain.effects import Call
+from vigil.domain.foreseen import MAX_TEXT_CHARS as MAX_FORESEEN_CHARS
 from vigil.domain.foreseen import Foreseen
 from vigil.domain.scrub import clean
+from vigil.domain.shown import MAX_LINE_CHARS, MAX_WORD_CHARS, shown_call, shown_record
 from vigil.domain.switch import SwitchState
 from vigil.domain.wire import (
     CallEvent,
     DryRunEvent,
     FinishedEvent,
     HealthEvent,
+    LookedEvent,
     OutputEvent,
     RefusedEvent,
     RunnerEvent,
@@ -19,10 +21,6 @@ from vigil.domain.wire import (
 
 MAX_TOLD_CHARS = 500
 """Of a sentence of the runner."""
-MAX_LINE_CHARS = 2000
-"""Of what a script prints, and of what a call did."""
-MAX_WORD_CHARS = 300
-"""Of a verb, a grant, an argument or an action's id."""
 MAX_FORESEEN = 100
 """A runner looks at fewer calls in one dry run."""
 
@@ -42,28 +40,18 @@ def cleaned(event: RunnerEvent) -> RunnerEvent:
         case DryRunEvent():
             return DryRunEvent(foreseen=tuple(map(_foreseen, event.foreseen[:MAX_FORESEEN])))
         case CallEvent():
-            said = event.record
-            result = clean(said.result, MAX_LINE_CHARS)
-            words = {"call": _call(said.call), "result": result}
-            return CallEvent(record=said.model_copy(update=words))
-        case FinishedEvent():
+            return CallEvent(record=shown_record(event.record))
+        case FinishedEvent() | LookedEvent():
             return event
 
 
 def _foreseen(one: Foreseen) -> Foreseen:
     words = {
         "action": clean(one.action, MAX_WORD_CHARS),
-        "call": None if one.call is None else _call(one.call),
-        "text": clean(one.text, MAX_LINE_CHARS),
+        "call": None if one.call is None else shown_call(one.call),
+        "text": clean(one.text, MAX_FORESEEN_CHARS),
     }
     return one.model_copy(update=words)
-
-
-def _call(call: Call) -> Call:
-    verb, grant, *arguments = (
-        clean(word, MAX_WORD_CHARS) for word in (call.verb, call.grant, *call.arguments)
-    )
-    return Call(verb=verb, grant=grant, arguments=tuple(arguments))
 
 
 def switch_said(state: SwitchState) -> SwitchState:

@@ -67,6 +67,8 @@ class Connected:
         self.since = datetime.now(UTC)
         self.switch: SwitchState | None = None
         """What the switch near the target said last."""
+        self.heard_lines = 0
+        """How many lines have come: it lives as long as they become more."""
         self._lines = lines
         self._session = hello.session
         self._me = me
@@ -193,6 +195,7 @@ class Connected:
         budget = Budget()
         while True:
             line = await self._lines.receive(SILENT_S)
+            self.heard_lines += 1
             await budget.spend(len(line))
             if not wanted(line, self._waiting):
                 continue

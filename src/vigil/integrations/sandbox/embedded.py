@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from vigil.domain.errors import PortUnavailable
 from vigil.domain.foreseen import Foreseen
 from vigil.domain.plan import ActionResult, Plan
+from vigil.domain.probe import ProbeRef
+from vigil.domain.probes.command import CommandEnd
 from vigil.domain.run import Health, RunOrder
 from vigil.domain.wire import (
     EVENT,
@@ -18,6 +20,8 @@ from vigil.domain.wire import (
     DryRunRequest,
     HealthEvent,
     HealthRequest,
+    LookedEvent,
+    LookRequest,
     RunnerEvent,
     RunRequest,
 )
@@ -29,12 +33,14 @@ _CONNECT_S = 3.0
 _HEALTH_S = 30.0
 _DRY_RUN_S = 40.0
 """Longer than the runner takes that looks at one target after the other."""
+_LOOK_S = 60.0
+"""Longer than any command may take that waited for another one's end."""
 _AFTER_LEASE_S = 45.0
 """The runner waits for a call under way before it answers; it is never left longer than this."""
 
 
 class RunnerSandbox:
-    """Asks ``vigil runner`` at STATE/runner.sock.
+    """Asks ``vigil runner`` at STATE/runner.sock; fulfils ``ports.commands.Commands`` too.
 
     Nothing is retried here: a connection that is lost is ``PortUnavailable``, and asking again with
     the same run key joins the run if it is still under way and answers from the record if it ended.
@@ -64,6 +70,21 @@ class RunnerSandbox:
             if event is not None:
                 await hear(event, ignored)
         raise self._lost("it ended its answer too early")
+
+    async def look(self, ref: ProbeRef) -> CommandEnd:
+        """Run the command of a probe; see ``ports.commands``."""
+        request = LookRequest(op="look", probe=ref).model_dump_json()
+        try:
+            async with self._within(_LOOK_S), self._asked(request) as reader:
+                event = await _next(reader)
+        except PortUnavailable as lost:
+            text = f"the runner at {self._socket} does not answer; see that `vigil serve` runs"
+            raise PortUnavailable(text) from lost
+        if isinstance(event, LookedEvent):
+            return event.end
+        if event is not None:
+            await hear(event, ignored)
+        raise PortUnavailable(f"the runner at {self._socket} ended its answer too early")
 
     async def health(self) -> Health:
         """See the port."""

@@ -28,6 +28,8 @@ MAX_STRANGERS = 32
 MAX_STRANGERS_AT = 4
 """The same, of one address, or of one network of IPv6, as one machine has all of its addresses."""
 MAX_HELLO_BYTES = 1024
+LIVES_S = 2.5
+"""A runner that lives is heard within this time, as it beats every second."""
 AGAIN_S = 2.0
 """Before the address is tried once more, when it cannot be had."""
 TOLD_S = 60.0
@@ -46,7 +48,9 @@ class Hub:
     """Listens for runners; ``admitted`` says whose public key each name has.
 
     Only whoever shows one of these keys gets as far as saying a word. A runner that connects anew
-    takes the place of its former connection.
+    takes the place of its former connection once that is silent: of two that live with one key the
+    first one stays, as each knows only of its own runs, and what the first has begun the second
+    would do once more.
     """
 
     def __init__(
@@ -62,6 +66,8 @@ class Hub:
         self._switch = switch
         self._tls = hub_side(me, self._admitted.values())
         self._connected: dict[str, tuple[Connected, asyncio.Task[None]]] = {}
+        self._coming: set[str] = set()
+        """Names of those that wait for their own former connection to be over."""
         self._strangers: Counter[str] = Counter()
         self._refused: dict[str, tuple[str, float]] = {}
         self._told: deque[float] = deque(maxlen=MAX_TOLD)
@@ -151,6 +157,7 @@ class Hub:
             finally:
                 self._leave(address)
             if hello is not None:
+                await self._place_of(hello.runner)
                 await self._keep(Connected(hello, lines, self._me, self._switch), address)
         except TimeoutError:
             self._refuse(address, f"it took longer than {HANDSHAKE_S:g} s to say who it is")
@@ -193,6 +200,29 @@ class Hub:
         if key is None or self._admitted.get(hello.runner) != key:
             raise Gone(f"it calls itself '{hello.runner}' and has another runner's key")
         return hello
+
+    async def _place_of(self, name: str) -> None:
+        """Wait until there is nobody at the end of its former connection any more.
+
+        :raises Gone: there is somebody.
+        """
+        found = self._connected.get(name)
+        if found is None:
+            return
+        if name in self._coming:
+            raise Gone(f"another one with the key of '{name}' is just about to connect anew")
+        former, serving = found
+        heard = former.heard_lines
+        self._coming.add(name)
+        try:
+            await asyncio.wait({serving}, timeout=LIVES_S)
+        finally:
+            self._coming.remove(name)
+        if not serving.done() and former.heard_lines > heard:
+            raise Gone(
+                f"the runner '{name}' is connected and lives, and this is another one with its "
+                "key; a state folder that was copied? Give each runner a key and a name of its own"
+            )
 
     async def _keep(self, connected: Connected, address: str) -> None:
         name = connected.name

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from pydantic import ValidationError
 
-from vigil.domain.errors import PermanentError, PortUnavailable
+from vigil.domain.errors import PermanentError, PortUnavailable, VigilError
 from vigil.domain.foreseen import Foreseen
 from vigil.domain.plan import ActionResult, Plan
 from vigil.domain.remote import OrderText, attested_text
@@ -82,7 +82,7 @@ class RemoteSandbox:
                         return self._health(runner, event.health)
                     await hear(event, ignored)
             text = str(self._lost("the connection was lost"))
-        except (PortUnavailable, PermanentError) as silent:
+        except VigilError as silent:  # also whatever the runner calls its refusal
             text = str(silent)
         return Health(part=part, ok=False, text=text, remedy=_REMEDY, vital=False)
 

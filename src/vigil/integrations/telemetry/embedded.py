@@ -2,11 +2,21 @@
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from statistics import median
 
 from vigil.domain.catalogue import Catalogue, Condition, Service
-from vigil.domain.telemetry import ErrorGroup, Growth, Latency, Ratio
+from vigil.domain.telemetry import (
+    FEWEST_REQUESTS,
+    FEWEST_WINDOWS,
+    Band,
+    ErrorGroup,
+    Growth,
+    Latency,
+    Ratio,
+    Usual,
+)
 from vigil.domain.value import Instant
 from vigil.integrations.telemetry.logs import error_groups
 from vigil.integrations.telemetry.scraper import Scraper, Window
@@ -43,32 +53,25 @@ class EmbeddedTelemetry:
 
     async def bad_ratio(self, service: str, condition: Condition) -> Ratio | None:
         """Bad to all requests over the condition's window, summed over the instances."""
-        names = _spellings(condition.metric)
-        try:
-            bad = {label: re.compile(pattern) for label, pattern in condition.bad.items()}
-        except re.error:
-            return None
-        if not names & self._metrics:
-            return None  # never scraped, so its absence says nothing
+        return self._ratio(service, condition, self._last(condition.window_s))
 
-        def counts(series: Series) -> bool:
-            labels = dict(series.labels)
-            return series.name in names and all(
-                labels.get(label, "") == value for label, value in condition.where.items()
-            )
-
-        def is_bad(series: Series) -> bool:
-            labels = dict(series.labels)
-            return counts(series) and all(
-                pattern.fullmatch(labels.get(label, "")) for label, pattern in bad.items()
-            )
-
-        window = self._last(condition.window_s)
-        total = self._scraper.grown(service, window, counts)
-        wrong = self._scraper.grown(service, window, is_bad)
-        if total is None or wrong is None:
-            return None
-        return Ratio(bad=wrong, total=total, window_s=condition.window_s, at=self._clock.now())
+    async def usual(self, service: str, condition: Condition, until: Instant) -> Usual | None:
+        """Window after window, back to the oldest scrape that is still kept."""
+        end = self._clock.elapsed() - (self._clock.now() - until).total_seconds()
+        starts = [h.first for _, h in self._scraper.of(service) if h.first is not None]
+        windows = _back(end, min(starts, default=end), condition.window_s)
+        base = self._duration(service)
+        bad: list[float] = []
+        seconds: list[float] = []
+        for window in windows:
+            ratio = self._ratio(service, condition, window)
+            if ratio is None or ratio.total < FEWEST_REQUESTS:
+                continue
+            bad.append(ratio.value)
+            if (mean := self._mean(service, base, window, condition.where)) is not None:
+                seconds.append(mean[0])
+        usual = _band(bad)
+        return None if usual is None else Usual(bad=usual, seconds=_band(seconds), until=until)
 
     async def latency(
         self, service: str, since: Instant, where: Mapping[str, str]
@@ -156,6 +159,33 @@ class EmbeddedTelemetry:
         end = self._clock.elapsed()
         return end - seconds, end
 
+    def _ratio(self, service: str, condition: Condition, window: Window) -> Ratio | None:
+        names = _spellings(condition.metric)
+        try:
+            bad = {label: re.compile(pattern) for label, pattern in condition.bad.items()}
+        except re.error:
+            return None
+        if not names & self._metrics:
+            return None  # never scraped, so its absence says nothing
+
+        def counts(series: Series) -> bool:
+            labels = dict(series.labels)
+            return series.name in names and all(
+                labels.get(label, "") == value for label, value in condition.where.items()
+            )
+
+        def is_bad(series: Series) -> bool:
+            labels = dict(series.labels)
+            return counts(series) and all(
+                pattern.fullmatch(labels.get(label, "")) for label, pattern in bad.items()
+            )
+
+        total = self._scraper.grown(service, window, counts)
+        wrong = self._scraper.grown(service, window, is_bad)
+        if total is None or wrong is None:
+            return None
+        return Ratio(bad=wrong, total=total, window_s=condition.window_s, at=self._clock.now())
+
     def _mean(
         self, service: str, base: str, window: Window, where: Mapping[str, str]
     ) -> tuple[float, float] | None:
@@ -180,6 +210,20 @@ class EmbeddedTelemetry:
             if name.endswith(f"{_DURATION}_count")
         )
         return found[0] if found and _USUAL_DURATION not in found else _USUAL_DURATION
+
+
+def _back(end: float, start: float, window_s: float) -> Iterator[Window]:
+    """Windows that follow each other, from the newest to the oldest, none reaching out of it."""
+    for number in range(int((end - start) // window_s)):
+        yield end - (number + 1) * window_s, end - number * window_s
+
+
+def _band(values: Sequence[float]) -> Band | None:
+    if len(values) < FEWEST_WINDOWS:
+        return None
+    middle = median(values)
+    spread = median(abs(value - middle) for value in values)
+    return Band(median=middle, spread=spread, windows=len(values))
 
 
 def _moment(seconds: float | None) -> Instant | None:

@@ -1,14 +1,13 @@
 """Read one JSON log line, as the usual loggers of several languages write it."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from vigil.domain.scrub import clean
 from vigil.domain.telemetry import ErrorOrigin
 from vigil.domain.value import Instant
+from vigil.integrations._clients.log_lines import log_line
 from vigil.integrations.telemetry.origin import origin_of
 
 MOST_SAMPLE = 300
@@ -17,9 +16,6 @@ MOST_CHAIN = 10
 """Errors of one chain of causes that are looked at."""
 
 _LEVELS = frozenset({"error", "critical", "exception", "fatal"})
-_SECONDS_UP_TO = 1e11
-_FINER = (1, 1_000, 1_000_000, 1_000_000_000)
-"""A number above it counts milliseconds, microseconds or nanoseconds."""
 _RAISED = re.compile(r"^([A-Za-z_][\w.]{0,200})(?:: (.*))?$")
 _PLACE = re.compile(r'^\s+File "([^"]{1,500})", line (\d{1,9})(?:, in (.{1,200}))?')
 
@@ -44,15 +40,10 @@ class _Raised(NamedTuple):
 
 def read_line(raw: bytes) -> ErrorLine | None:
     """The error that a line tells of, or None for anything else, broken lines included."""
-    try:
-        entry = json.loads(raw)
-    except (ValueError, RecursionError):
+    line = log_line(raw)
+    if line is None or _text(line.entry, "level", "severity").lower() not in _LEVELS:
         return None
-    if not isinstance(entry, dict) or _text(entry, "level", "severity").lower() not in _LEVELS:
-        return None
-    at = _moment(_first(entry, "timestamp", "time", "ts", "@timestamp"))
-    if at is None:
-        return None
+    at, entry = line
     event = _text(entry, "event", "message", "msg")
     chain = list(_chain(_first(entry, "exception", "exc_info", "error")))[:MOST_CHAIN]
     outermost = chain[0] if chain else _Raised("", "", None)
@@ -82,22 +73,6 @@ def _text(entry: Mapping[str, Any], *names: str) -> str:
 def _kind_of_event(event: str) -> str:
     """The event with its numbers taken out, so that 'order 12 failed' is one group."""
     return clean(re.sub(r"\d+", "#", event[: 4 * MOST_NAME]), MOST_NAME) or "unnamed"
-
-
-def _moment(value: object) -> Instant | None:
-    """ISO 8601 (UTC when it names no zone) or seconds, milli-, micro- or nanoseconds of 1970."""
-    try:
-        if isinstance(value, str):
-            read = datetime.fromisoformat(value)
-            return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            seconds = (value / finer for finer in _FINER)
-            return next(
-                (datetime.fromtimestamp(s, UTC) for s in seconds if s <= _SECONDS_UP_TO), None
-            )
-    except (ValueError, OverflowError, OSError):
-        return None
-    return None
 
 
 def _chain(exception: object) -> Iterator[_Raised]:

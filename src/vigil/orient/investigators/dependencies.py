@@ -3,7 +3,8 @@
 import asyncio
 
 from vigil.domain.evidence import Finding
-from vigil.domain.probe import JourneyProbe, ProbeOutcome, ProbeRef, ProbeResult, SqlProbe
+from vigil.domain.journey import JourneyProbe
+from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult, SqlProbe
 from vigil.orient.scene import Observation, Scene, saw
 
 

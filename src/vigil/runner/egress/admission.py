@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 from vigil.domain.effects import Call
@@ -18,6 +20,9 @@ LEAST_S = 2.0
 """With less of the lease left nobody is called up."""
 RESOLVE_S = 5.0
 _KEY = ":raw:"
+_ASKING = ThreadPoolExecutor(4, "where")
+"""Who asks for a name that nobody answers for stands still for longer than anybody waits for it;
+here, and not among the threads that every other run needs."""
 
 
 def was_connection(key: str) -> bool:
@@ -135,9 +140,8 @@ class Admission:
 
 
 async def _resolved(grant: RawGrant) -> tuple[str, ...]:
-    asking = asyncio.get_running_loop().getaddrinfo(
-        grant.host, grant.port, proto=socket.IPPROTO_TCP
-    )
+    ask = partial(socket.getaddrinfo, grant.host, grant.port, proto=socket.IPPROTO_TCP)
+    asking = asyncio.get_running_loop().run_in_executor(_ASKING, ask)
     try:
         found = await asyncio.wait_for(asking, RESOLVE_S)
     except (OSError, TimeoutError, UnicodeError) as unknown:

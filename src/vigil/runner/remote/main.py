@@ -13,6 +13,7 @@ from vigil.domain.switch import SWITCH_FILE, SwitchState, to_record
 from vigil.guard import analyse
 from vigil.link.addresses import Address
 from vigil.link.identity import KEYS, RUNNER_KEY, Identity, identity_at
+from vigil.runner.bubblewrap.sandbox import Bubblewrap
 from vigil.runner.confinement import Doors
 from vigil.runner.isolation import Isolation
 from vigil.runner.ledger import Ledger
@@ -20,7 +21,6 @@ from vigil.runner.main import as_runner
 from vigil.runner.remote.link import Link, Me
 from vigil.runner.remote.words import Words
 from vigil.runner.runs import Runs
-from vigil.runner.sandbox import Bubblewrap
 from vigil.runner.server import LOCK, Runner, tell_ready
 from vigil.runner.switch import switch_at
 

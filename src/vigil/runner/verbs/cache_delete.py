@@ -2,7 +2,7 @@
 
 import time
 
-from vigil.domain.grant import CacheDeleteGrant
+from vigil.domain.verbs.cache import CacheDeleteGrant
 from vigil.runner.ledger import Outcome
 from vigil.runner.verbs.base import Asked, Deadline, NotDone, Refusal, Seen
 from vigil.runner.verbs.redis import LOOK_S, MARKS, Change, Redis

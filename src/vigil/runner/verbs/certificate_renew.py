@@ -10,8 +10,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from vigil.domain.grant import CertificateRenewGrant
 from vigil.domain.value import Value
+from vigil.domain.verbs.certificate import CertificateRenewGrant
 from vigil.runner.lease import boot_s
 from vigil.runner.ledger import Outcome
 from vigil.runner.verbs.base import Asked, Deadline, NotDone, Refusal, Seen, Unfinished

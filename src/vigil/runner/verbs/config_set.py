@@ -2,8 +2,7 @@
 
 import hashlib
 
-from vigil.domain.grant import ConfigSetGrant
-from vigil.domain.verbs.config import ConfigKey
+from vigil.domain.verbs.config import ConfigKey, ConfigSetGrant
 from vigil.runner.ledger import Outcome
 from vigil.runner.verbs.base import Asked, Deadline, Refusal, Seen, covered
 from vigil.runner.verbs.files import Look, folder, mark_of, parts

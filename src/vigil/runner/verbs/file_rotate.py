@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from vigil.domain.grant import FileRotateGrant
+from vigil.domain.verbs.file import FileRotateGrant
 from vigil.runner.ledger import Outcome
 from vigil.runner.verbs.base import Asked, Deadline, Refusal, Seen, covered
 from vigil.runner.verbs.files import Folder, Look, folder, mark_of

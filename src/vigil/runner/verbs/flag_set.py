@@ -1,7 +1,6 @@
 """``flag.set FLAG VALUE``: give a feature flag one of its values."""
 
-from vigil.domain.grant import FlagSetGrant
-from vigil.domain.verbs.flag import Flag
+from vigil.domain.verbs.flag import Flag, FlagSetGrant
 from vigil.runner.ledger import Outcome
 from vigil.runner.verbs.base import Asked, Deadline, Refusal, Seen, covered
 from vigil.runner.verbs.redis import Change, Redis, printable

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from vigil.domain.grant import HttpCallGrant
-from vigil.domain.verbs.http import Request
+from vigil.domain.verbs.http import HttpCallGrant, Request
 from vigil.runner.ledger import Outcome
 from vigil.runner.verbs.base import Asked, Deadline, NotDone, Refusal, Seen, Unfinished, covered
 from vigil.runner.verbs.cut import cut_after

@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from vigil.domain.grant import NginxUpstreamGrant
+from vigil.domain.verbs.nginx import NginxUpstreamGrant
 from vigil.runner.verbs.base import Deadline, NotDone, Unfinished
 from vigil.runner.verbs.small_file import beginning_of
 

@@ -2,7 +2,7 @@
 
 import re
 
-from vigil.domain.grant import NginxUpstreamGrant
+from vigil.domain.verbs.nginx import NginxUpstreamGrant
 from vigil.runner.ledger import Outcome
 from vigil.runner.verbs.base import Asked, Deadline, NotDone, Refusal, Seen, Unfinished, covered
 from vigil.runner.verbs.files import Look, folder, mark_of, parts

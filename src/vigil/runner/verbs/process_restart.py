@@ -2,7 +2,7 @@
 
 import xmlrpc.client
 
-from vigil.domain.grant import ProcessRestartGrant
+from vigil.domain.verbs.process import ProcessRestartGrant
 from vigil.runner.ledger import Outcome
 from vigil.runner.verbs.base import Asked, Deadline, NotDone, Seen, Unfinished, covered
 from vigil.runner.verbs.supervisor import ProcessInfo, Supervisor

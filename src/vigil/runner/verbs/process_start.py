@@ -2,7 +2,7 @@
 
 import xmlrpc.client
 
-from vigil.domain.grant import ProcessStartGrant
+from vigil.domain.verbs.process import ProcessStartGrant
 from vigil.runner.ledger import Outcome
 from vigil.runner.verbs.base import Asked, Deadline, Seen, covered
 from vigil.runner.verbs.supervisor import ProcessInfo, Supervisor

@@ -1,6 +1,6 @@
 """``queue.park DIGEST``: set one message aside, in a list that no worker reads."""
 
-from vigil.domain.grant import QueueParkGrant
+from vigil.domain.verbs.queue import QueueParkGrant
 from vigil.runner.verbs.base import Asked
 from vigil.runner.verbs.messages import MessageMove
 from vigil.runner.verbs.redis import Redis

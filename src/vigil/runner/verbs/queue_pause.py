@@ -2,7 +2,7 @@
 
 import re
 
-from vigil.domain.grant import QueuePauseGrant
+from vigil.domain.verbs.queue import QueuePauseGrant
 from vigil.runner.ledger import Outcome
 from vigil.runner.verbs.base import Asked, Deadline, Seen
 from vigil.runner.verbs.redis import Change, Redis, printable

@@ -1,6 +1,6 @@
 """``queue.resume``: take the key away that ``queue.pause`` has put there."""
 
-from vigil.domain.grant import QueueResumeGrant
+from vigil.domain.verbs.queue import QueueResumeGrant
 from vigil.runner.ledger import Outcome
 from vigil.runner.verbs.base import Asked, Deadline, Refusal, Seen
 from vigil.runner.verbs.queue_pause import BY_VIGIL, paused_for

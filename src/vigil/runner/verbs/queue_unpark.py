@@ -1,6 +1,6 @@
 """``queue.unpark DIGEST``: put one message back that was set aside."""
 
-from vigil.domain.grant import QueueUnparkGrant
+from vigil.domain.verbs.queue import QueueUnparkGrant
 from vigil.runner.verbs.base import Asked
 from vigil.runner.verbs.messages import MessageMove
 from vigil.runner.verbs.redis import Redis

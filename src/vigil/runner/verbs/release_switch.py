@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vigil.domain.change import OWN_NAME
-from vigil.domain.grant import ReleaseSwitchGrant
 from vigil.domain.identity import tree_digest
+from vigil.domain.verbs.release import ReleaseSwitchGrant
 from vigil.runner.ledger import Outcome
 from vigil.runner.limits import MIB
 from vigil.runner.verbs.base import Asked, Deadline, Refusal, Seen

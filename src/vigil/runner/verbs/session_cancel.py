@@ -5,7 +5,7 @@ look, which is part of the same statement, and the signal that statement may end
 begin, which is cancelled then. Nothing can close that gap; it is shorter than a millisecond.
 """
 
-from vigil.domain.grant import SessionCancelGrant
+from vigil.domain.verbs.session import SessionCancelGrant
 from vigil.runner.verbs.base import Asked
 from vigil.runner.verbs.one_session import OneSession, Way
 

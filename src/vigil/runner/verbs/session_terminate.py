@@ -4,7 +4,7 @@ The second number is when its transaction began: a pooled connection lives for d
 ended has to be the very transaction that was looked at.
 """
 
-from vigil.domain.grant import SessionTerminateGrant
+from vigil.domain.verbs.session import SessionTerminateGrant
 from vigil.runner.verbs.base import Asked
 from vigil.runner.verbs.one_session import OneSession, Way
 

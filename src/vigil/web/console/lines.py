@@ -37,6 +37,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "withdrawn": ("answer", "Taken back by {by}: the symptom was gone"),
     "expired": ("answer", "Nobody had answered in time, so the answer is no"),
     "cancelled": ("answer", "Cancelled by {by}: {text}. {reason}"),
+    "looked": ("looked", "Looked at everything, before a person was asked"),
     "baseline": ("looked", "Looked at every probe, just before acting"),
     "action_output": ("printed", "{line}"),
     "executed": ("action", "{action} {status} after {seconds} s{peak}"),

@@ -11,6 +11,7 @@ from vigil.domain.hypothesis import Hypothesis
 from vigil.domain.lesson import Lesson
 from vigil.domain.plan import ActionResult
 from vigil.domain.runbook import CheckResult, Record
+from vigil.domain.shown import shown
 from vigil.domain.timeline import Event
 from vigil.domain.value import Instant
 
@@ -194,7 +195,7 @@ def _tried(found: Told, _: Event, payload: Payload) -> None:
 
 
 def _executed(found: Told, _: Event, payload: Payload) -> None:
-    result = ActionResult.model_validate(payload)
+    result = shown(ActionResult.model_validate(payload))
     found.results.setdefault(found.attempt, []).append(result)
 
 

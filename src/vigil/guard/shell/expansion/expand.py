@@ -182,6 +182,8 @@ class Expander(Parameters):
 
 def _plain(word: Parts) -> Field | None:
     """A word in which nothing is expanded but, perhaps, names of files."""
+    if len(word) == 1 and isinstance(only := word[0], Literal):
+        return _plain_literal(only)
     text, pattern = "", False
     for part in word:
         if not isinstance(part, Literal) or (not part.quoted and "{" in part.text):
@@ -189,6 +191,12 @@ def _plain(word: Parts) -> Field | None:
         text += part.text
         pattern = pattern or (not part.quoted and is_pattern(part.text))
     return Field(text, pattern=pattern)
+
+
+def _plain_literal(part: Literal) -> Field | None:
+    if part.quoted:
+        return Field(part.text)
+    return None if "{" in part.text else Field(part.text, pattern=is_pattern(part.text))
 
 
 def _escaped(text: str) -> str:

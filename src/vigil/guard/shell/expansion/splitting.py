@@ -30,11 +30,11 @@ class Field(NamedTuple):
     @property
     def words(self) -> tuple[Word, ...]:
         """As the command gets it; where it is one of several names, as all of them."""
-        return tuple(Word(text=name) for name in self.files) or (self.word,)
+        return tuple(map(Word, self.files)) if self.files else (self.word,)
 
     @property
     def word(self) -> Word:
-        return Word(text=UNRESOLVED, unsplit=self.text) if self.loose else Word(text=self.text)
+        return Word(UNRESOLVED, unsplit=self.text) if self.loose else Word(self.text)
 
     @property
     def exact(self) -> bool:

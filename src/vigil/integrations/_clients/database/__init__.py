@@ -7,7 +7,11 @@ live here, in one line of revisions.
 from vigil.integrations._clients.database.adding import Adding
 from vigil.integrations._clients.database.columns import UtcTime
 from vigil.integrations._clients.database.connect import open_engine
-from vigil.integrations._clients.database.exclusive import exclusively, try_exclusively
+from vigil.integrations._clients.database.exclusive import (
+    alone_in,
+    exclusively,
+    try_exclusively,
+)
 from vigil.integrations._clients.database.migrate import migrate
 from vigil.integrations._clients.database.sole import only_process
 from vigil.integrations._clients.database.text import storable
@@ -16,6 +20,7 @@ from vigil.integrations._clients.database.transaction import read, reading, writ
 __all__ = [
     "Adding",
     "UtcTime",
+    "alone_in",
     "exclusively",
     "migrate",
     "only_process",

@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Table, text
 
 _WAIT = text("SELECT pg_advisory_xact_lock(:key)")
 _TRY = text("SELECT pg_try_advisory_xact_lock(:key)")
@@ -22,6 +22,15 @@ def try_exclusively(connection: Connection, what: str) -> bool:
     if connection.dialect.name != "postgresql":
         return True
     return bool(connection.execute(_TRY, {"key": _key(what)}).scalar_one())
+
+
+def alone_in(connection: Connection, table: Table) -> None:
+    """Wait until nobody else is writing to this table; until the transaction ends nobody does.
+
+    Also whoever does not ask for it is kept waiting. All may go on reading.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _key(what: str) -> int:

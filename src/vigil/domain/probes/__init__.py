@@ -1,0 +1,1 @@
+"""What can be looked at: one file for each kind of probe. `domain/probe.py` joins them."""

@@ -1,0 +1,30 @@
+"""A page answers quickly enough, and not only once."""
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, PositiveFloat, model_validator
+
+from vigil.domain.probes.base import MILLISECONDS, HttpUrl, ProbeSpec
+
+
+class PerformanceProbe(ProbeSpec):
+    """Of some requests, half are answered within ``p50_ms`` and 95 % within ``p95_ms``."""
+
+    unit: ClassVar[str] = MILLISECONDS
+    long: ClassVar[bool] = True
+    kind: Literal["performance"]
+    url: HttpUrl
+    status: int = 200
+    requests: int = Field(default=20, ge=5, le=100)
+    at_once: int = Field(default=1, ge=1, le=8)
+    per_s: float = Field(default=10.0, gt=0, le=50.0)
+    """No more than so many are begun within a second: a probe is no load test."""
+    p50_ms: PositiveFloat | None = None
+    p95_ms: PositiveFloat
+    timeout_s: PositiveFloat = Field(default=10.0, le=30.0)
+
+    @model_validator(mode="after")
+    def _has_time_for_all(self) -> Self:
+        if self.requests / self.per_s >= self.timeout_s:
+            raise ValueError("timeout_s has to be longer than requests / per_s")
+        return self

@@ -1,0 +1,1 @@
+"""What is there: processes, addresses, routes, rows and probes, counted."""
