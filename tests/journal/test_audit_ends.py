@@ -70,7 +70,9 @@ def test_an_honest_end_is_checked_with_both_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hub", "runner"), [(None, None), (HUB.public, None), (None, RUNNER.public)]
+    ("hub", "runner"),
+    [(None, None), (HUB.public, None), (None, RUNNER.public)],
+    ids=["no key", "the hub's only", "the runner's only"],
 )
 def test_without_a_key_it_is_said_that_nobody_checked(hub: str | None, runner: str | None) -> None:
     ends = auditor(hub, runner)
@@ -128,7 +130,9 @@ def test_a_key_that_is_none_is_refused(given: str) -> None:
         signed_ends(None, [given])
 
 
-@pytest.mark.parametrize(("key", "code"), [(RUNNER.public, 0), (STRANGER, 1)])
+@pytest.mark.parametrize(
+    ("key", "code"), [(RUNNER.public, 0), (STRANGER, 1)], ids=["the runner's", "a stranger's"]
+)
 async def test_an_export_is_checked_with_all_keys(tmp_path: Path, key: str, code: int) -> None:
     record = open_record(tmp_path)
     incident = await opened(record)
