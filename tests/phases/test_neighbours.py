@@ -57,7 +57,10 @@ def test_a_few_slow_looks_are_not_enough() -> None:
 def test_one_that_did_not_change_is_seldom_called_worse(fails: float, most: int) -> None:
     """Of a thousand rows of a verification's length; those that never passed before left out."""
     chance = Random(f"neighbours {fails}")  # noqa: S311 - variety, not secrecy
-    draw = lambda n: "".join("F" if chance.random() < fails else "P" for _ in range(n))  # noqa: E731 - short
+
+    def draw(many: int) -> str:
+        return "".join("F" if chance.random() < fails else "P" for _ in range(many))
+
     called = 0
     for _ in range(1000):
         before, after = looks(draw(4)), looks(draw(8))
