@@ -56,7 +56,7 @@ class Pool:
         _allow_files(self._sessions * FILES_EACH)
         try:
             await asyncio.gather(*(browser.socket() for browser in self._browsers))
-        except BaseException:
+        except BaseException:  # Ctrl-C included: those that were started so far are ended
             await self._close()
             raise
         return self
