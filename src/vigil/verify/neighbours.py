@@ -17,7 +17,8 @@ CHANCE = 0.01
 """How likely it may be at most that nothing changed and the looks only fell so."""
 FEWEST_FAST = 6
 """Looks after which one that all of them were slower than all before is no chance."""
-MUCH_SLOWER, LEAST_S = 3.0, 0.5
+MUCH_SLOWER, LEAST_S = 3.0, 1.0
+"""Three times as long and a second more: a busy machine alone makes a quick look take tenths."""
 
 
 def worse(before: Sequence[ProbeResult], after: Sequence[ProbeResult]) -> str | None:
