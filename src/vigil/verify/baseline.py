@@ -84,6 +84,12 @@ def journeys(plan: Plan, catalogue: Catalogue) -> tuple[ProbeRef, ...]:
     return tuple(ref for ref in plan.proving if catalogue.has(ref) and catalogue.probe(ref).long)
 
 
+def quick_ones(plan: Plan, catalogue: Catalogue) -> tuple[ProbeRef, ...]:
+    """All probes of the plan but those."""
+    walked = journeys(plan, catalogue)
+    return tuple(ref for ref in (*plan.proving, *plan.neighbours) if ref not in walked)
+
+
 async def look(refs: Sequence[ProbeRef], eyes: Eyes) -> Baseline:
     """Look once at each probe, all at the same time."""
     return Baseline(results=tuple(await asyncio.gather(*(_look_at(ref, eyes) for ref in refs))))
@@ -99,8 +105,7 @@ async def _look_at(ref: ProbeRef, eyes: Eyes) -> ProbeResult:
 
 async def glance(plan: Plan, eyes: Eyes) -> Baseline:
     """How everything looks while a person is asked; nothing is walked that would do things."""
-    walked = journeys(plan, eyes.catalogue)
-    refs = tuple(ref for ref in (*plan.proving, *plan.neighbours) if ref not in walked)
+    refs = quick_ones(plan, eyes.catalogue)
     seen, inventory = await asyncio.gather(look(refs, eyes), count(plan, eyes))
     return seen.model_copy(update={"inventory": inventory})
 

@@ -41,10 +41,6 @@ class Looks:
             self._of[result.ref].append(result)
             self._when[result.ref].append(elapsed)
 
-    def last(self, ref: ProbeRef) -> ProbeResult:
-        """The newest look at a probe that was looked at."""
-        return self._of[ref][-1]
-
     @property
     def steady(self) -> bool:
         """Quick probes pass over the window, and every neighbour passes again, or fails as before.

@@ -7,7 +7,7 @@ has to pass again, and what the remedy took away has to be back.
 from vigil.domain.plan import Execution, Plan
 from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
 from vigil.domain.proof import Criterion, Ground, Outcome, ProbeChange, Proof
-from vigil.verify.baseline import Baseline, journeys, look
+from vigil.verify.baseline import Baseline, look, quick_ones
 from vigil.verify.counting import Counting
 from vigil.verify.eyes import Eyes
 from vigil.verify.grounds import cut_short
@@ -38,12 +38,11 @@ class _Undone:
     """The looks after an undo, beside those before the remedy."""
 
     def __init__(self, plan: Plan, execution: Execution, before: Baseline, eyes: Eyes) -> None:
-        walked = journeys(plan, eyes.catalogue)
         self._plan = plan
         self._execution = execution
         self._before = before
         self._eyes = eyes
-        self._refs = tuple(r for r in (*plan.proving, *plan.neighbours) if r not in walked)
+        self._refs = quick_ones(plan, eyes.catalogue)
         self._rows: list[Baseline] = []
         self._counting = Counting(plan, before.inventory)
 

@@ -12,7 +12,7 @@ import asyncio
 from vigil.domain.plan import Execution, Plan
 from vigil.domain.probe import ProbeOutcome
 from vigil.domain.proof import Outcome, Proof
-from vigil.verify.baseline import Baseline, journeys, look
+from vigil.verify.baseline import Baseline, journeys, look, quick_ones
 from vigil.verify.counting import Counting
 from vigil.verify.eyes import Eyes
 from vigil.verify.grounds import PATIENCE_S, Seen, cut_short, grounds, missing
@@ -54,8 +54,7 @@ class _Verification:
         a time, and everything else is looked at again after each.
         """
         clock, looks = self._eyes.clock, self._looks
-        refs = (*self._plan.proving, *self._plan.neighbours)
-        quick = tuple(ref for ref in refs if ref not in self._walked)
+        quick = quick_ones(self._plan, self._eyes.catalogue)
         until = clock.elapsed() + PATIENCE_S
         while clock.elapsed() < until:
             looks.add(await look(quick, self._eyes), clock.elapsed())

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
 
 from vigil.domain.catalogue import Service
 from vigil.domain.inventory import Item, Kind
 from vigil.domain.probe import QueueProbe, RedisProbe, TcpProbe, TlsProbe
+from vigil.integrations._clients.places import origin_of
 
 TIMEOUT_S = 3.0
-_PORTS = {"http": 80, "https": 443}
 
 
 async def look_at_endpoint(service: str, host: str, port: int) -> Item:
@@ -30,16 +29,9 @@ async def look_at_endpoint(service: str, host: str, port: int) -> Item:
 def addresses(service: Service, routes: Sequence[str]) -> Iterator[tuple[str, int]]:
     """Where its routes, metrics and probes say that it listens."""
     urls = (*routes, *(source.url for source in service.telemetry.metrics))
-    yield from (place for url in urls if (place := _address(url)) is not None)
+    for _, host, port in filter(None, map(origin_of, urls)):
+        if host and port:
+            yield host, port
     for probe in service.probes.values():
         if isinstance(probe, TcpProbe | TlsProbe | RedisProbe | QueueProbe):
             yield probe.host, probe.port
-
-
-def _address(url: str) -> tuple[str, int] | None:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or _PORTS.get(parts.scheme)
-    except ValueError:
-        return None
-    return (parts.hostname, port) if parts.hostname and port else None
