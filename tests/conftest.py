@@ -1,5 +1,6 @@
 """What tests of many folders ask for: the databases that Vigil's record may be in."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,11 +9,17 @@ import pytest
 from tests.support.databases import PostgresServer, place_migrated
 from tests.support.programs import postgres
 
+from vigil.model_settings import ModelSettings
+
 pytest_plugins = ["tests.support.scheduling"]
 
 # How long an example takes is the machine's doing, and these are shared.
 hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
+
+# Whatever key whoever runs the tests has in the environment: no test asks anybody's real model.
+for name in ModelSettings.model_fields:
+    os.environ.pop(name.upper(), None)
 
 
 @pytest.fixture(scope="session")

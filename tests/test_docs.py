@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
@@ -53,6 +54,7 @@ from vigil.domain.probe import (
     HttpStep,
     LogProbe,
     PerformanceProbe,
+    Probe,
     ProcessProbe,
     PromqlProbe,
     QueueProbe,
@@ -177,6 +179,15 @@ def test_the_catalogue_page_names_every_key_and_word() -> None:
     assert keys - {"verb"} | words <= ticked(FENCE.sub("", page))
     first_column = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \|", page, re.MULTILINE)
     assert set(re.findall(r"\w+", " ".join(first_column))) - keys - words == set()
+
+
+def test_the_probes_that_are_shown_can_be_looked_through() -> None:
+    """Of each kind there is one among them."""
+    page = read(ROOT / "docs" / "how-to" / "write-a-probe.md")
+    blocks = re.findall(r"```yaml\n(probes:.*?)```", page, re.DOTALL)
+    services = [Service.model_validate(yaml.safe_load(block)) for block in blocks]
+    shown = {type(probe) for service in services for probe in service.probes.values()}
+    assert shown == set(get_args(get_args(Probe)[0]))
 
 
 def test_the_grants_that_are_shown_can_be_given() -> None:

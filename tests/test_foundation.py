@@ -16,6 +16,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 PURE = ("domain", "guard", "ports", "observe", "orient", "decide", "act", "verify", "close")
+STORY = (
+    *("parts", "recorded", "progress", "telling", "accounts"),
+    *("gate_facts", "reconfigured", "recurring", "sent_out", "still_right", "within_limits"),
+    *("looking_after", "settled", "acting"),
+)
 
 
 def run(
@@ -195,11 +200,10 @@ def lint_with(tmp_path: Path, importer: str, statement: str) -> str:
         (package / room / "__init__.py").touch()
         (package / room / "part.py").touch()
     (package / "__init__.py").touch()
-    story = (
-        *("parts", "recorded", "progress", "telling"),
-        *("gate_facts", "reconfigured", "still_right", "within_limits", "settled", "acting"),
-    )
-    for module in (*story, "lifecycle", "watcher", "engine", "settings", "bootstrap"):
+    (package / "story").mkdir()
+    for module in ("story/__init__", *(f"story/{part}" for part in STORY)):
+        (package / f"{module}.py").touch()
+    for module in ("lifecycle", "watcher", "aftercare", "engine", "settings", "bootstrap"):
         (package / f"{module}.py").touch()
     (package / f"{importer}.py").write_text(f"{statement}\n")
     linter = Path(sys.executable).with_name("lint-imports")
@@ -214,7 +218,9 @@ def lint_with(tmp_path: Path, importer: str, statement: str) -> str:
 @pytest.mark.parametrize(
     ("importer", "statement", "contract"),
     [
-        ("telling", "import vigil.lifecycle", "Imports flow one way"),
+        ("story/telling", "import vigil.lifecycle", "Imports flow one way"),
+        ("story/recorded", "import vigil.story.acting", "The story's own parts flow one way"),
+        ("story/cellar", "", "The story's own parts flow one way"),
         ("domain/part", "import vigil.ports.part", "Imports flow one way"),
         ("observe/part", "import vigil.decide.part", "Imports flow one way"),
         ("settings", "import vigil.bootstrap", "Imports flow one way"),
@@ -252,6 +258,7 @@ def test_a_contract_breaks_when_it_should(
         ("integrations/memory/part", "import vigil.integrations._clients.part"),
         ("runner/part", "import vigil.guard.part, vigil.domain.part, os"),
         ("lifecycle", "import vigil.close.part, vigil.ports.part"),
+        ("story/telling", "import vigil.close.part, vigil.story.recorded"),
     ],
 )
 def test_the_contracts_allow_what_the_design_allows(

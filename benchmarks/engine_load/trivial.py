@@ -33,6 +33,7 @@ from vigil.domain.value import Instant
 from vigil.domain.verbs.process import ProcessRestartGrant
 from vigil.orient.scene import Senses
 from vigil.ports.clock import Clock
+from vigil.ports.desk import Desk
 from vigil.ports.memory import Ingested, Occurrence, Recalled
 from vigil.ports.sandbox import OnOutput
 
@@ -66,6 +67,8 @@ def _service(name: str) -> Service:
     step = HttpStep(url="http://127.0.0.1:1/")
     return Service(
         autonomy=Autonomy.AUTO,
+        # The same few services fall ill again and again: each time it is new.
+        watch_after_s=0,
         probes={"answers": HttpProbe(kind="http", steps=(step,))},
         symptoms={SYMPTOM: Symptom(probes=("answers",))},
         grants={"restart": grant},
@@ -122,7 +125,7 @@ class TrivialProbes:
 class TrivialReasoner:
     """One action, always the same."""
 
-    async def draft(self, briefing: Briefing) -> Draft:  # noqa: ARG002 - the port's
+    async def draft(self, briefing: Briefing, desk: Desk) -> Draft:  # noqa: ARG002 - the port's
         """Write a draft."""
         action = DraftAction(
             title="Restart it",
@@ -178,6 +181,10 @@ class NoMemory:
     async def like(self, like: Occurrence, limit: int) -> tuple[Lesson, ...]:  # noqa: ARG002 - the port's
         """Know nothing."""
         return ()
+
+    async def came_back(self, incident: str, attempt: int, came_back_as: str) -> Lesson | None:  # noqa: ARG002 - the port's
+        """Keep nothing."""
+        return None
 
     async def record(self, runbook: Runbook, service_kind: str) -> Record:  # noqa: ARG002 - the port's
         """No trial."""

@@ -32,7 +32,7 @@ from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.integrations.journal.tables import outputs
 from vigil.ports.inbox import Arrival, MappedAlert
 from vigil.ports.journal import Note, StageOutput
-from vigil.recorded import OUTPUT
+from vigil.story.recorded import OUTPUT
 
 BATCH = 200
 """Alerts that are taken in with one transaction."""

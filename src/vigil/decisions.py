@@ -13,8 +13,8 @@ from vigil.decide.facts import HOUR, Lately
 from vigil.domain.breaker import Breaker, Reset
 from vigil.domain.change import OWN_NAME
 from vigil.domain.verdict import Answer, Approval, Cancellation
-from vigil.parts import Parts
 from vigil.ports.journal import Decided
+from vigil.story.parts import Parts
 
 log = structlog.get_logger()
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from vigil.aftercare import Aftercare
 from vigil.crew import Solo
 from vigil.decisions import Decisions
+from vigil.domain.account import Account
 from vigil.domain.alert import Delivery
 from vigil.domain.breaker import Breaker
 from vigil.domain.course import Course
@@ -23,7 +25,6 @@ from vigil.domain.switch import SwitchState
 from vigil.domain.timeline import Event, Head
 from vigil.domain.value import Instant, Sha256
 from vigil.domain.verdict import Answer, Verdict
-from vigil.parts import Parts
 from vigil.ports.alerts import Alerts
 from vigil.ports.bus import Bus
 from vigil.ports.inbox import Backlog, Inbox
@@ -32,7 +33,6 @@ from vigil.ports.locks import Lock
 from vigil.ports.screenshots import Screenshots
 from vigil.ports.workers import Role, Worker
 from vigil.ports.workflow import Workflow
-from vigil.recorded import Recorded
 from vigil.roll_call import (
     Check,
     breakers_health,
@@ -44,6 +44,9 @@ from vigil.roll_call import (
     workers_health,
 )
 from vigil.shift import Shift
+from vigil.story.accounts import account_of
+from vigil.story.parts import Parts
+from vigil.story.recorded import Recorded
 from vigil.taking_in import TakingIn, inbox_health, unlimited
 from vigil.watcher import Watcher
 from vigil.writing_down import WritingDown
@@ -113,6 +116,7 @@ class Engine:
         watcher = Watcher(self.parts, self.hear, self.answer)
         led = {
             Role.WATCHING: watcher.watch,
+            Role.AFTERCARE: Aftercare(self.parts, self.hear).watch,
             Role.INTAKE: self.taking_in.work,
             Role.EXPIRY: self.decisions.expire,
         }
@@ -227,6 +231,15 @@ class Engine:
             proof = await recorded.proof()
             if proof is not None:
                 return proof
+        return None
+
+    async def account(self, incident_id: str, attempt: int | None = None) -> Account | None:
+        """What people are shown of an attempt's proof, by default of the newest that has a plan."""
+        incident = await self.incident(incident_id)
+        for recorded in await self._attempts(incident_id, attempt):
+            account = await account_of(recorded, incident)
+            if account is not None:
+                return account
         return None
 
     async def screenshot(self, digest: Sha256) -> bytes | None:

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from vigil import settled, still_right
 from vigil.act.dry_run import dry_run
-from vigil.acting import Acting
 from vigil.close import called_off, escalate, resolve
 from vigil.close.learn import learn
 from vigil.decide.synthesize import Synthesis, rollback, synthesize
+from vigil.domain import mishap
 from vigil.domain.case import Investigation, Ranking, Recollection
 from vigil.domain.ending import Ending
 from vigil.domain.errors import TemporaryError, VigilError
@@ -27,12 +26,15 @@ from vigil.orient.hypothesize import hypothesize
 from vigil.orient.investigate import investigate
 from vigil.orient.recall import recall
 from vigil.orient.scene import Scene
-from vigil.parts import Parts
 from vigil.ports.journal import NextSegment, Note
 from vigil.ports.workflow import Segment
-from vigil.progress import MovedOn, Progress
-from vigil.recorded import DRY_RUN, GLANCE, VERDICT
-from vigil.telling import (
+from vigil.story import recurring, settled, still_right
+from vigil.story.acting import Acting
+from vigil.story.asking import desk_of
+from vigil.story.parts import Parts
+from vigil.story.progress import MovedOn, Progress
+from vigil.story.recorded import DRY_RUN, GLANCE, VERDICT
+from vigil.story.telling import (
     tell_dry_run,
     tell_glance,
     tell_investigation,
@@ -44,7 +46,7 @@ from vigil.telling import (
     tell_verdict,
 )
 from vigil.verify.baseline import Baseline, glance
-from vigil.verify.verify import improved
+from vigil.verify.improved import improved
 
 
 class Lifecycle:
@@ -101,9 +103,9 @@ class Lifecycle:
             return hypothesize(progress.incident.service, investigation)
 
         ranking = await progress.stage(Stage.HYPOTHESIS_RECEIVED, Ranking, rank, tell_ranking)
-        early = resolve.false_alarm(investigation, ranking) or escalate.nothing_to_check(
-            investigation
-        )
+        back = await recurring.came_back(self._parts, progress, investigation)
+        false_alarm = None if back else resolve.false_alarm(investigation, ranking)
+        early = false_alarm or escalate.nothing_to_check(investigation, back)
         if early is not None:
             return await progress.end(early)
         await progress.stage(
@@ -130,6 +132,7 @@ class Lifecycle:
                 self._parts.catalogue,
                 self._parts.reasoner,
                 self._parts.senses.changes,
+                desk_of(self._parts, progress, briefing),
             ),
             tell_synthesis,
         )
@@ -272,7 +275,7 @@ class Lifecycle:
         if mine.waiting_on is not None:
             await self._parts.journal.let_go(mine)
             return
-        text = str(error) if isinstance(error, VigilError) else type(error).__name__
+        text = str(error) if isinstance(error, VigilError) else mishap.told(error)
         # "Not executed" would be a claim that nobody can make any more from here on.
         started = mine.attempt > 1 or mine.stage in {Stage.EXECUTING, Stage.VERIFYING}
         progress = Progress(mine, mine.attempt, self._parts.journal, self._parts.senses.clock)

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from vigil.domain.catalogue import Catalogue, Environment
 from vigil.domain.errors import SettingsError
@@ -19,6 +19,7 @@ from vigil.domain.signed import PublicKey
 from vigil.domain.swarm import MOST_SESSIONS
 from vigil.domain.value import Name
 from vigil.link.addresses import addresses_in
+from vigil.model_settings import ModelSettings, names_an_endpoint
 from vigil.strict_yaml import load, said
 
 LIGHTPANDA, CHROMIUM = "lightpanda", "chromium"
@@ -34,7 +35,7 @@ def _state_home() -> Path:
     return Path.home() / ".local" / "state" / "vigil"
 
 
-class Settings(BaseSettings):
+class Settings(ModelSettings):
     """What the environment says. Secrets are ``SecretStr``, so that no log line shows one."""
 
     model_config = SettingsConfigDict(
@@ -134,6 +135,19 @@ class Settings(BaseSettings):
         default=None,
         description="Signing secret of PagerDuty's webhook (several: commas). Unset: off.",
     )
+    vigil_redact_ips: bool = Field(
+        default=True,
+        description="Whether addresses of machines, too, are taken out of text that leaves.",
+    )
+    skyflow_url: SecretStr | None = Field(
+        default=None,
+        description="Skyflow vault whose Detect looks for what the redactor here left. "
+        "Unset: none.",
+    )
+    skyflow_vault_id: str | None = Field(default=None, description="Id of that vault.")
+    skyflow_bearer_token: SecretStr | None = Field(
+        default=None, description="Bearer token, or API key, of that vault."
+    )
     vigil_browser: SecretStr | None = Field(
         default=None,
         description="Browser for journeys: `lightpanda`, `chromium`, or the CDP address of one. "
@@ -218,7 +232,7 @@ class Settings(BaseSettings):
     @classmethod
     def _is_an_api(cls, url: SecretStr | None) -> SecretStr | None:
         # Not the value itself, which may hold a password.
-        if url is not None and not _names_an_api(url.get_secret_value()):
+        if url is not None and not names_an_endpoint(url.get_secret_value()):
             raise ValueError("write http://HOST:9093 or https://USER:PASSWORD@HOST/PATH")
         return url
 
@@ -289,15 +303,6 @@ def _speaks_cdp(url: str) -> bool:
         return parts.scheme in CDP_SCHEMES and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is no number
         return False
-
-
-def _names_an_api(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number
-        return False
-    return sound and not parts.query and not parts.fragment
 
 
 def _names_a_redis(url: str) -> bool:

@@ -15,9 +15,9 @@ from vigil.crew import Loop, Solo
 from vigil.domain.errors import PortUnavailable, TemporaryError
 from vigil.domain.incident import WaitingOn
 from vigil.lifecycle import Lifecycle
-from vigil.parts import Parts
 from vigil.ports.workers import Role
 from vigil.ports.workflow import Segment, Workflow
+from vigil.story.parts import Parts
 
 log = structlog.get_logger()
 

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from enum import Enum
-from traceback import extract_tb
 from types import MappingProxyType
 
 import structlog
 
+from vigil.domain import mishap
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.errors import TemporaryError
 from vigil.domain.run import Health
@@ -129,7 +129,7 @@ class TakingIn:
         except TemporaryError:
             raise
         except Exception as error:  # noqa: BLE001 - one of them is odd, or shows a mistake of ours
-            log.warning("deliveries are taken in one by one", source=source, why=_place(error))
+            log.warning("deliveries are taken in one by one", source=source, why=mishap.told(error))
             await self._one_by_one(readable)
 
     async def _one_by_one(self, letters: Sequence[Letter]) -> None:
@@ -139,7 +139,7 @@ class TakingIn:
             except TemporaryError:
                 raise
             except Exception as error:  # noqa: BLE001 - it must not block those behind it
-                await self._set_aside(letter, _place(error))
+                await self._set_aside(letter, mishap.told(error))
 
     async def _take_in(self, letters: Sequence[Letter]) -> None:
         if not letters:
@@ -186,11 +186,3 @@ def _up_to(letters: Sequence[Letter], most: int) -> Sequence[Letter]:
         if place > 0 and alerts > most:
             return letters[:place]
     return letters
-
-
-def _place(error: Exception) -> str:
-    """What went wrong and where; not the message, which may hold a stranger's words."""
-    frames = extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "vigil" in frame.filename] or list(frames)
-    where = f" in {ours[-1].name}, line {ours[-1].lineno}" if ours else ""
-    return f"{type(error).__name__}{where}"

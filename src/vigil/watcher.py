@@ -17,8 +17,8 @@ from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
 from vigil.domain.telemetry import Ratio
 from vigil.domain.verdict import Answer
 from vigil.observe.watch import SOURCE, Watched, is_bad
-from vigil.parts import Parts
 from vigil.ports.journal import Decided
+from vigil.story.parts import Parts
 
 log = structlog.get_logger()
 

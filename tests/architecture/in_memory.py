@@ -26,6 +26,8 @@ from vigil.domain.incident import Incident, Stage
 from vigil.domain.lesson import Lesson
 from vigil.domain.news import News
 from vigil.domain.policy import Policy
+from vigil.domain.proof import Outcome
+from vigil.domain.recurrence import Recurrence
 from vigil.domain.run import Fence
 from vigil.domain.runbook import Check, Record, Runbook, Step
 from vigil.domain.timeline import Checkpoint, Event, Head
@@ -35,7 +37,6 @@ from vigil.integrations.reasoner.embedded import PlaybookReasoner
 from vigil.lifecycle import Lifecycle
 from vigil.observe.intake import intake
 from vigil.orient.scene import Senses
-from vigil.parts import Parts
 from vigil.ports.inbox import Arrival, Backlog, Full, Joined, Letter, MappedAlert, TakenIn
 from vigil.ports.journal import (
     Decided,
@@ -48,6 +49,7 @@ from vigil.ports.journal import (
 from vigil.ports.locks import Lock
 from vigil.ports.memory import Ingested, Occurrence, Recalled
 from vigil.ports.workflow import Segment
+from vigil.story.parts import Parts
 
 SCRIPT = (
     "vigil-do release.switch {{grant.release.switch}} {{release.%s}}\n"
@@ -230,6 +232,14 @@ class ListJournal:
     async def reset(self, incident_id: str, attempt: int, given: Reset) -> Decided:
         raise NotImplementedError
 
+    async def recur(self, recurrence: Recurrence) -> Recurrence:
+        return recurrence
+
+    async def verified_since(
+        self, since: Instant, limit: int, of: tuple[str, str] | None = None
+    ) -> tuple[Incident, ...]:
+        return ()
+
     async def spent_since(self, since: Instant) -> tuple[Spent, ...]:
         return ()
 
@@ -255,8 +265,13 @@ class OneRunbook:
     async def like(self, like: Occurrence, limit: int) -> tuple[Lesson, ...]:
         return ()
 
+    async def came_back(self, incident: str, attempt: int, came_back_as: str) -> Lesson | None:
+        return None
+
     async def record(self, runbook: Runbook, service_kind: str) -> Record:
-        return Record(trials=60, successes=60)
+        tried = sum(lesson.runbook == runbook.id for lesson in self.lessons)
+        proven = sum(lesson.outcome is Outcome.VERIFIED for lesson in self.lessons)
+        return Record(trials=60 + tried, successes=60 + proven)
 
 
 class NobodyElse:

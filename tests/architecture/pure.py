@@ -20,18 +20,9 @@ from typing import Any, NoReturn
 
 import pydantic
 
-CORE = ("domain", "guard", "ports", "observe", "orient", "decide", "act", "verify", "close")
-STORY = (
-    "vigil.parts",
-    "vigil.recorded",
-    "vigil.progress",
-    "vigil.telling",
-    "vigil.gate_facts",
-    "vigil.reconfigured",
-    "vigil.still_right",
-    "vigil.within_limits",
-    "vigil.settled",
-    "vigil.lifecycle",
+CORE = (
+    *("domain", "guard", "ports", "observe", "orient", "decide", "act", "verify", "close"),
+    "story",
 )
 WORLD = ("open", "os.", "socket.", "subprocess.", "shutil.", "tempfile.", "sqlite3.", "glob.")
 REAL_MONOTONIC = time.monotonic
@@ -92,7 +83,7 @@ def take_away_the_world(importing: list[str]) -> None:
 
 
 def import_the_core() -> int:
-    names = [*STORY]
+    names = ["vigil.lifecycle"]
     for part in CORE:
         package = importlib.import_module(f"vigil.{part}")
         names += [found.name for found in pkgutil.walk_packages(package.__path__, f"vigil.{part}.")]

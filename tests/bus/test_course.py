@@ -10,7 +10,7 @@ from vigil.domain.incident import Stage
 from vigil.domain.timeline import Event
 from vigil.integrations.bus.embedded import EmbeddedBus
 from vigil.ports.journal import Note
-from vigil.progress import Progress
+from vigil.story.progress import Progress
 
 
 async def stages(house: House, incident_id: str) -> dict[str, float]:

@@ -700,12 +700,14 @@ async def test_2_a_journey_may_open_several_places(
 
 
 async def test_2_no_browser_to_reach_is_unknown(site: Server) -> None:
-    browser = CdpBrowser(f"ws://127.0.0.1:{free_port()}/?token={SECRET}")
+    port = free_port()
+    browser = CdpBrowser(f"ws://127.0.0.1:{port}/?token={SECRET}")
     result = await walk(browser, site, *HOME)
     health = await browser.health()
     tried = await browser.try_out()
     await browser.close()
     assert result.outcome == "unknown"
+    assert f"no connection to 127.0.0.1:{port}" in result.text
     assert not health.ok
     assert not tried.ok
     assert health.remedy
@@ -1090,6 +1092,24 @@ async def test_7_it_goes_to_the_browser_that_lacks_nothing(
     looked = len(site.requests)
     assert (await walk(both, site, *NEEDY[3][0])).outcome == "passing"
     assert [r.path for r in site.requests[looked:]] == ["/calls"], "it is known by now"
+
+
+async def test_7_nothing_is_done_twice_within_one_walk(
+    lightpanda: LightpandaBrowser, own_chromium: ChromiumBrowser, site: Server
+) -> None:
+    both = AbleBrowser(lightpanda, own_chromium)
+    order = ({"open": "/form"}, FILLED, {"click": "#pay"}, {"expect": {"url": "/order"}})
+    asked = len(site.requests)
+
+    def orders() -> int:
+        return [request.path for request in site.requests[asked:]].count("/pay")
+
+    first = await walk(both, site, *order, *NEEDY[3][0])
+    assert (first.outcome, first.lacks) == ("unknown", NEEDY[3][1])
+    assert "not begun anew" in first.text
+    assert orders() == 1
+    second = await walk(both, site, *order, *NEEDY[3][0])
+    assert (second.outcome, orders()) == ("passing", 2), second.text
 
 
 async def test_7_without_one_it_says_what_to_install(

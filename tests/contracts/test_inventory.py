@@ -12,11 +12,20 @@ from tests.support.databases import PostgresServer
 from tests.support.http_server import Answer, Request, Server, serving
 from tests.support.programs import free_port, supervisor
 
-from vigil.domain.catalogue import Catalogue, MetricsSource, Processes, Service, Telemetry
+from vigil.domain.catalogue import (
+    Catalogue,
+    Condition,
+    MetricsSource,
+    Processes,
+    Service,
+    Symptom,
+    Telemetry,
+)
 from vigil.domain.errors import SettingsError
 from vigil.domain.inventory import MOST_ITEMS, MOST_MARKS, Item
 from vigil.domain.inventory_source import Canary, InventorySource
 from vigil.domain.probe import HttpProbe, HttpStep, Probe, TcpProbe
+from vigil.domain.window import Dates, Windows
 from vigil.integrations.inventory import embedded
 from vigil.integrations.inventory.embedded import EmbeddedInventories
 
@@ -158,9 +167,14 @@ async def test_2_rows_are_counted(postgres_server: PostgresServer) -> None:
             "two": Canary(dsn=url, query="select id from orders"),
             "wrong": Canary(dsn=url, query="select nothing"),
         }
-        items = await taken(Service(inventory=InventorySource(rows=rows)))
+        service = Service(inventory=InventorySource(rows=rows))
+        items = await taken(service)
+        connection.execute("drop table orders")
+        dropped = await taken(service)
     assert (items["rows orders"].there, items["rows orders"].count) == (True, 7)
     assert (items["rows two"].there, items["rows wrong"].there) == (None, None)
+    assert dropped["rows orders"].there is False, "not merely unseen"
+    assert dropped["rows wrong"].there is None
 
 
 async def test_2_probes_as_the_file_has_them_now() -> None:
@@ -170,6 +184,26 @@ async def test_2_probes_as_the_file_has_them_now() -> None:
     assert then["probe a"].digest == now["probe a"].digest
     assert then["probe b"].digest != now["probe b"].digest
     assert now["probe c"].there is False
+
+
+async def test_2_how_symptoms_are_watched_as_the_file_has_it_now() -> None:
+    """A looser condition and maintenance that begins are both ways not to hear of it any more."""
+
+    def late(above: float, maintenance: Windows = Windows()) -> Service:  # noqa: B008 - frozen
+        condition = Condition(metric="requests", bad={"status": "5.."}, above=above)
+        return Service(
+            probes={"a": tcp(1)},
+            symptoms={"late": Symptom(alerts=("Late",), probes=("a",), condition=condition)},
+            maintenance=maintenance,
+        )
+
+    always = {"from": "2020-01-01", "until": "2099-12-31", "zone": "UTC"}
+    now = Windows(dates=(Dates.model_validate(always),))
+    then = (await taken(late(0.2)))["symptom late"]
+    assert (await taken(late(0.2), one(late(0.2))))["symptom late"] == then
+    for other in (late(0.9), late(0.2, now)):
+        assert (await taken(late(0.2), one(other)))["symptom late"].digest != then.digest
+    assert (await taken(late(0.2), one(Service())))["symptom late"].there is False
 
 
 def tcp(port: int) -> TcpProbe:
@@ -220,6 +254,30 @@ async def test_4_the_same_body_has_the_same_digest(server: Server) -> None:
     assert gone.digest == away.digest != api.digest
     assert (gone.there, api.there) == (False, True)
     assert "/orders/0/id int" in api.marks
+
+
+async def test_4_html_is_a_page_and_says_who_opens_it(server: Server) -> None:
+    home = HttpProbe(kind="http", steps=(HttpStep(url=server.url("/?sku=1")),))
+    service = Service(
+        probes={"home": home, "again": home},
+        inventory=InventorySource(routes=(server.url("/api"), server.url("/"))),
+    )
+    items = await taken(service)
+    page, api = items[f"route {server.url('/')}"], items[f"route {server.url('/api')}"]
+    assert (page.page, page.opened_by) == (True, frozenset({"home", "again"}))
+    assert (api.page, api.opened_by) == (False, frozenset())
+
+
+async def test_4_an_address_that_only_metrics_name_is_of_their_process(server: Server) -> None:
+    alone = free_port()
+    metrics = (
+        MetricsSource(url=server.url("/metrics"), instance="web-1"),
+        MetricsSource(url=f"http://127.0.0.1:{alone}/metrics", instance="web-2"),
+    )
+    service = Service(probes={"up": tcp(server.port)}, telemetry=Telemetry(metrics=metrics))
+    items = await taken(service)
+    assert items[f"endpoint 127.0.0.1:{server.port}"].instance is None, "a probe knocks there, too"
+    assert items[f"endpoint 127.0.0.1:{alone}"].instance == "web-2"
 
 
 # --- 5 ---------------------------------------------------------------------------------------

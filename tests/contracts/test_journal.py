@@ -23,10 +23,11 @@ from tests.support.record import (
 from vigil.domain.alert import AlertStatus
 from vigil.domain.breaker import ALL, Reset
 from vigil.domain.cost import Cost, Spent
-from vigil.domain.errors import NotFound
+from vigil.domain.errors import NotFound, PermanentError
 from vigil.domain.executed import Executed
 from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.domain.proof import Outcome
+from vigil.domain.recurrence import Recurrence
 from vigil.domain.switch import SwitchState
 from vigil.domain.timeline import GENESIS
 from vigil.domain.verdict import Answer, Approval, Cancellation
@@ -624,6 +625,85 @@ async def test_16_what_was_spent_is_summed_up_for_each_incident(record: Record) 
     of_worker = Spent(incident=worker.id, service="worker", cost=Cost(tokens_in=1, tokens_out=2))
     assert set(map(str, await record.journal.spent_since(at(60)))) == {str(of_web), str(of_worker)}
     assert await record.journal.spent_since(at(61)) == (of_web,), "it is open, so it may go on"
+
+
+def recurrence(former: Incident, new: str, second: float = 500) -> Recurrence:
+    return Recurrence(incident=new, former=former.id, attempt=1, at=at(second), after_s=60)
+
+
+async def test_18_of_many_recurrences_of_an_attempt_one_is_written_and_all_are_told_it(
+    record: Record,
+) -> None:
+    verified = f'{{"outcome": "verified", "decided_at": "{at(20).isoformat()}"}}'
+    former = await executed(record, "web", 10, plan=PLANNED, proof=verified)
+    (before,) = await record.journal.executed_since(at(0), besides="another")
+    assert (before.outcome, before.came_back_as) == (Outcome.VERIFIED, None)
+    stand = await asyncio.gather(
+        *(record.journal.recur(recurrence(former, f"new-{n}", 500 + n)) for n in range(5))
+    )
+    (stands,) = set(stand)
+    assert await record.journal.recur(recurrence(former, "late", 900)) == stands
+    told = [e for e in await record.journal.events(former.id) if e.kind == "recurred"]
+    assert [event.payload and event.payload["incident"] for event in told] == [stands.incident]
+    (after,) = await record.journal.executed_since(at(0), besides="another")
+    assert after == before.model_copy(
+        update={
+            "outcome": Outcome.NOT_FIXED,
+            "proven_at": stands.at,
+            "came_back_as": stands.incident,
+        }
+    )
+    outputs = {(o.stage, o.name): o for o in await record.journal.outputs(former.id, 1)}
+    assert outputs[Stage.VERIFYING, "output"].json_text == verified
+    with pytest.raises(NotFound):
+        await record.journal.recur(recurrence(former.model_copy(update={"id": "nobody"}), "new"))
+
+
+async def test_18_one_that_cannot_be_read_counts_against_the_plan(record: Record) -> None:
+    former = await executed(record, "web", 10, plan=PLANNED, proof='{"outcome": "verified"}')
+    odd = StageOutput(
+        incident=former.id,
+        attempt=1,
+        stage=Stage.VERIFYING,
+        name="recurrence",
+        json_text='{"incident": "new", "at": "some day"}',
+    )
+    assert await record.journal.commit(
+        incident=former, expected=(Stage.EXECUTING, 1), now=at(50), outputs=[odd]
+    )
+    (told,) = await record.journal.executed_since(at(0), besides="another")
+    assert (told.outcome, told.proven_at) == (Outcome.NOT_FIXED, None)
+    with pytest.raises(PermanentError, match="another version"):
+        await record.journal.recur(recurrence(former, "new"))
+
+
+async def closed(
+    record: Record, service: str, second: float, outcome: Outcome, symptom: str = "errors"
+) -> Incident:
+    incident = await opened(record, service, symptom)
+    stage = Stage.RESOLVED if outcome is Outcome.VERIFIED else Stage.ESCALATED
+    ended = incident.model_copy(
+        update={"stage": stage, "closed_at": at(second), "outcome": outcome}
+    )
+    assert await record.journal.commit(
+        incident=ended, expected=(Stage.TRIGGERED, 1), now=at(second)
+    )
+    return ended
+
+
+async def test_19_what_was_verified_since_then_comes_last_closed_first(record: Record) -> None:
+    early = await closed(record, "web", 10, Outcome.VERIFIED)
+    late = await closed(record, "web", 30, Outcome.VERIFIED)
+    other = await closed(record, "db", 20, Outcome.VERIFIED)
+    slow = await closed(record, "web", 25, Outcome.VERIFIED, "slow")
+    await closed(record, "web", 40, Outcome.NOT_FIXED, "odd")
+    await opened(record)
+    verified = record.journal.verified_since
+    assert await verified(at(0), 10) == (late, slow, other, early)
+    assert await verified(at(20), 10) == (late, slow, other)
+    assert await verified(at(0), 2) == (late, slow)
+    assert await verified(at(0), 10, ("web", "errors")) == (late, early)
+    assert await verified(at(31), 10) == ()
 
 
 async def test_erasing_keeps_the_chain_and_takes_what_it_said(record: Record) -> None:

@@ -276,6 +276,43 @@ async def test_5_like_is_bounded(memory: Memory) -> None:
     assert len(await memory.like(LIKE, 1_000_000)) == MAX_RECALLED
 
 
+async def test_6_what_came_back_is_a_trial_without_success(memory: Memory) -> None:
+    book = runbook("one")
+    for name in ("inc-1", "inc-2"):
+        await memory.learn(lesson(name, book, Outcome.VERIFIED), 2)
+    told = await memory.came_back("inc-1", 2, "inc-3")
+    failed = lesson("inc-1", book, Outcome.NOT_FIXED).model_copy(update={"came_back_as": "inc-3"})
+    assert told == failed
+    assert await memory.record(book, "web-application") == Record(trials=2, successes=1)
+    assert failed in await memory.like(LIKE, 10)
+
+
+async def test_6_the_first_time_stays(memory: Memory) -> None:
+    book = runbook("one")
+    await memory.learn(lesson("inc-1", book, Outcome.VERIFIED), 1)
+    first = await memory.came_back("inc-1", 1, "inc-2")
+    again = await asyncio.gather(*(memory.came_back("inc-1", 1, f"inc-{n}") for n in range(3, 6)))
+    assert set(again) == {first}
+    assert await memory.like(LIKE, 10) == (first,)
+    assert await memory.record(book, "web-application") == Record(trials=1, successes=0)
+
+
+@pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.VERIFIED}))
+async def test_6_what_was_not_verified_stays_as_it_is(memory: Memory, outcome: Outcome) -> None:
+    kept = lesson("inc-1", runbook("one"), outcome)
+    await memory.learn(kept, 1)
+    assert await memory.came_back("inc-1", 1, "inc-2") == kept
+    assert await memory.came_back("inc-1", 2, "inc-2") is None
+    assert await memory.came_back("inc-9", 1, "inc-2") is None
+    assert await memory.like(LIKE, 10) == (kept,)
+
+
+def test_a_lesson_that_did_not_come_back_is_written_as_ever() -> None:
+    """Also an older version reads it."""
+    kept = lesson("inc-1", runbook("one"), Outcome.VERIFIED)
+    assert "came_back_as" not in kept.model_dump_json()
+
+
 async def test_a_lesson_from_before_the_columns_is_found(empty_database_url: str) -> None:
     """An installation of the version before goes on with what it had learned."""
     engine = open_engine(empty_database_url)

@@ -335,7 +335,14 @@ async def test_4_redis_is_only_read(filled: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", [{"measure": "length"}, {"measure": "exists"}, {"key": "orders"}, {"measure": "drop"}]
+    "spec",
+    [
+        {"max": float("nan")},
+        {"measure": "length"},
+        {"measure": "exists"},
+        {"key": "orders"},
+        {"measure": "drop"},
+    ],
 )
 def test_a_measure_needs_its_key_and_only_then(spec: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
@@ -417,10 +424,14 @@ async def test_2_processes() -> None:
             await asyncio.sleep(0.1)
         looks = {
             names: await look(kind="process", supervisor=socket, names=names)
-            for names in [("steady",), ("steady:steady",), ("steady", "idle"), ("nobody",)]
+            for names in [
+                *(("steady",), ("steady:steady",), ("steady", "idle"), ("nobody",)),
+                *(("twin",), ("one:twin",), ("two:twin",)),
+            ]
         }
     outcomes = [result.outcome.value for result in looks.values()]
-    assert outcomes == ["passing", "passing", "failing", "unknown"]
+    assert outcomes[:4] == ["passing", "passing", "failing", "unknown"]
+    assert outcomes[4:] == ["failing", "passing", "failing"], "of two groups the worse one counts"
     assert "idle is STOPPED" in looks["steady", "idle"].text
 
 
@@ -513,7 +524,11 @@ async def test_5_what_was_measured_is_the_value(database: str, filled: int) -> N
 
 @pytest.mark.parametrize(
     ("query", "outcome"),
-    [("select 'inf'::float", "failing"), ("select 'nan'::float", "unknown")],
+    [
+        ("select 'inf'::float", "failing"),
+        ("select '-inf'::float", "unknown"),
+        ("select 'nan'::float", "unknown"),
+    ],
 )
 async def test_5_what_is_not_finite_is_no_value(database: str, query: str, outcome: str) -> None:
     result = await look(kind="sql", dsn=database, query=query, max=1)

@@ -1,293 +1,139 @@
-"""The numbered promises of ``ports/reasoner.py``, over every adapter."""
+"""The numbered promises of ``ports/reasoner.py``, over every adapter.
 
-from datetime import UTC, datetime
-from pathlib import Path
+What is only the playbook's is in ``tests/reasoner/test_playbook.py``, and every way in which a
+model can fail in ``tests/reasoner/test_outcomes.py``.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from enum import Enum, auto
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from tests.support.anthropic_moves import Failure, Script, asks, refuses, says, writes
+from tests.support.anthropic_server import KEY, THINKS, anthropic_api
+from tests.support.briefings import answer, briefing, escalation
+from tests.support.desks import WrittenDesk, WrittenLedger
+from tests.support.openai_server import KEY as OPENAI_KEY
+from tests.support.openai_server import MODEL, openai_api
 
-from vigil.cli.runbooks import read_library
-from vigil.domain.alert import Severity
 from vigil.domain.briefing import Briefing, Draft
-from vigil.domain.catalogue import Processes, Service, ServiceKind
-from vigil.domain.effects import EffectKind, Risk
-from vigil.domain.evidence import Evidence, Finding
-from vigil.domain.hypothesis import FailureType, Hypothesis
-from vigil.domain.incident import Incident
-from vigil.domain.lesson import Lesson
-from vigil.domain.proof import Outcome
-from vigil.domain.runbook import CheckResult, Record, RunbookMatch, Step
-from vigil.domain.verbs.process import ProcessRestartGrant
-from vigil.domain.verbs.release import ReleaseSwitchGrant
-from vigil.guard import analyse
+from vigil.domain.cost import NOTHING
+from vigil.integrations.reasoner.anthropic import Claude
+from vigil.integrations.reasoner.calling import Mind
 from vigil.integrations.reasoner.embedded import PlaybookReasoner
+from vigil.integrations.reasoner.modelled import Minds, ModelReasoner
+from vigil.integrations.reasoner.openai import OpenAICompatible
+from vigil.integrations.reasoner.price import Price
 from vigil.ports.reasoner import Reasoner
 
-AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-BAD, GOOD = "sha256:" + "b" * 64, "sha256:" + "9" * 64
-ROOT = Path(__file__).parents[2]
-SHIPPED = {
-    runbook.id: runbook
-    for folder in ("runbooks", "examples/runbooks")
-    for runbook in read_library(ROOT / folder).runbooks
-}
 STEPS = ["symptom", "cause", "runbook", "actions", "proof"]
 
-SERVICE = Service(
-    kind=ServiceKind.WEB_APPLICATION,
-    processes=Processes(supervisor="/s.sock", names=("web-1", "web-2")),
-    grants={
-        "release": ReleaseSwitchGrant(verb="release.switch", link="/l", releases="/r"),
-        "restart": ProcessRestartGrant(
-            verb="process.restart", supervisor="/s.sock", processes=("web-1", "web-2")
-        ),
-    },
-)
+
+class Case(Enum):
+    """What there is to think about, and how that goes."""
+
+    SOUND = auto()
+    AT_A_LOSS = auto()
+    REFUSED = auto()
+    WRONG = auto()
+    """What comes back is no plan, however often it is asked for."""
+    BROKEN = auto()
 
 
-@pytest.fixture(params=["playbook"])
-def reasoner(request: pytest.FixtureRequest) -> Reasoner:
-    return PlaybookReasoner()
+FAILED = (Case.REFUSED, Case.WRONG, Case.BROKEN)
+ANSWERS: dict[Case, tuple[Script, ...]] = {
+    Case.SOUND: (asks(("recent_changes", {"service": "web"})), writes(answer())),
+    Case.AT_A_LOSS: (writes(escalation("Two causes fit alike.")),),
+    Case.REFUSED: (refuses("cyber"),),
+    Case.WRONG: (says("rm -rf /"), says("rm -rf /")),
+    Case.BROKEN: (Failure(500, "api_error", headers=(("x-should-retry", "false"),)),),
+}
+BRIEFINGS: dict[Case, Briefing] = {
+    Case.SOUND: briefing(),
+    Case.AT_A_LOSS: briefing().model_copy(update={"matches": ()}),
+    Case.REFUSED: briefing().model_copy(update={"matches": ()}),
+    Case.WRONG: briefing().model_copy(update={"hypotheses": ()}),
+    Case.BROKEN: briefing().model_copy(update={"hypotheses": (), "matches": (), "evidence": ()}),
+}
 
 
-def seen(name: str, finding: Finding, **data: str | None) -> Evidence:
-    return Evidence(
-        id=name,
-        investigator=name.split("-", maxsplit=1)[0],
-        finding=finding,
-        component="web",
-        text=f"Saw {finding}.",
-        data={**data},
-        at=AT,
-    )
+@asynccontextmanager
+async def playbook(case: Case) -> AsyncIterator[Reasoner]:
+    yield PlaybookReasoner()
 
 
-EVIDENCE = (
-    seen("symptom-1", Finding.SYMPTOM_FAILING),
-    seen("releases-1", Finding.RELEASE_RECENT, release="web-7", digest=BAD, previous=GOOD),
-    seen("errors-1", Finding.ERRORS_SINCE_RELEASE),
-    seen("processes-1", Finding.PROCESS_DOWN, process="web-2"),
-)
+@asynccontextmanager
+async def claude(case: Case) -> AsyncIterator[Reasoner]:
+    """Over the vendor's own library, at a real server."""
+    async with anthropic_api(*ANSWERS[case]) as api:
+        mind = Mind(Claude(THINKS, KEY, 4000, api.url), Price(Decimal(2), Decimal(10)), 4000)
+        reasoner = ModelReasoner(Minds(mind, mind), WrittenLedger())
+        yield reasoner
+        await reasoner.close()
+    assert api.broken == []
 
 
-def match(name: str, *, passed: bool | None = True, fits: int = 95) -> RunbookMatch:
-    runbook = SHIPPED[name]
-    return RunbookMatch(
-        runbook=runbook,
-        context_match=fits,
-        checks=tuple(
-            CheckResult(check=c.id, passed=passed, text="Looked.", evidence=(f"{c.id}-1",))
-            for c in runbook.checks
-        ),
-        record=Record(trials=0, successes=0),
-        reasons=(),
-    )
+@asynccontextmanager
+async def openai(case: Case) -> AsyncIterator[Reasoner]:
+    """Over that vendor's library, at a real server of anybody's."""
+    async with openai_api(*ANSWERS[case]) as api:
+        model = OpenAICompatible(MODEL, api.url, 4000, OPENAI_KEY)
+        mind = Mind(model, Price(Decimal(2), Decimal(10)), 4000)
+        reasoner = ModelReasoner(Minds(mind, mind), WrittenLedger())
+        yield reasoner
+        await reasoner.close()
 
 
-def briefing(
-    cause: FailureType = FailureType.BAD_RELEASE,
-    matches: tuple[RunbookMatch, ...] = (match("bad-release"), match("process-down")),
-    evidence: tuple[Evidence, ...] = EVIDENCE,
-    service: Service = SERVICE,
-) -> Briefing:
-    return Briefing(
-        incident=Incident(
-            id="inc-1",
-            service="web",
-            symptom="checkout-failing",
-            severity=Severity.CRITICAL,
-            title="Checkout fails",
-            opened_at=AT,
-        ),
-        service=service,
-        hypotheses=(
-            Hypothesis(
-                failure_type=cause,
-                component="web",
-                likelihood=0.97,
-                supported_by=("releases-1", "errors-1"),
-                text="This is the cause.",
-            ),
-            Hypothesis(
-                failure_type=FailureType.PROCESS_DOWN, component="web", likelihood=0.03, text="Not."
-            ),
-        ),
-        evidence=evidence,
-        matches=matches,
-    )
+REASONERS = {"playbook": playbook, "claude": claude, "openai": openai}
+ASK_A_MODEL = frozenset(REASONERS) - {"playbook"}
+pytestmark = pytest.mark.parametrize("name", REASONERS)
 
 
-def lesson(outcome: Outcome) -> Lesson:
-    return Lesson(
-        incident="inc-0",
-        service="web",
-        service_kind="web-application",
-        symptom="checkout-failing",
-        failure_type="bad_release",
-        component="web",
-        hypothesis="The release web-6 broke it.",
-        runbook="bad-release",
-        runbook_digest=None,
-        actions=("Switch back",),
-        outcome=outcome,
-        proof="It passes again.",
-        seconds=31.2,
-        at=AT,
-    )
+async def drafted(name: str, case: Case) -> Draft:
+    async with REASONERS[name](case) as reasoner:
+        return await reasoner.draft(BRIEFINGS[case], WrittenDesk())
 
 
-def assert_nothing(draft: Draft, said: str) -> None:
+@pytest.mark.parametrize("case", Case)
+async def test_1_five_reasons_in_their_order(name: str, case: Case) -> None:
+    reasons = (await drafted(name, case)).reasons
+    assert [reason.step for reason in reasons] == STEPS
+    assert all(reason.text for reason in reasons)
+
+
+async def test_1_they_cite_what_they_rest_on(name: str) -> None:
+    cited = {
+        each for reason in (await drafted(name, Case.SOUND)).reasons for each in reason.evidence
+    }
+    assert "errors-1" in cited
+
+
+@pytest.mark.parametrize("case", [Case.AT_A_LOSS, *FAILED])
+async def test_2_nothing_sound_is_no_action_and_a_word_on_why(name: str, case: Case) -> None:
+    draft = await drafted(name, case)
     assert draft.actions == ()
     assert draft.runbook is None
-    assert [reason.step for reason in draft.reasons] == STEPS
-    assert said in draft.reasons[-1].text
+    assert len(draft.reasons[-1].text) > 10
 
 
-async def test_1_five_reasons_that_cite_the_evidence(reasoner: Reasoner) -> None:
-    draft = await reasoner.draft(briefing())
-    assert [reason.step for reason in draft.reasons] == STEPS
-    symptom, cause, runbook, actions, proof = draft.reasons
-    assert symptom.evidence == ("symptom-1",)
-    assert cause.evidence == ("releases-1", "errors-1")
-    assert "release-recent-1" in runbook.evidence
-    assert actions.evidence == ("releases-1",)
-    assert "checkout-failing" in proof.text
-
-
-@pytest.mark.parametrize(
-    ("outcome", "said"),
-    [
-        (Outcome.VERIFIED, "incident inc-0 on 2026-01-02, proven in 31 s by: Switch back."),
-        (Outcome.NOT_FIXED, "incident inc-0 on 2026-01-02, not fixed by: Switch back."),
-        (Outcome.REGRESSED, "incident inc-0 on 2026-01-02, made worse by: Switch back."),
-        (Outcome.NOT_EXECUTED, "incident inc-0 on 2026-01-02, nothing was done then."),
-    ],
-)
-async def test_1_the_runbook_reason_cites_what_became_of_it_before(
-    reasoner: Reasoner, outcome: Outcome, said: str
-) -> None:
-    past = briefing().model_copy(update={"past": (lesson(outcome),)})
-    assert said in (await reasoner.draft(past)).reasons[2].text
-
-
-async def test_1_a_lesson_of_a_cure_that_was_tried_is_cited_before_a_newer_one_of_none(
-    reasoner: Reasoner,
-) -> None:
-    newer = lesson(Outcome.NOT_EXECUTED).model_copy(update={"incident": "inc-newer"})
-    past = briefing().model_copy(update={"past": (newer, lesson(Outcome.VERIFIED))})
-    assert "incident inc-0" in (await reasoner.draft(past)).reasons[2].text
-
-
-async def test_1_the_first_time_is_said_to_be_the_first(reasoner: Reasoner) -> None:
-    assert "Nothing like it was seen here" in (await reasoner.draft(briefing())).reasons[2].text
-
-
-async def test_3_a_bad_release_is_undone_and_the_undo_restores(reasoner: Reasoner) -> None:
-    draft = await reasoner.draft(briefing())
-    assert draft.runbook == "bad-release"
-    assert draft.declared_risk is Risk.MEDIUM
-    (action,) = draft.actions
-    assert action.script == (
-        f"set -eu\nvigil-do release.switch release {GOOD}\n"
-        "vigil-do process.restart restart web-1\nvigil-do process.restart restart web-2"
-    )
-    assert action.undo == action.script.replace(GOOD, BAD)
-    assert action.no_undo is None
-
-
-async def test_3_a_process_that_is_down_is_restarted_and_it_is_said_why_there_is_no_undo(
-    reasoner: Reasoner,
-) -> None:
-    draft = await reasoner.draft(briefing(FailureType.PROCESS_DOWN))
-    assert draft.runbook == "process-down"
-    (action,) = draft.actions
-    assert action.script == "set -eu\nvigil-do process.restart restart web-2"
-    assert (action.undo, bool(action.no_undo)) == (None, True)
-
-
-async def test_3_a_step_for_each_value_is_an_action_of_its_own(reasoner: Reasoner) -> None:
-    each = match("process-down")
-    step = Step(
-        title="Restart {{item}}",
-        script="vigil-do process.restart {{grant.process.restart}} {{item}}",
-        verbs=("process.restart",),
-        for_each="processes",
-        no_undo="nothing to restore",
-    )
-    runbook = each.runbook.model_copy(update={"steps": (step,)})
-    draft = await reasoner.draft(
-        briefing(FailureType.PROCESS_DOWN, (each.model_copy(update={"runbook": runbook}),))
-    )
-    assert [action.title for action in draft.actions] == ["Restart web-1", "Restart web-2"]
-    assert all(analyse(a.script).kind is EffectKind.DISRUPTIVE for a in draft.actions)
-    assert all(a.no_undo for a in draft.actions)
-
-
-@pytest.mark.parametrize("cause", [FailureType.NOTHING_WRONG, FailureType.UNKNOWN])
-async def test_2_no_cure_for_what_is_no_known_failure(
-    reasoner: Reasoner, cause: FailureType
-) -> None:
-    assert_nothing(await reasoner.draft(briefing(cause)), f"No runbook cures '{cause}'")
-
-
-async def test_2_a_runbook_of_another_failure_type_is_never_taken(reasoner: Reasoner) -> None:
-    """The look-alike: the best match by far is for a bad release, the cause is a lock."""
-    draft = await reasoner.draft(
-        briefing(FailureType.DATABASE_LOCK, (match("bad-release", fits=100),))
-    )
-    assert_nothing(draft, "does not cover 'database_lock'")
-
-
-async def test_2_a_check_that_speaks_against_it_is_heard(reasoner: Reasoner) -> None:
-    against = match("bad-release", passed=False)
-    assert_nothing(await reasoner.draft(briefing(matches=(against,))), "contradicted by")
-
-
-async def test_2_a_check_that_could_not_look_says_nothing(reasoner: Reasoner) -> None:
-    draft = await reasoner.draft(briefing(matches=(match("bad-release", passed=None),)))
+async def test_3_an_action_has_an_undo_or_a_word_on_why_it_has_none(name: str) -> None:
+    draft = await drafted(name, Case.SOUND)
     assert draft.actions
+    assert all((each.undo is None) != (each.no_undo is None) for each in draft.actions)
 
 
-async def test_2_no_match_and_no_hypothesis(reasoner: Reasoner) -> None:
-    assert_nothing(await reasoner.draft(briefing(matches=())), "No runbook was found")
-    empty = briefing().model_copy(update={"hypotheses": ()})
-    assert_nothing(await reasoner.draft(empty), "no hypothesis")
-
-
-async def test_2_a_missing_grant_is_named(reasoner: Reasoner) -> None:
-    grants = {"restart": SERVICE.grants["restart"]}
-    draft = await reasoner.draft(briefing(service=SERVICE.model_copy(update={"grants": grants})))
-    assert_nothing(draft, "no grant with the verb release.switch; add one")
-
-
-async def test_2_nothing_to_go_back_to(reasoner: Reasoner) -> None:
-    first = seen("releases-1", Finding.RELEASE_RECENT, release="web-1", digest=BAD, previous=None)
-    assert_nothing(await reasoner.draft(briefing(evidence=(first,))), "names none before web-1")
-
-
-@pytest.mark.parametrize("evil", [f"{GOOD}; id", "$(id)", "{{service}}", "latest", f"{GOOD}\nid"])
-async def test_2_what_evidence_says_cannot_become_script(reasoner: Reasoner, evil: str) -> None:
-    forged = seen("releases-1", Finding.RELEASE_RECENT, digest=BAD, previous=evil)
-    assert_nothing(await reasoner.draft(briefing(evidence=(forged,))), "is not a digest")
-
-
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(text=st.text(max_size=80), cause=st.sampled_from(list(FailureType)))
-async def test_2_whatever_evidence_says_a_script_is_known_to_the_guard(
-    reasoner: Reasoner, text: str, cause: FailureType
+@pytest.mark.parametrize("case", Case)
+async def test_4_a_model_that_gives_no_plan_leaves_a_draft_that_says_so(
+    name: str, case: Case
 ) -> None:
-    draft = await reasoner.draft(
-        briefing(
-            cause,
-            evidence=(
-                seen("releases-1", Finding.RELEASE_RECENT, digest=text, previous=text),
-                seen("processes-1", Finding.PROCESS_DOWN, process=text),
-            ),
-        )
-    )
-    assert [reason.step for reason in draft.reasons] == STEPS
-    for action in draft.actions:
-        assert analyse(action.script).kind is not EffectKind.UNKNOWN
+    draft = await drafted(name, case)
+    assert (draft.unheard is not None) == (name in ASK_A_MODEL and case in FAILED)
+    assert ("was not heard" in draft.reasons[-1].text) == (draft.unheard is not None)
+
+
+@pytest.mark.parametrize("case", Case)
+async def test_5_what_was_spent_is_told(name: str, case: Case) -> None:
+    draft = await drafted(name, case)
+    answered = name in ASK_A_MODEL and case is not Case.BROKEN
+    assert (draft.cost != NOTHING) == answered

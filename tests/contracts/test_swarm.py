@@ -167,6 +167,27 @@ async def test_2_sessions_begin_in_turn_slowly_at_first() -> None:
     assert all(later >= sooner for sooner, later in pairwise(came))
 
 
+async def test_2_a_crowd_that_comes_at_once_slows_down_as_soon_as_it_has_to() -> None:
+    asked = 0
+
+    def share() -> float:
+        nonlocal asked
+        asked += 1
+        return 1.0 if asked < 4 else 0.1
+
+    turns, loop = pace.Pace(400.0, share), asyncio.get_running_loop()
+    known: list[int] = []
+
+    async def one() -> None:
+        await turns.turn()
+        known.append(asked)
+
+    began = loop.time()
+    await asyncio.gather(*(one() for _ in range(8)))
+    assert known == list(range(1, 9)), "nobody's turn is settled before it comes"
+    assert loop.time() - began >= 4 * 10 / 400
+
+
 async def test_2_never_more_than_asked_for_and_in_turn_after_a_hold(
     site: Server, shop: Shop
 ) -> None:
@@ -453,3 +474,40 @@ async def test_9_what_needs_another_browser_is_not_begun(site: Server) -> None:
     assert "layout" in report.stopped.text
     assert report.unfinished == report.spec.sessions
     assert not site.requests
+
+
+# 10. one at a time -------------------------------------------------------------------------------
+
+
+async def test_10_another_one_waits_for_its_turn(site: Server) -> None:
+    swarm, known = LightpandaSwarm(), children()
+    most = 0
+
+    async def watch(_: SwarmProgress) -> None:
+        nonlocal most
+        most = max(most, len(children()) - len(known))
+
+    spec = SwarmSpec(sessions=3, rate=50, processes=2)
+    both = await asyncio.gather(*(swarm.run(spec, journey(site), watch) for _ in range(2)))
+    assert [report.ok for report in both] == [True, True]
+    assert most == 2
+
+
+async def test_10_and_not_for_ever(site: Server) -> None:
+    swarm, begun = LightpandaSwarm(), asyncio.Event()
+
+    async def watch(_: SwarmProgress) -> None:
+        begun.set()
+
+    long = SwarmSpec(sessions=100, rate=2, processes=1)
+    walking = asyncio.create_task(swarm.run(long, journey(site), watch))
+    await begun.wait()
+    short = SwarmSpec(sessions=1, rate=2, processes=1, most_s=0.2)
+    report = await swarm.run(short, journey(site), Watched())
+    walking.cancel()
+    assert report.stopped == Stop(
+        why=Stopped.TIME, text="another swarm was under way for all of its 0.2 s"
+    )
+    assert (report.unfinished, report.steps) == (1, ())
+    with pytest.raises(asyncio.CancelledError):
+        await walking

@@ -21,10 +21,12 @@ from vigil.domain.catalogue import Catalogue, Condition
 from vigil.domain.telemetry import (
     FEWEST_REQUESTS,
     FEWEST_WINDOWS,
+    MOST_EXAMPLES,
     ErrorGroup,
     ErrorOrigin,
     Growth,
     Latency,
+    LogTemplate,
     Ratio,
     Usual,
 )
@@ -475,6 +477,9 @@ class Logs:
     async def errors(self, since: datetime = START) -> tuple[ErrorGroup, ...] | None:
         return await self._telemetry.log_errors("shop", since)
 
+    async def templates(self, since: datetime = START) -> tuple[LogTemplate, ...] | None:
+        return await self._telemetry.log_templates("shop", since)
+
     async def groups(self) -> tuple[ErrorGroup, ...]:
         found = await self.errors()
         assert found is not None
@@ -591,6 +596,54 @@ async def test_4_ordered_by_count_and_at_most_50(logs: Logs) -> None:
     logs.write(*(line(1, exception={"type": t}) for n, t in enumerate(names) for _ in range(n + 1)))
     groups = await logs.groups()
     assert [group.count for group in groups] == list(range(60, 10, -1))
+
+
+async def test_1_without_a_log_there_are_no_templates(logs: Logs, shop: Shop) -> None:
+    assert await logs.templates() is None
+    assert await shop.telemetry.log_templates("nobody", START) is None
+
+
+async def test_3_templates_are_made_of_what_can_be_read(logs: Logs) -> None:
+    logs.write(
+        b"\x00\xff",
+        "not json",
+        "{" * 60_000,
+        line(1, event="x" * 70_000),
+        line(1, event={"no": "text"}),
+        line(1, event=""),
+        line(-60, event="before it"),
+        line(1, event="the good one"),
+        line(2, msg="of another logger", event=None),
+    )
+    found = await logs.templates()
+    assert found is not None
+    assert [one.text for one in found] == ["of another logger", "the good one"]
+
+
+async def test_4_lines_that_differ_in_values_are_one_template_with_few_examples(logs: Logs) -> None:
+    logs.write(
+        *(line(n, event=f"order {n} of user-{n % 5} paid in {n * 7} ms") for n in range(40)),
+        line(50, event="connection to 10.0.0.7:5432 refused"),
+        *(line(n, event=f"took 0x{n:08x} back, password=hunter{n}") for n in range(9)),
+    )
+    found = await logs.templates()
+    assert found is not None
+    assert [(one.text, one.count, len(one.examples)) for one in found] == [
+        ("order <*> of user-<*> paid in <*> ms", 40, MOST_EXAMPLES),
+        ("took <*> back, password=***", 9, MOST_EXAMPLES),
+        ("connection to <*> refused", 1, 1),
+    ]
+    assert found[0].examples[0] == "order 0 of user-0 paid in 0 ms"
+    assert found[0].first_at == START
+    assert found[0].last_at == START + timedelta(seconds=39)
+
+
+async def test_4_templates_are_ordered_by_count_and_at_most_50(logs: Logs) -> None:
+    words = [f"{chr(97 + n // 26)}{chr(97 + n % 26)}" * 4 for n in range(60)]
+    logs.write(*(line(1, event=word) for n, word in enumerate(words) for _ in range(n + 1)))
+    found = await logs.templates()
+    assert found is not None
+    assert [one.count for one in found] == list(range(60, 10, -1))
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vigil.domain.journey import JourneyProbe
-from vigil.domain.strain import ENDED, FIRST, LATELY, MOST_FAILED, Strain
-from vigil.domain.swarm import MOST_GROUPS, Spread, grouped, hold_point, shape_of
+from vigil.domain.strain import ENDED, FIRST, LATELY, LEAST_SHARE, MOST_FAILED, Strain
+from vigil.domain.swarm import MOST_GROUPS, Spread, SwarmWish, grouped, hold_point, shape_of
 
 
 def journey(*steps: dict[str, Any]) -> JourneyProbe:
@@ -127,3 +127,37 @@ def test_old_failures_are_forgotten() -> None:
         for number in range(ENDED):
             strain.ended(well=number >= MOST_FAILED)
     assert strain.sign() is None
+
+
+# --- how much of its rate it may use -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lately", "share"), [(0.3, 1.0), (0.6, 1.0), (1.2, 0.5), (2.4, 0.25), (60.0, LEAST_SHARE)]
+)
+def test_the_longer_a_step_takes_the_slower_they_go_on(lately: float, share: float) -> None:
+    strain = walked(walked(Strain(), FIRST, 0.3), LATELY, lately)
+    assert strain.share(since=3) == pytest.approx(share)
+    assert strain.share(since=4) == 1.0, "of the steps before they say nothing"
+
+
+def test_what_is_over_quickly_may_take_a_little_longer() -> None:
+    assert walked(walked(Strain(), FIRST, 0.01), LATELY, 0.3).share(1) == 1.0
+
+
+def test_it_may_be_quicker_again() -> None:
+    strain = walked(walked(Strain(), FIRST, 0.3), LATELY, 6.0)
+    assert walked(strain, LATELY, 0.3).share(1) == 1.0
+
+
+# --- what a service may ask for ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("sessions", "rate"), [(50, 5.0), (1, 0.1), (2400, 10.0)])
+def test_what_a_verification_can_wait_for_may_be_asked_for(sessions: int, rate: float) -> None:
+    assert SwarmWish(journey="buy", sessions=sessions, rate=rate).sessions == sessions
+
+
+def test_what_it_cannot_wait_for_may_not() -> None:
+    with pytest.raises(ValueError, match="1000 sessions at 4 a second take 250 s to begin"):
+        SwarmWish(journey="buy", sessions=1000, rate=4)

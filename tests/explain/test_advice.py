@@ -18,6 +18,7 @@ from vigil.domain.ground import Ground, Held
 from vigil.domain.plan import Plan, PlanKind
 from vigil.domain.policy import Policy
 from vigil.domain.proof import Outcome
+from vigil.domain.recurrence import Recurrence
 from vigil.domain.runbook import Record
 
 ABOUT = About(
@@ -63,6 +64,10 @@ LATELY = Executed(
     policy_rules=("releases",),
     outcome=Outcome.REGRESSED,
 )
+FELL_BACK = LATELY.model_copy(update={"outcome": Outcome.NOT_FIXED, "came_back_as": "inc-10"})
+BACK = Recurrence(
+    incident="inc-10", former="inc-9", attempt=1, at=START, after_s=300, runbook="bad-release"
+)
 
 
 def plans() -> Iterator[Plan]:
@@ -87,7 +92,10 @@ def rules() -> set[str]:
     below = Ground(held=(Held(what="its state folder", path=link),))
     for planned, policy, autonomy, (stopped, ground, executed) in product(
         plans(), (Policy(), STRICT, Policy.model_validate(LOOSE), RULED, UNFIT), Autonomy,
-        ((True, Ground(), ()), (False, below, (LATELY,)), (False, Ground(), ())),
+        (
+            (True, Ground(), ()), (False, below, (LATELY,)), (False, Ground(), ()),
+            (False, Ground(), (FELL_BACK,)),
+        ),
     ):  # fmt: skip
         service = service_of(autonomy)
         for undoes in (None, planned.model_copy(update={"actions": (action(undo=SWITCH_BACK),)})):
@@ -100,6 +108,7 @@ def rules() -> set[str]:
                 undoes=undoes,
                 at=START,
                 executed=executed,
+                recurrence=BACK if FELL_BACK in executed else None,
                 ground=ground,
                 quiet=(
                     "db, which web depends on, is silenced by ann until then: an upgrade",
@@ -113,7 +122,7 @@ def rules() -> set[str]:
 def test_every_rule_that_the_gate_can_name_has_words_of_its_own() -> None:
     fired = rules()
     assert len({rule.split(":")[0] for rule in fired}) == 3
-    assert len(fired) >= 26, "each rule must have fired at least once"
+    assert len(fired) >= 29, "each rule must have fired at least once"
     wordless = [rule for rule in fired if advise(rule, ABOUT).said == rule]
     assert wordless == []
     changeless = {

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +10,23 @@ import pytest
 from tests.support.record import erase_payloads
 from tests.support.shop import Shop
 from tests.support.story import Story, begin
-from tests.support.world import NEW, OLD, catalogue
+from tests.support.world import NEW, OLD, catalogue, watching
 
 from vigil.cli.explanation import Explanation, Told, explain_incident
+from vigil.decide.chain import Chain
+from vigil.domain.briefing import Briefing, Draft
 from vigil.domain.catalogue import Autonomy
+from vigil.domain.cost import Cost
 from vigil.domain.errors import SandboxUnavailable
 from vigil.domain.incident import Incident
 from vigil.domain.policy import Policy
 from vigil.domain.run import RunOrder
 from vigil.domain.switch import SwitchState
 from vigil.domain.verdict import Answer, Approval, Cancellation
-from vigil.recorded import Recorded
+from vigil.integrations.reasoner.embedded import PlaybookReasoner
+from vigil.ports.desk import Desk
+from vigil.story.accounts import account_of
+from vigil.story.recorded import Recorded
 from vigil.verify.grounds import PATIENCE_S
 from vigil.web.views import TimelineEvent
 
@@ -36,10 +43,13 @@ async def told(story: Story, incident: Incident) -> Told:
     now = await story.journal.incident(incident.id)
     events = await story.journal.events(incident.id)
     proof = await Recorded(story.journal, incident.id, 1).proof()
+    attempts = [Recorded(story.journal, now.id, n + 1) for n in range(now.attempt)]
+    accounts = [await account_of(recorded, now) for recorded in attempts]
     return Told(
         incident=now.model_dump(mode="json"),
         events=[TimelineEvent.of(event).model_dump(mode="json") for event in events],
         proof=proof.model_dump(mode="json") if proof else None,
+        accounts=tuple(account for account in accounts if account is not None),
     )
 
 
@@ -346,5 +356,44 @@ async def test_it_is_one_json_object_with_its_schema(story: Story) -> None:
     assert said["schema"] == "vigil.explain/1"
     assert set(said) == {
         "schema", "incident", "headline", "happened", "thought", "before", "acted", "actions",
-        "why", "to_change", "proof", "learned", "left_to_do",
+        "why", "to_change", "proof", "accounts", "ended", "learned", "left_to_do", "models",
     }  # fmt: skip
+
+
+async def test_what_a_model_cost_or_need_not_is_told(story: Story) -> None:
+    """Of the playbook alone nothing is: no model could have been asked."""
+    assert (await explained(story)).models == ()
+
+
+class Sure:
+    """Fulfils ``decide.chain.AskedModel`` and is never asked."""
+
+    async def draft(self, briefing: Briefing, desk: Desk) -> Draft:
+        raise NotImplementedError
+
+    def first_question(self, briefing: Briefing) -> Cost:
+        return Cost(tokens_in=9000, money=Decimal("0.018"))
+
+
+async def test_what_the_playbook_saved_is_told(story: Story) -> None:
+    story.with_parts(reasoner=Chain(PlaybookReasoner(), Sure(), story.parts.policy))
+    (said,) = (await explained(story)).models
+    assert "the first question alone would have taken about 9,000 tokens and 0.0180" in said
+
+
+async def test_that_it_came_back_comes_first_with_both(story: Story) -> None:
+    story.with_parts(catalogue=watching(900))
+    first = await story.hear()
+    await story.go_on()
+    story.clock.advance(300)
+    story.shop.release = NEW
+    second = await story.hear(since=300)
+    await story.go_on()
+    before = explain_incident(await told(story, first))
+    assert before.headline == "It was proven fixed, and came back."
+    assert before.happened[0].startswith(f"It came back after 5 min, as incident {second.id}:")
+    now = explain_incident(await told(story, second))
+    assert now.happened[0].startswith(f"It came back 5 min after incident {first.id} was proven")
+    assert any("is not used again for this without a person" in said for said in now.why)
+    assert f"proven, and back as incident {second.id}" in now.before[0]
+    assert any("See what brings it back" in change for change in now.to_change)

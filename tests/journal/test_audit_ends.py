@@ -16,7 +16,7 @@ from vigil.domain.plan import ActionResult, ActionStatus, Execution, PeakUse, Pl
 from vigil.domain.timeline import Event
 from vigil.integrations.journal import export_lines
 from vigil.link.identity import genuine
-from vigil.telling import tell_execution, tell_plan
+from vigil.story.telling import tell_execution, tell_plan
 
 STRANGER = new_identity().public
 JUDGED = plan().model_copy(update={"runner": NAME})

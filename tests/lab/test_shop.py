@@ -139,11 +139,31 @@ def lock_waiters(lab: Lab) -> int:
     return int(row[0])
 
 
-def test_the_observer_can_watch_and_read_no_customer(lab: Lab) -> None:
+@pytest.mark.parametrize("query", ["SELECT * FROM {orders}", "SELECT card_token FROM {payments}"])
+def test_the_observer_can_watch_and_read_no_customer(lab: Lab, query: str) -> None:
     assert lock_waiters(lab) == 0
     observer = lab.config.dsn(lab.config.names.observer)
     with psycopg.connect(observer) as connection, pytest.raises(psycopg.Error):
-        connection.execute(on_tables(lab, "SELECT * FROM {orders}"))
+        connection.execute(on_tables(lab, query))
+
+
+def test_the_inventory_names_pages_that_are_there_and_rows_that_only_grow(lab: Lab) -> None:
+    def rows() -> dict[str, int]:
+        found = {}
+        for name, canary in inventory["rows"].items():
+            with psycopg.connect(canary["dsn"]) as connection:
+                ((found[name],),) = connection.execute(canary["query"]).fetchall()
+        return found
+
+    services = yaml.safe_load(lab.files.catalogue.read_text())["services"]
+    inventory = services[lab.config.names.web]["inventory"]
+    pages = {url: get(url) for url in inventory["routes"]}
+    assert {page.status_code for page in pages.values()} == {200}
+    assert len({page.content for page in pages.values()}) == len(pages), "no two are the same"
+    before = rows()
+    buy(lab)
+    eventually(lambda: rows()["payments"] > before["payments"])
+    assert rows()["orders"] > before["orders"]
 
 
 def test_a_harmless_release_costs_no_customer_an_order(lab: Lab) -> None:

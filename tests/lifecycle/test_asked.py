@@ -15,6 +15,7 @@ from vigil.domain.plan import Plan
 from vigil.domain.policy import Policy
 from vigil.domain.raw_grant import RawGrant
 from vigil.domain.verdict import Answer
+from vigil.ports.desk import Desk
 from vigil.tool_files import load_tools
 
 DRAIN = 'curl -fsS -X POST "https://api.example.com/drain"\n'
@@ -62,7 +63,7 @@ class Drains:
     def __init__(self, script: str = DRAIN) -> None:
         self._script = script
 
-    async def draft(self, briefing: Briefing) -> Draft:
+    async def draft(self, briefing: Briefing, desk: Desk) -> Draft:
         step = DraftAction(
             title="drain", script=self._script, no_undo="it comes back", raw=("balancer",)
         )

@@ -21,6 +21,7 @@ from vigil.domain.run import RunOrder
 from vigil.domain.runbook import Record, Step
 from vigil.domain.switch import SwitchState
 from vigil.domain.verdict import Answer, Approval, Cancellation
+from vigil.ports.desk import Desk
 from vigil.ports.memory import Occurrence
 
 BARELY = Record(trials=36, successes=36, commit="0" * 40, measured_on="2026-03-01")
@@ -195,7 +196,7 @@ async def test_a_plan_that_was_kept_from_its_end_is_no_trial_of_its_runbook(
 class Absurd:
     """Fulfils ``ports.reasoner.Reasoner`` and has a bug."""
 
-    async def draft(self, briefing: Briefing) -> Draft:
+    async def draft(self, briefing: Briefing, desk: Desk) -> Draft:
         raise ZeroDivisionError(f"a bug while thinking about {briefing.incident.id}")
 
 

@@ -17,8 +17,8 @@ from vigil.domain.verdict import Cancellation
 from vigil.integrations.journal.tables import executions
 from vigil.ports.journal import NextSegment
 from vigil.ports.workflow import Segment
-from vigil.recorded import BEGUN
 from vigil.shift import free_left_over
+from vigil.story.recorded import BEGUN
 
 OTHER = "another incident"
 

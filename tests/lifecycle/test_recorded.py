@@ -11,8 +11,8 @@ from vigil.domain.hypothesis import FailureType, Hypothesis
 from vigil.domain.incident import Incident, Stage
 from vigil.ports.journal import NextSegment
 from vigil.ports.workflow import Segment
-from vigil.progress import MovedOn, Progress
-from vigil.recorded import Recorded
+from vigil.story.progress import MovedOn, Progress
+from vigil.story.recorded import Recorded
 
 
 def ranking(failure: FailureType) -> Ranking:

@@ -16,7 +16,6 @@ from tests.support.world import (
     catalogue,
 )
 
-from vigil import still_right
 from vigil.domain.catalogue import Autonomy, Catalogue, SessionsSource
 from vigil.domain.change import OWN_NAME, Release
 from vigil.domain.cost import Cost
@@ -26,13 +25,14 @@ from vigil.domain.policy import Policy
 from vigil.domain.proof import Outcome
 from vigil.domain.run import RunOrder
 from vigil.domain.telemetry import BlockingSession
-from vigil.domain.verdict import Answer, Approval, Decision
+from vigil.domain.verdict import Decision
 from vigil.domain.window import Windows
 from vigil.integrations.silences.alertmanager import AlertmanagerSilences
 from vigil.integrations.silences.embedded import CatalogueSilences
 from vigil.ports.workflow import Segment
-from vigil.progress import Progress
-from vigil.still_right import judged_now
+from vigil.story import still_right
+from vigil.story.progress import Progress
+from vigil.story.still_right import judged_now
 
 OTHER = "sha256:" + "3" * 64
 
@@ -50,18 +50,6 @@ async def waiting(story: Story) -> Incident:
     assert incident.waiting_on is WaitingOn.APPROVAL
     assert story.sandbox.asked.total() == 0
     return incident
-
-
-async def approved(story: Story, incident: Incident) -> Incident:
-    """What became of it after a person said yes."""
-    assert incident.waiting_on is WaitingOn.APPROVAL
-    assert incident.plan_digest is not None
-    yes = Approval(
-        plan_digest=incident.plan_digest, answer=Answer.APPROVED, by="Ada", at=story.clock.now()
-    )
-    assert (await story.journal.answer(incident.id, yes)).won
-    await story.go_on()
-    return await story.journal.incident(incident.id)
 
 
 async def until_act(story: Story) -> Incident:
@@ -115,7 +103,7 @@ async def test_what_was_approved_runs_by_the_policy_of_the_day_it_runs(
 ) -> None:
     incident = await waiting(story)
     story.with_parts(**stricter)
-    incident = await approved(story, incident)
+    incident = await story.approve(incident)
     assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_EXECUTED)
     assert words in await story.ending(incident.id)
     assert story.sandbox.asked.total() == 0
@@ -143,7 +131,7 @@ async def test_a_freeze_does_not_stop_what_a_person_approved(story: Story) -> No
     """It is told all the same: the gate's second word was another one."""
     incident = await waiting(story)
     story.with_parts(policy=Policy(freeze=True))
-    assert (await approved(story, incident)).outcome is Outcome.VERIFIED
+    assert (await story.approve(incident)).outcome is Outcome.VERIFIED
     first, again = await story.payloads(incident.id, "judged")
     assert "ask: a change freeze is on" not in str(first["rules"])
     assert "ask: a change freeze is on" in str(again["rules"])
@@ -156,7 +144,7 @@ async def test_another_word_of_the_gate_is_told_once_however_often_the_segment_b
     story.with_parts(policy=Policy(freeze=True))
     locks, now = story.parts.locks, story.clock.now()
     await locks.take(("service:web",), "somebody else", "another worker", now, 60.0)
-    await approved(story, incident)
+    await story.approve(incident)
     await story.go_on()
     await locks.release("somebody else")
     await story.journal.wake(incident.id)
@@ -166,7 +154,7 @@ async def test_another_word_of_the_gate_is_told_once_however_often_the_segment_b
 
 
 async def test_the_same_word_of_the_gate_is_told_once(story: Story) -> None:
-    incident = await approved(story, await waiting(story))
+    incident = await story.approve(await waiting(story))
     assert incident.outcome is Outcome.VERIFIED
     assert len(await story.payloads(incident.id, "judged")) == 1
 
@@ -197,7 +185,7 @@ async def test_a_plan_does_not_trip_the_breaker_by_its_own_execution(story: Stor
 async def test_a_release_since_the_plan_was_made_is_left_alone(story: Story) -> None:
     incident = await waiting(story)
     release_by(story, "ann")
-    incident = await approved(story, incident)
+    incident = await story.approve(incident)
     assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_EXECUTED)
     assert "ann released r3 after this plan was made" in await story.ending(incident.id)
     assert story.sandbox.asked.total() == 0
@@ -229,7 +217,7 @@ async def test_what_speaks_against_the_runbook_since_it_was_chosen_is_asked_for_
         catalogue=known.model_copy(update={"services": {**known.services, "web": web}}),
     )
     story.clock.advance(after_s)
-    incident = await approved(story, incident)
+    incident = await story.approve(incident)
     assert incident.outcome == outcome
     if outcome == "not_executed":
         assert "does not fit any more" in await story.ending(incident.id)
@@ -240,14 +228,14 @@ async def test_what_speaks_against_the_runbook_since_it_was_chosen_is_asked_for_
 async def test_what_vigil_itself_switched_is_nobody_elses_release(story: Story) -> None:
     incident = await waiting(story)
     release_by(story, OWN_NAME, OLD)
-    assert (await approved(story, incident)).outcome is Outcome.VERIFIED
+    assert (await story.approve(incident)).outcome is Outcome.VERIFIED
 
 
 async def test_what_was_released_before_the_investigation_is_what_the_plan_is_about(
     story: Story,
 ) -> None:
     story.clock.advance(timedelta(minutes=1).total_seconds())
-    assert (await approved(story, await waiting(story))).outcome is Outcome.VERIFIED
+    assert (await story.approve(await waiting(story))).outcome is Outcome.VERIFIED
 
 
 async def test_an_undo_does_not_overwrite_somebodys_release_either(story: Story) -> None:
@@ -310,7 +298,7 @@ async def test_a_process_that_somebody_restarted_since_is_left_alone(
     telemetry = story.parts.senses.telemetry
     assert isinstance(telemetry, ScriptedTelemetry)
     telemetry.starts = lambda: {instance: anew}
-    incident = await approved(story, incident)
+    incident = await story.approve(incident)
     if not left_alone:
         assert incident.outcome is Outcome.VERIFIED
         return
@@ -342,7 +330,7 @@ async def test_what_people_work_on_is_not_acted_on_unasked(story: Story, whose: 
     (judged,) = await story.payloads(incident.id, "judged")
     needed = "" if whose == "web" else ", which web depends on,"
     assert judged["rules"] == [f"ask: {whose}{needed} is silenced: it is within its maintenance"]
-    assert (await approved(story, incident)).outcome is Outcome.VERIFIED
+    assert (await story.approve(incident)).outcome is Outcome.VERIFIED
 
 
 async def test_a_silence_that_comes_before_acting_stops_what_nobody_approved(story: Story) -> None:

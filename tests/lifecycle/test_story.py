@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from tests.support.hand_clock import START
-from tests.support.shop import Shop
+from tests.support.shop import Shop, fails_now_and_then
 from tests.support.story import PowerCut, Story
 from tests.support.world import NEW, OLD, ScriptedProbes, catalogue
 
@@ -23,6 +23,7 @@ from vigil.domain.switch import SwitchState
 from vigil.domain.verdict import Answer, Approval
 from vigil.engine import Engine
 from vigil.integrations.workflow.dbos import DbosWorkflow
+from vigil.ports.desk import Desk
 from vigil.ports.inbox import SETTLE
 
 SWITCHED_BACK = "release.switch sha256:11"
@@ -207,16 +208,7 @@ async def test_regressed_is_undone_and_handed_over(story: Story) -> None:
 
 
 async def test_improved_but_unproven_is_held(story: Story) -> None:
-    looks = 0
-
-    def flaps(shop: Shop) -> bool:
-        nonlocal looks
-        if shop.release == NEW:
-            return True
-        looks += 1
-        return looks % 5 == 2
-
-    story.shop.checkout_fails = flaps
+    story.shop.checkout_fails = fails_now_and_then()
     incident = await told(story)
     assert (incident.stage, incident.outcome) == (Stage.ESCALATED, Outcome.NOT_FIXED)
     assert incident.attempt == 1
@@ -348,7 +340,7 @@ async def test_an_alert_that_fires_on_after_the_cure_is_new_trouble_once_it_had_
 class Absurd:
     """Fulfils ``ports.reasoner.Reasoner`` and has a bug."""
 
-    async def draft(self, briefing: Briefing) -> Draft:
+    async def draft(self, briefing: Briefing, desk: Desk) -> Draft:
         raise ZeroDivisionError(f"a bug while thinking about {briefing.incident.id}")
 
 

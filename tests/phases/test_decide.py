@@ -17,6 +17,8 @@ from tests.phases.values import (
     plan,
     seen,
 )
+from tests.support.desks import WrittenDesk
+from tests.support.hand_clock import START
 from tests.support.world import ScriptedChanges, catalogue
 
 from vigil.decide.confidence import WITHOUT_RECORD, confidence, wilson_lower
@@ -28,11 +30,13 @@ from vigil.domain.effects import EffectKind, Risk
 from vigil.domain.evidence import Finding
 from vigil.domain.ground import Ground, Held
 from vigil.domain.hypothesis import FailureType
-from vigil.domain.plan import ActionStatus, Plan, PlanKind, Reason
+from vigil.domain.plan import ActionStatus, Plan, PlanKind, Reason, Role
 from vigil.domain.policy import Policy
+from vigil.domain.recurrence import Recurrence
 from vigil.domain.runbook import Record, Runbook, RunbookMatch, Step
 from vigil.domain.verdict import Decision
 from vigil.orient.hypothesize import hypothesize
+from vigil.ports.desk import Desk
 
 CATALOGUE = catalogue()
 records = st.integers(0, 2000).flatmap(
@@ -296,6 +300,22 @@ def test_what_vigil_stands_on_it_does_not_act_on_whoever_agrees() -> None:
     assert judge(undo_of(REMEDY), POLICY, undoing).decision is Decision.DENY
 
 
+@pytest.mark.parametrize(
+    ("before", "decision"),
+    [("bad-release", Decision.ASK), ("other", Decision.ALLOW), (None, Decision.ALLOW)],
+)
+def test_what_did_not_last_is_not_done_again_unasked(
+    before: str | None, decision: Decision
+) -> None:
+    recurrence = Recurrence(
+        incident="inc-1", former="inc-0", attempt=1, at=START, after_s=7200, runbook=before
+    )
+    verdict = judge(REMEDY, POLICY, replace(GOOD, recurrence=recurrence))
+    assert verdict.decision is decision
+    said = "came back 2 h after runbook 'bad-release' was proven to have cured it in incident inc-0"
+    assert any(said in rule for rule in verdict.rules) is (decision is Decision.ASK)
+
+
 def test_the_default_autonomy_is_observe_and_denies() -> None:
     assert judge(REMEDY, POLICY, replace(GOOD, service=Service())).decision is Decision.DENY
 
@@ -413,7 +433,7 @@ class Written:
     def __init__(self, *actions: DraftAction) -> None:
         self._actions = actions
 
-    async def draft(self, briefing: Briefing) -> Draft:
+    async def draft(self, briefing: Briefing, desk: Desk) -> Draft:
         return Draft(
             runbook="bad-release",
             summary="Go back.",
@@ -437,8 +457,13 @@ def briefing() -> Briefing:
     )
 
 
+def made_of(told: Briefing, *actions: DraftAction) -> Synthesis:
+    reasoner = Written(*actions)
+    return asyncio.run(synthesize(told, CATALOGUE, reasoner, ScriptedChanges(), WrittenDesk()))
+
+
 def planned_of(*actions: DraftAction) -> Plan | None:
-    return asyncio.run(synthesize(briefing(), CATALOGUE, Written(*actions), ScriptedChanges())).plan
+    return made_of(briefing(), *actions).plan
 
 
 def test_the_effects_are_computed_and_the_probes_come_from_the_catalogue() -> None:
@@ -466,12 +491,13 @@ SAID = tuple(
 )
 
 
-def synthesis_by(*actions: DraftAction) -> Synthesis:
+def synthesis_by(*actions: DraftAction, verify_with: tuple[str, ...] = ()) -> Synthesis:
     """The reasoner names the runbook, which says ``STEPS``."""
     known = match(90)
-    says = known.model_copy(update={"runbook": known.runbook.model_copy(update={"steps": STEPS})})
+    said = known.runbook.model_copy(update={"steps": STEPS, "verify_with": verify_with})
+    says = known.model_copy(update={"runbook": said})
     told = briefing().model_copy(update={"matches": (says,)})
-    return asyncio.run(synthesize(told, CATALOGUE, Written(*actions), ScriptedChanges()))
+    return made_of(told, *actions)
 
 
 def test_a_plan_that_says_what_the_runbook_says_has_its_record() -> None:
@@ -479,6 +505,18 @@ def test_a_plan_that_says_what_the_runbook_says_has_its_record() -> None:
     assert made is not None
     assert made.runbook == "bad-release"
     assert made.runbook_digest is not None
+
+
+def test_what_the_runbook_is_verified_with_stands_in_the_plan() -> None:
+    """And what nobody here can look at is a reason that whoever judges the plan reads."""
+    made = synthesis_by(*SAID, verify_with=("accepts", "nothing-so-called")).plan
+    assert made is not None
+    by_runbook = [each for each in made.chosen if each.role is Role.RUNBOOK]
+    assert [str(each.ref) for each in by_runbook] == ["db/accepts"]
+    assert by_runbook[0].ref in made.neighbours
+    assert by_runbook[0].ref in made.of_the_cause
+    assert made.reasons[-1].step == "proof"
+    assert "a probe 'nothing-so-called'" in made.reasons[-1].text
 
 
 @pytest.mark.parametrize(
@@ -503,7 +541,7 @@ def test_a_plan_that_departs_from_the_runbook_it_names_does_not_borrow_its_recor
 
 
 def test_without_actions_there_is_no_plan_but_its_reasons() -> None:
-    synthesis = asyncio.run(synthesize(briefing(), CATALOGUE, Written(), ScriptedChanges()))
+    synthesis = made_of(briefing())
     assert synthesis.plan is None
     assert len(synthesis.reasons) == 5
 

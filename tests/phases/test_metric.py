@@ -25,12 +25,15 @@ def slow(seconds: float, requests: float = 50) -> Latency:
 
 
 async def asked(
-    bad: float | None, latency: Latency | None = None, known: Usual | None = None
+    bad: float | None,
+    latency: Latency | None = None,
+    known: Usual | None = None,
+    before: float | None = None,
 ) -> Metric:
     clock = HandClock()
     telemetry = ScriptedTelemetry(clock, bad=lambda: bad, slow=lambda since, where: latency)
     looking = eyes(CATALOGUE, ScriptedProbes(clock, {}), clock, telemetry)
-    return await metric(plan(CATALOGUE), looking, known)
+    return await metric(plan(CATALOGUE), looking, known, before)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +42,8 @@ async def asked(
         (None, usual(), None),
         (0.5, usual(), False),
         (0.0, None, True),
-        (0.19, None, True),
+        (0.1, None, True),
+        (0.11, None, False),
         (0.02, usual(), True),
         (0.03, usual(), False),
         (0.19, usual(), False),
@@ -52,6 +56,7 @@ async def asked(
         "the condition holds",
         "clear, and what is usual is not known",
         "clear by the condition alone",
+        "clear, and near its limit",
         "two of a hundred may be chance",
         "three of a hundred where none is usual",
         "better and not well",
@@ -73,3 +78,11 @@ async def test_the_time_of_a_request(latency: Latency | None, *, back: bool) -> 
     found = await asked(0.0, latency, usual())
     assert found.back is back
     assert back or "a request takes 0.30 s; 0.10 s is usual" in found.text.lower()
+
+
+async def test_what_was_counted_before_and_is_not_any_more_is_not_back() -> None:
+    """A service that nobody asks, or whose metrics are gone, has no bad requests either."""
+    quiet = await asked(None, before=0.6)
+    assert quiet.back is False
+    assert "counted before the plan acted" in quiet.text
+    assert (await asked(0.0, before=0.6)).back is True

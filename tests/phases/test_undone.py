@@ -8,7 +8,7 @@ from tests.support.world import ScriptedInventories, ScriptedProbes, catalogue, 
 from vigil.domain.inventory import Inventory, Item, Kind
 from vigil.domain.plan import ActionStatus, Execution
 from vigil.domain.proof import Outcome, Proof
-from vigil.verify.baseline import NEIGHBOUR_LOOKS, changed, glance, take_baseline
+from vigil.verify.baseline import CHANCE_LOOKS, changed, glance, take_baseline
 from vigil.verify.undone import PATIENCE_S, verify_undo
 
 CATALOGUE = catalogue()
@@ -27,9 +27,9 @@ async def undone(
 ) -> tuple[Proof, float]:
     """The first letter is before the remedy, the rest after the undo; the symptom stays."""
     clock = HandClock()
-    row = NEIGHBOUR_LOOKS * neighbour[0] + neighbour[1:]
+    row = CHANCE_LOOKS * neighbour[0] + neighbour[1:]
     probes = ScriptedProbes(clock, {CHECKOUT: "F", NEIGHBOUR: row})
-    counts = iter([*there, *100 * [there[-1]]])
+    counts = iter([there[0], *there, *100 * [there[-1]]])
     looking = eyes(
         CATALOGUE,
         probes,
@@ -97,7 +97,7 @@ async def test_what_got_worse_while_a_person_was_asked(
     row: str, there: tuple[bool, bool], said: str | None
 ) -> None:
     clock = HandClock()
-    counts = iter(there)
+    counts = iter([there[0], *there, there[-1]])
     looking = eyes(
         CATALOGUE,
         ScriptedProbes(clock, {CHECKOUT: "F", NEIGHBOUR: row}),

@@ -5,25 +5,26 @@ from collections.abc import Callable
 import pytest
 from tests.phases.values import executed, plan, ref
 from tests.support.hand_clock import START, HandClock
-from tests.support.world import Script, ScriptedProbes, ScriptedTelemetry, catalogue, eyes
+from tests.support.world import ScriptedProbes, ScriptedTelemetry, catalogue, eyes
 
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.journey import JourneyProbe, JourneyStep
 from vigil.domain.proof import Outcome, Proof
 from vigil.verify.baseline import (
+    CHANCE_EVERY_S,
+    CHANCE_LOOKS,
     MOST_LOOKS,
-    NEIGHBOUR_EVERY_S,
-    NEIGHBOUR_LOOKS,
     Baseline,
     take_baseline,
 )
 from vigil.verify.eyes import Eyes
 from vigil.verify.grounds import PATIENCE_S
-from vigil.verify.looks import PASSES, WALKS, WINDOW_S
-from vigil.verify.verify import improved, verify
+from vigil.verify.improved import improved
+from vigil.verify.looks import PASSES, SURE_WALKS, WALKS, WINDOW_S
+from vigil.verify.verify import verify
 
 CHECKOUT, BUY = "web/checkout", "web/buy"
-NEIGHBOURS_S = (NEIGHBOUR_LOOKS - 1) * NEIGHBOUR_EVERY_S
+AGAIN_S = (CHANCE_LOOKS - 1) * CHANCE_EVERY_S
 """Of each baseline: the further looks at the neighbours."""
 
 
@@ -43,13 +44,19 @@ def with_journey(*, alone: bool = False) -> Catalogue:
     return known.model_copy(update={"services": {**known.services, "web": changed}})
 
 
+def _seen_failing(rows: dict[str, str]) -> str:
+    """The quick probe is looked at several times before: where one fails, the others do too."""
+    row = rows.get(CHECKOUT, "P")
+    return (CHANCE_LOOKS - 1) * "F" + row if row[0] == "F" else row
+
+
 class Talk:
     """One verification: the first letter of each row is the baseline."""
 
-    def __init__(self, rows: dict[str, Script], *, alone: bool = False) -> None:
+    def __init__(self, rows: dict[str, str], *, alone: bool = False) -> None:
         self.catalogue = with_journey(alone=alone)
         self.clock = HandClock()
-        self.probes = ScriptedProbes(self.clock, rows)
+        self.probes = ScriptedProbes(self.clock, rows | {CHECKOUT: _seen_failing(rows)})
         self.plan = plan(self.catalogue)
         self.seconds = 0.0
 
@@ -82,7 +89,9 @@ async def test_a_journey_is_walked_before_and_twice_when_the_probes_are_steady()
     proof = await talk.proof()
     assert proof.outcome is Outcome.VERIFIED
     assert talk.walks() == WALKS
-    assert talk.probes.looks[CHECKOUT] - 1 == PASSES + WALKS, "looked at again after each walk"
+    assert talk.probes.looks[CHECKOUT] - CHANCE_LOOKS == PASSES + WALKS, (
+        "looked at again after each walk"
+    )
     assert proof.window_s >= WINDOW_S
     assert "2 of 2 proving probes failed before" in proof.text
 
@@ -119,9 +128,24 @@ async def test_a_journey_that_never_ends_well_twice_is_not_verified(row: str) ->
 
 
 async def test_a_failing_walk_is_waited_for() -> None:
-    talk = Talk({CHECKOUT: "FP", BUY: "F" + "FPFFPP"})
+    talk = Talk({CHECKOUT: "FP", BUY: "F" + "FFFFPP"})
     assert (await talk.proof()).outcome is Outcome.VERIFIED
     assert talk.walks() == 6
+
+
+async def test_a_walk_that_failed_anew_has_to_end_well_more_often() -> None:
+    talk = Talk({CHECKOUT: "FP", BUY: "F" + "PFPPPPP"})
+    assert (await talk.proof()).outcome is Outcome.VERIFIED
+    assert talk.walks() == 2 + SURE_WALKS
+
+
+@pytest.mark.parametrize("quick", ["P", ""], ids=["beside a probe that passed", "alone"])
+@pytest.mark.parametrize("row", ["FPPF", "FPPPPF", "FFPPPF"])
+async def test_two_good_walks_by_chance_prove_nothing(quick: str, row: str) -> None:
+    """Where nothing but the walk saw the symptom, as when every other one fails for ever."""
+    rows = {CHECKOUT: quick} if quick else {}
+    talk = Talk({**rows, BUY: row}, alone=not quick)
+    assert (await talk.proof()).outcome is Outcome.NOT_FIXED
 
 
 async def test_a_journey_that_failed_is_enough_to_have_something_to_prove() -> None:
@@ -137,7 +161,7 @@ async def test_a_journey_that_passed_before_still_has_to_pass() -> None:
 
 
 async def test_a_neighbour_that_gets_worse_during_the_walks_is_a_regression() -> None:
-    row = NEIGHBOUR_LOOKS * "P" + PASSES * "P" + "F"
+    row = CHANCE_LOOKS * "P" + PASSES * "P" + "F"
     proof = await Talk({CHECKOUT: "FP", BUY: "FF", "web/catalogue": row}).proof()
     assert proof.outcome is Outcome.REGRESSED
 
@@ -175,9 +199,9 @@ async def test_it_is_looked_for_again_while_the_condition_holds(before: int) -> 
     talk = Talk({CHECKOUT: before * "P" + "F", BUY: "P"})
     baseline = await talk.baseline(always(True))
     assert baseline.still_failing(talk.plan.proving)
-    assert talk.probes.looks[CHECKOUT] == before + 1
+    assert talk.probes.looks[CHECKOUT] == before + CHANCE_LOOKS
     assert talk.probes.looks[BUY] == 1, "walks are long; one is enough"
-    assert talk.clock.elapsed() == pytest.approx(before + NEIGHBOURS_S)
+    assert talk.clock.elapsed() == pytest.approx(before + AGAIN_S)
 
 
 async def test_one_that_is_not_seen_in_many_looks_is_gone() -> None:
@@ -207,7 +231,7 @@ async def test_the_worst_look_of_each_is_kept() -> None:
     assert [str(ref) for ref in baseline.comes_and_goes] == [CHECKOUT]
     assert looks["db/accepts"] == "passing", "one that could not be looked at is looked at again"
     catalogue = [look.outcome for look in baseline.looks_at(ref("web/catalogue"))]
-    assert catalogue == ["passing", *["failing"] * (NEIGHBOUR_LOOKS - 1)], "what is chance with it"
+    assert catalogue == ["passing", *["failing"] * (CHANCE_LOOKS - 1)], "what is chance with it"
     assert [result.ref for result in baseline.results] == [
         *talk.plan.proving,
         *talk.plan.neighbours,
@@ -217,7 +241,8 @@ async def test_the_worst_look_of_each_is_kept() -> None:
 async def test_a_journey_that_failed_needs_no_second_look() -> None:
     talk = Talk({CHECKOUT: "PF", BUY: "F"})
     assert (await talk.baseline(always(True))).still_failing(talk.plan.proving)
-    assert talk.probes.looks[CHECKOUT] == 1
+    assert talk.probes.looks[BUY] == 1
+    assert talk.probes.looks[CHECKOUT] == CHANCE_LOOKS
 
 
 async def test_journeys_alone_are_walked_again() -> None:

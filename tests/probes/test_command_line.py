@@ -66,6 +66,7 @@ async def test_everything_is_looked_at_and_told_as_one_object() -> None:
     }
     front = said["probes"][0]
     assert (front["kind"], front["unit"]) == ("http", "ms")
+    assert (front["budget"], front["usual"]) == (None, None)
     assert 0 < front["value"] <= front["ms"]
     assert "answered 200" in front["text"]
 
@@ -148,3 +149,21 @@ def test_it_fits_and_says_in_full_what_is_wrong(width: int, looks: int) -> None:
         assert "".join(LONG.split()) in "".join(shown.split())
         assert "12.5 ms" in shown
     assert shown.count("✘") == (0 if not looks else 1 if looks == 1 else 1 + 20)
+
+
+def test_a_measured_page_is_shown_beside_its_budget_and_what_is_usual() -> None:
+    spec = PROBE.validate_python({"kind": "performance", "url": "http://h/", "p95_ms": 300})
+    paper = io.StringIO()
+    seen = ProbeResult(
+        ref=ProbeRef(service="shop", probe="quick"),
+        outcome=ProbeOutcome.PASSING,
+        text="Quick.",
+        seconds=2.0,
+        at=START,
+        value=19.8,
+        usual=18.5,
+    )
+    with ProbeView(Console(width=80, file=paper), "shop", {"quick": spec}) as view:
+        view.saw(seen)
+        view.over()
+    assert "19.8 of 300 ms, usually 18.5" in paper.getvalue()

@@ -57,6 +57,7 @@ async def test_2_values_of_an_api_answer(values: dict[str, Any], outcome: str, w
         (b"[" * 100_000, "failing", "not with JSON"),
         (b"1" * 5_000, "failing", "not with JSON"),
         (b"\xff\xfe{", "failing", "not with JSON"),
+        (b'{"state": Infinity}', "failing", "not with JSON"),
         (b'"' + b"x" * 1_100_000 + b'"', "unknown", "more than 1048576 bytes"),
         (json.dumps({"state": "x" * 600}).encode(), "failing", f"'{'x' * 60}...'"),
     ],
@@ -82,6 +83,28 @@ async def test_2_headers(headers: dict[str, Any], outcome: str, words: str) -> N
     async with serving(lambda _: Answer(headers=(TYPE,))) as server:
         result = await http({"url": server.url(), "expect": {"headers": headers}})
     assert (result.outcome, words in result.text) == (outcome, True), result.text
+
+
+async def test_2_an_answer_of_a_cache_says_so_and_is_not_asked_for() -> None:
+    async with serving(lambda _: Answer(body=b"x", headers=(("age", "42"),))) as server:
+        result = await http({"url": server.url()})
+        kept_out = {"url": server.url(), "expect": {"headers": {"age": {"there": False}}}}
+        assert (await http(kept_out)).outcome == "failing"
+        assert server.requests[0].headers["cache-control"] == "no-cache"
+    assert result.outcome == "passing"
+    assert "answered 200 from a cache (age 42 s)" in result.text
+
+
+async def test_2_where_a_redirect_led_is_said() -> None:
+    """A page of apologies at another address is seen for what it is."""
+    answers = {
+        "/": Answer(status=302, headers=(("location", "/sorry?why=t0ken"),)),
+        "/sorry?why=t0ken": Answer(body=b"Back soon"),
+    }
+    async with serving(lambda request: answers[request.path]) as server:
+        result = await http({"url": server.url(), "follow": True})
+        assert f"answered 200 at {server.url('/sorry')}, as expected" in result.text
+    assert "t0ken" not in result.text
 
 
 async def test_4_a_body_and_headers_are_sent_as_they_stand() -> None:
@@ -123,6 +146,8 @@ async def test_4_a_body_and_headers_are_sent_as_they_stand() -> None:
         {"expect": {"values": {"$.a": {}}}},
         {"expect": {"values": {"$.a": None}}},
         {"expect": {"values": {"$.a": {"min": float("nan")}}}},
+        {"expect": {"within_s": float("nan")}},
+        {"expect": {"text": ""}},
     ],
 )
 def test_mistakes_are_found_when_the_catalogue_is_read(step: dict[str, Any]) -> None:

@@ -53,10 +53,13 @@ def log(tmp_path: Path) -> Path:
         ({"where": {"level": "error", "event": "card .*"}}, "passing", 1.0, ""),
         ({"where": {"status": "5.."}}, "passing", 1.0, ""),
         ({"where": {"absent": ".+"}}, "passing", 0.0, ""),
+        ({"fewest": 4}, "passing", 3.0, ""),
+        ({"fewest": 5}, "unknown", None, "3 a minute, and fewer than 5 lines say nothing"),
+        ({"fewest": 5, "max": 2}, "failing", 3.0, "3 a minute, more than 2"),
     ],
 )
 async def test_2_rates(
-    log: Path, spec: dict[str, Any], outcome: str, value: float, words: str
+    log: Path, spec: dict[str, Any], outcome: str, value: float | None, words: str
 ) -> None:
     result = await look(log, **spec)
     assert (result.outcome, result.value) == (outcome, value), result.text
@@ -64,11 +67,22 @@ async def test_2_rates(
 
 
 async def test_2_a_new_log_is_well_and_one_without_times_is_unknown(tmp_path: Path) -> None:
-    empty, plain = tmp_path / "empty", tmp_path / "plain"
+    empty, plain, endless = tmp_path / "empty", tmp_path / "plain", tmp_path / "endless"
     empty.touch()
+    endless.write_text("x" * 1_100_000)
+    assert (await look(endless)).outcome == "unknown", "longer than is read, without an end"
     plain.write_text('{"level": "error"}\nerror\n')
     assert (await look(empty)).outcome == "passing"
     assert (await look(plain)).outcome == "unknown"
+
+
+async def test_2_a_log_whose_newest_lines_cannot_be_dated_is_unknown(tmp_path: Path) -> None:
+    """As after a release that writes plain text; one line may be half written."""
+    path = tmp_path / "changed"
+    path.write_text(line(500) + "\n" + '{"timest')
+    assert (await look(path)).outcome == "passing"
+    path.write_text(line(500) + "\nERROR no such order\nERROR no such order\n")
+    assert (await look(path)).outcome == "unknown"
 
 
 async def test_2_a_log_that_is_ahead_of_the_time_is_unknown(log: Path) -> None:
@@ -107,7 +121,14 @@ async def test_1_a_log_that_takes_too_long_to_compare_is_unknown(tmp_path: Path)
 
 @pytest.mark.parametrize(
     "spec",
-    [{"where": {}}, {"path": "shop.log"}, {"window_s": 1}, {"max": -1}, {"where": {"a": "(b+)+"}}],
+    [
+        {"where": {}},
+        {"max": float("nan")},
+        {"path": "shop.log"},
+        {"window_s": 1},
+        {"max": -1},
+        {"where": {"a": "(b+)+"}},
+    ],
 )
 def test_mistakes_are_found_when_the_catalogue_is_read(spec: dict[str, Any]) -> None:
     whole = {"kind": "log", "path": "/l", "where": {"level": "error"}, "max": 1} | spec

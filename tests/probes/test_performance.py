@@ -1,12 +1,20 @@
-"""How long a page takes, of several requests (about 2 s)."""
+"""How long a page takes, of several requests (about 4 s)."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from tests.support.hand_clock import HandClock
 from tests.support.http_server import Answer, Request, serving
-from tests.support.probing import PROBE, look
+from tests.support.probing import PROBE, REF, look
 from tests.support.programs import free_port
+
+from vigil.domain.figures import Figure
+from vigil.domain.identity import content_digest
+from vigil.integrations.figures.embedded import FileFigures
+from vigil.integrations.probes.embedded import EmbeddedProbes
 
 QUICK = {"requests": 10, "per_s": 50, "p95_ms": 5000}
 
@@ -67,6 +75,25 @@ async def test_4_no_more_at_once_and_no_more_a_second_than_it_says() -> None:
     assert result.seconds >= 0.4, "five requests, a tenth of a second between two"
 
 
+async def test_2_each_request_comes_as_a_new_visitor() -> None:
+    """A connection that is kept may lead to the one instance that is well."""
+    visitors = 0
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal visitors
+        visitors += 1
+        while await reader.readline():
+            if await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(converse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        result = await measured(f"http://127.0.0.1:{port}/")
+    assert result.outcome == "passing", result.text
+    assert visitors == 10
+
+
 @pytest.mark.parametrize(
     "spec",
     [
@@ -76,9 +103,60 @@ async def test_4_no_more_at_once_and_no_more_a_second_than_it_says() -> None:
         {"per_s": 51},
         {"per_s": 1},
         {"p95_ms": 0},
+        {"p95_ms": float("inf")},
+        {"p95_ms": float("nan")},
+        {"text": ""},
     ],
 )
 def test_mistakes_are_found_when_the_catalogue_is_read(spec: dict[str, Any]) -> None:
     whole = {"kind": "performance", "url": "http://h/", "p95_ms": 100} | spec
     with pytest.raises(ValidationError):
         PROBE.validate_python(whole)
+
+
+async def test_2_a_quick_page_that_says_sorry_is_failing() -> None:
+    async with serving(lambda _: Answer(body=b"We are sorry")) as server:
+        result = await measured(server.url(), text="Catalogue")
+    assert result.outcome == "failing"
+    assert "answered request 1 without 'Catalogue'" in result.text
+
+
+# what is usual ------------------------------------------------------------------------------------
+
+
+async def usual_and_now(folder: Path, usual_ms: float, delay_s: float, looks: int = 5) -> Any:  # noqa: ANN401 - as look gives it
+    """A look at a page that took so long in former looks, and takes so long now."""
+    clock, figures = HandClock(), FileFigures(folder)
+    async with serving(lambda _: Answer(delay_s=delay_s)) as server:
+        whole = {"kind": "performance", "url": server.url(), "requests": 5, "per_s": 50}
+        probe = PROBE.validate_python(whole | {"p95_ms": 9000})
+        spec = content_digest(probe.model_dump(mode="json"))
+        for _ in range(looks):
+            former = Figure(at=clock.now(), p50_ms=usual_ms, p95_ms=usual_ms)
+            await figures.keep(REF, spec, former)
+        result = await EmbeddedProbes(clock, figures=figures).run(REF, probe)
+        return result, len(await figures.known(REF, spec, clock.now()))
+
+
+async def test_2_within_the_budget_and_slower_than_usual_is_failing(tmp_path: Path) -> None:
+    """It is not remembered: what a fault makes of a page does not become usual."""
+    result, remembered = await usual_and_now(tmp_path, usual_ms=5, delay_s=0.3)
+    assert result.outcome == "failing", result.text
+    assert "p50 usually is 5 ms (of 5 looks), and more than 105 ms is no chance" in result.text
+    assert (result.usual, remembered) == (5, 5)
+    assert result.value >= 300
+
+
+async def test_5_as_quick_as_usual_is_passing_and_remembered(tmp_path: Path) -> None:
+    result, remembered = await usual_and_now(tmp_path, usual_ms=2000, delay_s=0)
+    assert result.outcome == "passing", result.text
+    assert "within the budget of 9000 ms; 2000 ms is usual" in result.text
+    assert (result.usual, remembered) == (2000, 6)
+
+
+async def test_5_after_few_looks_the_budget_alone_counts_and_that_is_said(tmp_path: Path) -> None:
+    result, remembered = await usual_and_now(tmp_path, usual_ms=5, delay_s=0.2, looks=3)
+    assert result.outcome == "passing", result.text
+    assert "what is usual is not known (3 of 5 looks)" in result.text
+    assert (result.usual, remembered) == (None, 4)
+    assert "usual" not in result.model_dump(), "left out: old records read and hash as before"

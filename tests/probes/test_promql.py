@@ -22,6 +22,7 @@ SAMPLES = {"errors": ("3", "4.5"), "one": ("12",), "odd": ("NaN",), "endless": (
         ("one", {"min": 1, "max": 12}, "passing", 12, "at least 1 and at most 12 is fine"),
         ("2.5", {"max": 3}, "passing", 2.5, ""),
         ("endless", {"max": 3}, "failing", None, "gives inf, more than 3"),
+        ("endless", {"min": 3}, "unknown", None, "gives inf, which nobody has measured"),
         ("odd", {"max": 3}, "unknown", None, "gives nan"),
         ("errors", {"max": 8}, "unknown", None, "gives 2 numbers; aggregate them"),
         ("none", {"max": 8}, "unknown", None, "gives nothing; end the query with"),
@@ -74,6 +75,7 @@ async def test_3_a_token_is_sent_and_not_said(tmp_path: Path) -> None:
         b'{"status":"success","data":{"resultType":"vector","result":[{"value":[1,2]}]}}',
         b'{"status":"success","data":{"resultType":"vector","result":[{"value":[1,"x"]}]}}',
         b'{"status":"success","data":{"resultType":"scalar","result":["1"]}}',
+        b'{"status":"success","data":{"resultType":"scalar","result":[1,"1"]},"warnings":["gone"]}',
         b'{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}' + b" " * 1_100_000,
     ],
 )
@@ -93,7 +95,13 @@ async def test_2_a_prometheus_that_does_not_answer_is_unknown() -> None:
 
 @pytest.mark.parametrize(
     "spec",
-    [{}, {"min": 2, "max": 1}, {"max": 1, "query": ""}, {"max": 1, "url": "prometheus:9090"}],
+    [
+        {},
+        {"max": float("nan")},
+        {"min": 2, "max": 1},
+        {"max": 1, "query": ""},
+        {"max": 1, "url": "prometheus:9090"},
+    ],
 )
 def test_mistakes_are_found_when_the_catalogue_is_read(spec: dict[str, Any]) -> None:
     whole = {"kind": "promql", "url": "http://h", "query": "up"} | spec

@@ -50,6 +50,7 @@ def where(server: int, tmp_path: Path) -> dict[str, Any]:
         ({"key": "stream", "max": 5}, "passing", 5, ""),
         ({"key": "stream", "group": "workers", "max": 3}, "failing", 4, ""),
         ({"key": "nothing", "max": 0}, "passing", 0, ""),
+        ({"key": "nothing", "group": "workers", "max": 0}, "unknown", None, "has no stream at"),
         ({"key": "text", "max": 9}, "unknown", None, "has no queue at 'text', but a string"),
         ({"key": "list", "group": "workers", "max": 9}, "unknown", None, "has no stream at 'list'"),
         ({"key": "stream", "group": "nobody", "max": 9}, "unknown", None, "no group 'nobody'"),
@@ -133,7 +134,15 @@ async def test_2_what_is_no_redis(reply: bytes, outcome: str) -> None:
 
 @pytest.mark.parametrize(
     "spec",
-    [{"max": -1}, {"key": ""}, {"drains_s": 3.0}, {"drains_s": 0.1}, {"password_file": "here"}],
+    [
+        {"max": -1},
+        {"max": float("nan")},
+        {"max": float("inf")},
+        {"key": ""},
+        {"drains_s": 3.0},
+        {"drains_s": 0.1},
+        {"password_file": "here"},
+    ],
 )
 def test_mistakes_are_found_when_the_catalogue_is_read(spec: dict[str, Any]) -> None:
     whole = {"kind": "queue", "host": "h", "port": 1, "key": "k", "max": 1} | spec

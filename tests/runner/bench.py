@@ -67,14 +67,15 @@ stopsignal=KILL
 NAMES = ("web-1", "web-2", "other")
 
 
-def wait_until(ready: Callable[[], bool], seconds: float = 15.0) -> None:
+def wait_until(ready: Callable[[], bool], seconds: float = 60.0) -> None:
+    """An end for a test that fails; a machine that does much else takes its time."""
     deadline = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.02)
 
 
-async def until(ready: Callable[[], bool], seconds: float = 10) -> None:
+async def until(ready: Callable[[], bool], seconds: float = 30) -> None:
     """Looked at often, with an end."""
     async with asyncio.timeout(seconds):
         while not ready():  # noqa: ASYNC110 - another process makes it come true

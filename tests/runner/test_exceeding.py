@@ -16,7 +16,7 @@ from tests.runner.test_idempotency import leave_begun
 from vigil.domain.errors import PlanMismatch
 from vigil.domain.plan import ActionResult, ActionStatus, Execution
 from vigil.runner.server import LEDGER
-from vigil.telling import tell_execution
+from vigil.story.telling import tell_execution
 
 SELDOM = 2
 

@@ -122,7 +122,8 @@ def test_the_doctor_near_the_target_says_whether_it_would_be_let_in(bench: FarBe
     identity_at(bench.state / "keys" / "runner.key")
     (not_admitted,) = look_at_hub(settings)
     assert "no word for us" in not_admitted.text
-    assert "another key" in (bench.hub.refused_at("127.0.0.1") or "")
+    # The hub writes down why after it has said no, and may not yet have come to it.
+    wait_until(lambda: "another key" in (bench.hub.refused_at("127.0.0.1") or ""))
 
 
 def test_keys_are_made_once_and_for_their_owner_only(tmp_path: Path) -> None:

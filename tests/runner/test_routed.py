@@ -7,6 +7,7 @@ from tests.phases.test_decide import CATALOGUE, Written, briefing, service
 from tests.phases.values import executed
 from tests.runner.bench import lease_of
 from tests.runner.test_signed import plan
+from tests.support.desks import WrittenDesk
 from tests.support.world import ScriptedChanges
 
 from vigil.decide.synthesize import rollback, synthesize
@@ -114,7 +115,10 @@ async def test_a_plan_and_its_undo_name_the_runner_of_their_service() -> None:
     services = {**CATALOGUE.services, "web": service(runner="edge-1")}
     catalogue = CATALOGUE.model_copy(update={"services": services})
     draft = DraftAction(title="t", script="vigil-do process.restart restart web-1", undo="true")
-    made = (await synthesize(briefing(), catalogue, Written(draft), ScriptedChanges())).plan
+    reasoner = Written(draft)
+    made = (
+        await synthesize(briefing(), catalogue, reasoner, ScriptedChanges(), WrittenDesk())
+    ).plan
     assert made is not None
     assert made.runner == "edge-1"
     undo = rollback(made, executed(made, ActionStatus.SUCCEEDED))

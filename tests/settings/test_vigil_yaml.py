@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from vigil.bootstrap.swarming import check_wishes
 from vigil.domain.catalogue import Autonomy, Catalogue, Environment, Service, Symptom, Work
 from vigil.domain.errors import SettingsError
-from vigil.settings import load_catalogue
+from vigil.settings import Settings, load_catalogue
 
 MISTAKES = sorted((Path(__file__).parent / "mistakes").glob("*.yaml"))
 ACTION = re.compile(r"add|correct|remove|keep|write|make|put|split|give|save|has to be")
@@ -158,3 +159,17 @@ def test_a_key_that_yaml_takes_for_true_is_a_word_here(tmp_path: Path) -> None:
     assert web.telemetry.sessions is not None
     assert web.telemetry.sessions.on == "db"
     assert list(web.probes) == ["no"]
+
+
+def test_a_larger_swarm_than_is_allowed_here_is_a_mistake(tmp_path: Path) -> None:
+    text = (
+        "version: 1\nservices:\n  shop:\n    probes:\n"
+        '      buy: {kind: journey, steps: [{open: "http://h/"}]}\n'
+        "    swarm: {journey: buy, sessions: 300, rate: 10}\n"
+    )
+    catalogue = load_catalogue(written(tmp_path, text))
+    check_wishes(Settings(vigil_swarm_sessions=300, _env_file=None), catalogue)
+    with pytest.raises(SettingsError) as raised:
+        check_wishes(Settings(vigil_swarm_sessions=299, _env_file=None), catalogue)
+    (mistake,) = raised.value.mistakes
+    assert "services.shop.swarm: 300 sessions are more than VIGIL_SWARM_SESSIONS" in mistake

@@ -17,6 +17,8 @@ def chromium() -> Iterator[str]:
         command += [f"--user-data-dir={folder / 'profile'}", "--disable-gpu", "--no-first-run"]
         if os.geteuid() == 0:
             command.append("--no-sandbox")  # Chromium makes none for root
+        # Else it leaves a folder in the common one, for each time that it was ended in a hurry.
+        command = ["/usr/bin/env", f"TMPDIR={folder}", *command]
         with running([*command, "about:blank"], lambda: "\n" in _text(port_file)):
             port, path = _text(port_file).splitlines()[:2]
             yield f"ws://127.0.0.1:{port}{path}"

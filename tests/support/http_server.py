@@ -40,7 +40,7 @@ async def serving(answer: Callable[[Request], Answer]) -> AsyncIterator[Server]:
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         open_ones.add(writer)
         try:
-            while (request := await _read(reader)) is not None:
+            while (request := await read_request(reader)) is not None:
                 requests.append(request)
                 await _write(writer, request, answer(request))
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -59,7 +59,7 @@ async def serving(answer: Callable[[Request], Answer]) -> AsyncIterator[Server]:
         await asyncio.sleep(0)
 
 
-async def _read(reader: asyncio.StreamReader) -> Request | None:
+async def read_request(reader: asyncio.StreamReader) -> Request | None:
     line = (await reader.readline()).decode()
     if not line:
         return None

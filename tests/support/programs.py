@@ -165,7 +165,10 @@ def redis_server(*options: str) -> Iterator[int]:
 
 @contextmanager
 def supervisor() -> Iterator[str]:
-    """A supervisor with ``steady`` (runs) and ``idle`` (stopped); gives its socket's path."""
+    """A supervisor with ``steady`` (runs) and ``idle`` (stopped); gives its socket's path.
+
+    There are two called ``twin``: that of the group ``one`` runs, that of ``two`` does not.
+    """
     with short_folder() as folder:
         socket_path, settings = folder / "s.sock", folder / "s.conf"
         settings.write_text(
@@ -175,6 +178,10 @@ def supervisor() -> Iterator[str]:
             "supervisor.rpcinterface:make_main_rpcinterface\n"
             "[program:steady]\ncommand=sleep 600\nstartsecs=0\nstdout_logfile=NONE\n"
             "[program:idle]\ncommand=sleep 600\nautostart=false\nstdout_logfile=NONE\n"
+            "[program:one]\ncommand=sleep 600\nprocess_name=twin\nstartsecs=0\n"
+            "stdout_logfile=NONE\n"
+            "[program:two]\ncommand=sleep 600\nprocess_name=twin\nautostart=false\n"
+            "stdout_logfile=NONE\n"
         )
         command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord"]
         with running([*command, "-c", str(settings)], socket_path.exists):

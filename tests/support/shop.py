@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 
 from tests.support.hand_clock import START, HandClock
 from tests.support.world import NEW, OLD
@@ -62,6 +63,12 @@ class Shop:
         )
         new = Release(at=RELEASED, service="web", release="r2", digest=NEW, previous=OLD, by="ci")
         return (new, old)
+
+
+def fails_now_and_then() -> Callable[[Shop], bool]:
+    """All the time in the new release, and at one look of five in the old one: better, not well."""
+    looks = count(1)
+    return lambda shop: shop.release == NEW or next(looks) % 5 == 2
 
 
 class CountingSandbox:

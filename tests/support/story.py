@@ -29,10 +29,11 @@ from vigil.cli.runbooks import read_library
 from vigil.domain.alert import Alert, AlertStatus, Severity
 from vigil.domain.catalogue import Autonomy
 from vigil.domain.errors import LockHeld
-from vigil.domain.incident import Incident
+from vigil.domain.incident import Incident, WaitingOn
 from vigil.domain.policy import Policy
 from vigil.domain.runbook import Record as RunbookRecord
 from vigil.domain.runbook import Runbook, Step
+from vigil.domain.verdict import Answer, Approval
 from vigil.integrations.journal import Keys, SqlInbox, SqlJournal
 from vigil.integrations.journal.on_record import OnRecord
 from vigil.integrations.locks.embedded import SqlLocks
@@ -41,10 +42,10 @@ from vigil.integrations.reasoner.embedded import PlaybookReasoner
 from vigil.lifecycle import Lifecycle
 from vigil.observe.intake import symptom_of, title_of
 from vigil.orient.scene import Senses
-from vigil.parts import Parts
 from vigil.ports.journal import NextSegment
 from vigil.ports.switch import Switch
 from vigil.shift import free_left_over
+from vigil.story.parts import Parts
 
 Result = TypeVar("Result")
 RUNBOOKS = Path(__file__).resolve().parents[2] / "runbooks"
@@ -169,6 +170,17 @@ class Story:
                 await self.run(following)
                 await self.journal.mark(following)
         raise AssertionError(f"still not at the end after {MOST_SEGMENTS} rounds")
+
+    async def approve(self, incident: Incident) -> Incident:
+        """Ada says yes to the plan that waits; what has become of it when nothing is due."""
+        assert incident.waiting_on is WaitingOn.APPROVAL
+        assert incident.plan_digest is not None
+        yes = Approval(
+            plan_digest=incident.plan_digest, answer=Answer.APPROVED, by="Ada", at=self.clock.now()
+        )
+        assert (await self.journal.answer(incident.id, yes)).won
+        await self.go_on()
+        return await self.journal.incident(incident.id)
 
     async def run(self, segment: NextSegment) -> None:
         await self.lifecycle.run(segment.segment, segment.incident, segment.attempt)

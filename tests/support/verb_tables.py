@@ -88,7 +88,7 @@ def _key(name: str, field: FieldInfo) -> str:
 
 
 def _word(value: object) -> str:
-    if value is None:
+    if value is None or value == {}:
         return "none"
     return f"`{value}`" if isinstance(value, str) else json.dumps(value)
 

@@ -31,7 +31,15 @@ from vigil.domain.probe import (
 )
 from vigil.domain.silence import Silence
 from vigil.domain.switch import SwitchState
-from vigil.domain.telemetry import BlockingSession, ErrorGroup, Growth, Latency, Ratio, Usual
+from vigil.domain.telemetry import (
+    BlockingSession,
+    ErrorGroup,
+    Growth,
+    Latency,
+    LogTemplate,
+    Ratio,
+    Usual,
+)
 from vigil.domain.value import Instant
 from vigil.domain.verbs.process import ProcessRestartGrant
 from vigil.domain.verbs.release import ReleaseSwitchGrant
@@ -48,10 +56,18 @@ Script = str | Callable[[], str]
 class ScriptedProbes:
     """Fulfils ``ports.probes.Probes``: each probe sees what the test wrote down for it."""
 
-    def __init__(self, clock: HandClock, scripts: Mapping[str, Script], other: str = "P") -> None:
+    def __init__(
+        self,
+        clock: HandClock,
+        scripts: Mapping[str, Script],
+        other: str = "P",
+        seconds: Mapping[str, float] | None = None,
+    ) -> None:
+        """``seconds``: what looks say that they took; no time passes."""
         self._clock = clock
         self._scripts = scripts
         self._other = other
+        self._seconds = seconds or {}
         self.looks: dict[str, int] = defaultdict(int)
 
     async def run(self, ref: ProbeRef, probe: Probe) -> ProbeResult:
@@ -63,7 +79,7 @@ class ScriptedProbes:
             ref=ref,
             outcome=LETTERS[letter],
             text=f"{ref} says {letter}",
-            seconds=0.01,
+            seconds=self._seconds.get(str(ref), 0.01),
             at=self._clock.now(),
         )
 
@@ -101,6 +117,9 @@ class ScriptedTelemetry:
 
     async def log_errors(self, service: str, since: Instant) -> tuple[ErrorGroup, ...] | None:
         return self.errors()
+
+    async def log_templates(self, service: str, since: Instant) -> tuple[LogTemplate, ...] | None:
+        return None
 
     async def started(self, service: str) -> Mapping[str, Instant] | None:
         return self.starts()
@@ -176,6 +195,9 @@ def web_service(autonomy: Autonomy = Autonomy.AUTO) -> Service:
         kind=ServiceKind.WEB_APPLICATION,
         depends_on=("db",),
         autonomy=autonomy,
+        # Most stories begin anew with each trouble; tests/lifecycle/test_recurrence.py tells of the
+        # others.
+        watch_after_s=0,
         processes=Processes(supervisor="/run/s.sock", names=("web-1", "web-2")),
         probes={"checkout": http("checkout"), "catalogue": http("")},
         symptoms={
@@ -217,6 +239,13 @@ def catalogue(
         watch=Watch(interval_s=0.05, failures=3),
         services={"web": web_service(autonomy), "db": database},
     )
+
+
+def watching(seconds: int, known: Catalogue | None = None) -> Catalogue:
+    """This shop, or the usual one, whose cures are watched for so long."""
+    known = known or catalogue()
+    web = known.services["web"].model_copy(update={"watch_after_s": seconds})
+    return known.model_copy(update={"services": {**known.services, "web": web}})
 
 
 def eyes(

@@ -58,8 +58,10 @@ def house(tmp_path: Path, site: Server) -> Path:
         "probes": {"customer": walk, "look": look},
         "swarm": {"journey": "customer", "sessions": 4, "rate": 20},
     }
+    command = {"kind": "command", "script": "true"}
+    commanded = {"probes": {"customer": walk, "look": look, "settings": command}}
     bare = {"probes": {"look": look}}
-    catalogue = {"version": 1, "services": {"shop": shop, "bare": bare}}
+    catalogue = {"version": 1, "services": {"shop": shop, "commanded": commanded, "bare": bare}}
     (tmp_path / "vigil.yaml").write_text(yaml.safe_dump(catalogue))
     (tmp_path / "state").mkdir(mode=0o700)
     settings = Settings(vigil_state_dir=tmp_path / "state", _env_file=None)
@@ -89,8 +91,8 @@ async def asked(house: Path, *words: str, **more: str) -> tuple[int | None, Any,
 
 
 async def test_what_the_service_asks_for_is_walked(house: Path) -> None:
-    code, told, _ = await asked(house, "shop", "--hold")
-    assert code == 0
+    code, told, complaints = await asked(house, "shop", "--hold")
+    assert code == 0, (told, complaints)
     assert (told["ok"], told["done"], told["held_at_once"]) == (True, 4, 4)
     assert (told["journey"], told["spec"]["rate"]) == ("customer", 20)
     assert [step["spread"]["count"] for step in told["steps"]] == [4, 4, 4]
@@ -99,7 +101,7 @@ async def test_what_the_service_asks_for_is_walked(house: Path) -> None:
 async def test_a_person_sees_a_table(house: Path) -> None:
     code, out, complaints = await ended(await started(house, "shop"))
     assert code == 0
-    assert "3 click a" in out
+    assert "3 click 'a'" in out
     assert "the whole walk" in out
     assert "4 of 4 sessions went well, 0 failed" in out
     assert "walking" in complaints
@@ -117,6 +119,13 @@ async def test_it_does_not_begin_where_it_must_not(house: Path, shop: Shop, site
     assert (code, told["stopped"]["why"]) == (1, "told")
     assert "stopped by Ada" in complaints
     assert {request.path for request in site.requests} == {"/look"}
+
+
+async def test_commands_are_looked_at_by_the_runner_as_ever(house: Path) -> None:
+    code, told, complaints = await asked(house, "commanded")
+    assert (code, told["begun"]) == (1, False)
+    assert "Not begun: probe commanded/settings is unknown" in complaints
+    assert complaints.rstrip().endswith("see that `vigil serve` runs.")
 
 
 async def test_it_stops_when_the_service_begins_to_fail(house: Path, shop: Shop) -> None:

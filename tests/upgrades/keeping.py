@@ -10,7 +10,7 @@ from tests.upgrades.kept import World
 from tests.upgrades.rows import Rows, Tables
 
 from vigil.domain.incident import Stage
-from vigil.recorded import BEGUN
+from vigil.story.recorded import BEGUN
 
 _SAYS_NOT_WHERE = (
     *("events", "payloads", "checkpoints", "checkpoint_heads", "deliveries"),

@@ -2,23 +2,26 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from tests.support.picture import png
 from tests.support.story import Story, begin
-from tests.support.world import NEW, catalogue
+from tests.support.world import NEW, ScriptedInventories, catalogue
 from tests.web.house import WEBHOOK_TOKEN, House, NoWork, opened
 
 from vigil.domain.catalogue import Autonomy
 from vigil.domain.incident import Incident, Stage
-from vigil.domain.plan import Plan
+from vigil.domain.inventory import Inventory, Item, Kind, Loss
+from vigil.domain.plan import ActionStatus, Plan, PlanKind
 from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
-from vigil.domain.proof import Outcome, ProbeChange, Proof
+from vigil.domain.proof import Criterion, Ground, Outcome, ProbeChange, Proof
+from vigil.domain.run import RunOrder
 from vigil.engine import Engine, Source
 from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
 from vigil.integrations.screenshots.embedded import FileScreenshots
 from vigil.ports.journal import Note
-from vigil.progress import Progress
+from vigil.story.progress import Progress
 
 HOSTILE = (
     "<script>window.pwned = 1</script><img src=x onerror='window.pwned = 1'>"
@@ -46,6 +49,36 @@ async def told(directory: Path) -> AsyncIterator[tuple[House, Story]]:
     await story.hear("catalogue-errors", since=200, source="alertmanager")
     await story.go_on()
     story.clock.advance(240)
+    async with house_of(story) as house:
+        yield house, story
+
+
+async def failed_undo(directory: Path) -> Story:
+    """The remedy took a process and rows away, and its undo did not run to its end."""
+    story = await begin(directory)
+
+    def there() -> Inventory:
+        well = story.shop.release == NEW
+        names = ("web-1", "web-2") if well else ("web-1",)
+        items = [Item(kind=Kind.INSTANCE, service="web", name=n, there=True) for n in names]
+        rows = 100 if well else 3
+        items.append(Item(kind=Kind.ROWS, service="web", name="orders", there=True, count=rows))
+        return Inventory(items=tuple(items))
+
+    def fail_the_undo(order: RunOrder) -> None:
+        undoing = order.plan.kind is PlanKind.ROLLBACK
+        story.sandbox.status = ActionStatus.FAILED if undoing else ActionStatus.SUCCEEDED
+
+    story.with_parts(senses=replace(story.parts.senses, inventories=ScriptedInventories(there)))
+    story.sandbox.before = fail_the_undo
+    await story.hear()
+    await story.go_on()
+    return story
+
+
+@asynccontextmanager
+async def house_of(story: Story) -> AsyncIterator[House]:
+    """The record of a story, being served."""
     source = Source(AlertmanagerAlerts(WEBHOOK_TOKEN, story.clock))
     engine = Engine(
         parts=story.parts,
@@ -54,7 +87,7 @@ async def told(directory: Path) -> AsyncIterator[tuple[House, Story]]:
         sources={"alertmanager": source},
     )
     async with opened(engine, story.record, story.clock) as house:
-        yield house, story
+        yield house
     story.record.engine.dispose()
 
 
@@ -141,6 +174,11 @@ async def photographed(house: House) -> tuple[Incident, list[str]]:
         window_s=10.0,
         decided_at=house.clock.now(),
     )
+    return await proven(house, incident, proof), [before, after]
+
+
+async def proven(house: House, incident: Incident, proof: Proof) -> Incident:
+    """The plan that waited was executed, and this was found."""
     step = Progress(await house.engine.incident(incident.id), 1, house.record.journal, house.clock)
     await step.enter(Stage.EXECUTING)
 
@@ -148,7 +186,23 @@ async def photographed(house: House) -> tuple[Incident, list[str]]:
         return proof
 
     await step.stage(Stage.VERIFYING, Proof, work, lambda _: [])
-    return step.incident, [before, after]
+    return step.incident
+
+
+async def hostile_proof(house: House) -> Incident:
+    """A proof in which every text from outside tries to get out of its place."""
+    incident, _ = await house.waiting()
+    look = _look(house, ProbeOutcome.FAILING, None).model_copy(update={"text": HOSTILE})
+    ref = look.ref
+    proof = Proof(
+        outcome=Outcome.REGRESSED,
+        text=HOSTILE,
+        grounds=tuple(Ground(criterion=c, met=None, text=HOSTILE) for c in Criterion),
+        lost=(Loss(kind=Kind.ROUTE, service="shop", name=HOSTILE, text=HOSTILE),),
+        probes=(ProbeChange(ref=ref, proves=True, before=look, after=(look,) * 200),),
+        decided_at=house.clock.now(),
+    )
+    return await proven(house, incident, proof)
 
 
 def _look(house: House, outcome: ProbeOutcome, picture: str | None) -> ProbeResult:

@@ -40,13 +40,13 @@ from vigil.integrations.sessions.embedded import PostgresSessions
 from vigil.integrations.switch.embedded import FileSwitch
 from vigil.integrations.telemetry.embedded import EmbeddedTelemetry
 from vigil.orient.scene import Senses
-from vigil.parts import Parts
 from vigil.ports.bus import Bus
 from vigil.ports.journal import Note
 from vigil.ports.sandbox import OnOutput
 from vigil.ports.workflow import GiveUp, Living, RunSegment, Segment
-from vigil.progress import Progress
-from vigil.recorded import VERDICT
+from vigil.story.parts import Parts
+from vigil.story.progress import Progress
+from vigil.story.recorded import VERDICT
 from vigil.taking_in import Pause
 from vigil.web.access import Access
 from vigil.web.app import create_app
@@ -136,8 +136,11 @@ class House:
         while await self.engine.taking_in.round() not in (Pause.UNTIL_WRITTEN, Pause.A_WHILE):
             pass
 
-    async def waiting(self, service: str = "web") -> tuple[Incident, Plan]:
-        """An incident that waits for a person, brought there as the lifecycle does it."""
+    async def waiting(self, service: str = "web", **said: object) -> tuple[Incident, Plan]:
+        """An incident that waits for a person, brought there as the lifecycle does it.
+
+        ``said``: what its plan says other than the usual one.
+        """
         journal, clock = self.record.journal, self.clock
         alert = {"alertname": "CheckoutErrors", "service": service}
         adapter = self.engine.sources["alertmanager"].adapter
@@ -153,7 +156,7 @@ class House:
         ):
             clock.advance(2)
             await step.enter(stage)
-        plan = plan_for(incident)
+        plan = plan_for(incident).model_copy(update=said)
         synthesis = Synthesis(plan=plan, reasons=plan.reasons)
         await step.stage(Stage.SYNTHESIZING, Synthesis, _given(synthesis), _silent)
         verdict = Verdict(

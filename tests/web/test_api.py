@@ -10,7 +10,7 @@ from vigil.domain.ending import Ending
 from vigil.domain.incident import Stage
 from vigil.domain.proof import Outcome, Proof
 from vigil.ports.workflow import Segment
-from vigil.progress import Progress
+from vigil.story.progress import Progress
 
 OTHER_DIGEST = "sha256:" + "b" * 64
 
@@ -76,7 +76,7 @@ async def test_plan_and_proof_are_null_before_there_is_one(house: House) -> None
     plan = await house.client.get(f"{path}/plan", headers=BEARER)
     assert (plan.status_code, set(plan.json().values())) == (200, {None})
     proof = await house.client.get(f"{path}/proof", headers=BEARER)
-    assert (proof.status_code, proof.json()) == (200, {"proof": None})
+    assert (proof.status_code, proof.json()) == (200, {"proof": None, "account": None})
 
 
 async def test_a_plan_is_told_with_its_digest_and_verdict(house: House) -> None:

@@ -12,7 +12,7 @@ from vigil.decisions import Decisions
 from vigil.domain.breaker import ALL
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.policy import Policy
-from vigil.progress import Progress
+from vigil.story.progress import Progress
 
 POLICY = Policy(max_executions_per_hour=1)
 

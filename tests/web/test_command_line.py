@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from tests.web.console import hostile_proof
 from tests.web.house import TOKEN, House
 from typer.testing import CliRunner, Result
 
@@ -12,9 +13,9 @@ from vigil.cli import app
 from vigil.cli.client import Client
 from vigil.domain.ending import Ending
 from vigil.domain.incident import Stage
-from vigil.domain.proof import Outcome
+from vigil.domain.proof import Criterion, Outcome
 from vigil.ports.journal import Note
-from vigil.progress import Progress
+from vigil.story.progress import Progress
 from vigil.web.routes_incidents import PAGE
 
 NO_PLAN = Ending(
@@ -62,6 +63,22 @@ async def test_a_closed_incident_says_why_and_what_to_look_at_next(house: House)
     why, following = (line.strip() for line in rest.splitlines()[:2])
     assert why == NO_PLAN.text
     assert following == "look next: See the error log of web.", "without the control codes"
+
+
+async def test_a_proof_is_shown_by_both_commands_and_whole_in_json(house: House) -> None:
+    incident = await hostile_proof(house)
+    for command in ("incidents", "explain"):
+        shown = await ran(house, command, incident.id)
+        assert shown.exit_code == 0, shown.output
+        assert "Proof: regressed" in shown.output
+        assert "? The symptom is gone: not known" in shown.output
+        assert "✘ missing: " in shown.output
+        assert "\x1b" not in shown.output
+        whole = await ran(house, command, incident.id, "--json")
+        (account,) = json.loads(whole.stdout.splitlines()[-1])["accounts"]
+        assert account["outcome"] == "regressed"
+        assert [one["criterion"] for one in account["criteria"]] == list(Criterion)
+        assert account["probes"][0]["after"]["looks"] == 200
 
 
 async def test_an_incident_is_cancelled_once(house: House) -> None:

@@ -11,16 +11,19 @@ import pytest
 from sqlalchemy import text
 from tests.support.pages import BROWSER, Person, signed_in, words
 from tests.support.record import erase_payloads
-from tests.web.console import HOSTILE, hostile, photographed, told
+from tests.support.story import begin
+from tests.support.world import NEW, OLD, watching
+from tests.web.console import HOSTILE, hostile, hostile_proof, house_of, photographed, told
 from tests.web.house import BEARER, TOKEN, House
 
+from vigil.domain.account import MOST_LOOKS
 from vigil.domain.ending import Ending
 from vigil.domain.incident import Stage
-from vigil.domain.plan import PlanKind
+from vigil.domain.plan import Author, PlanKind
 from vigil.domain.proof import Outcome
 from vigil.domain.verdict import Answer
 from vigil.ports.journal import Note
-from vigil.progress import Progress
+from vigil.story.progress import Progress
 from vigil.web.access import COOKIE
 from vigil.web.console.pages import PAGE_HEADERS
 from vigil.web.form import FORM_TYPE
@@ -415,8 +418,14 @@ async def test_a_whole_story_is_told(tmp_path: Path) -> None:
             "Undo set -eu",
             "✓ allows confidence",
             "✓ Done after 1.0 s",
-            "web/checkout proves ✕ failing",
-            "✓ passing",
+            "Proof fixed and proven Fixed, and proven: what failed before passes",
+            "The symptom is gone symptom ✓ held",
+            "Nothing is missing inventory ✓ held",
+            "Bad requests: 60.0% before, 0.0% after.",
+            "web/checkout shows the symptom before ",
+            "✓ mended",
+            "why: It shows checkout-errors as a user meets it.",
+            "other probes were well before and after",
             "VERIFYING",
             "A new release broke the service",
         ):
@@ -426,9 +435,17 @@ async def test_a_whole_story_is_told(tmp_path: Path) -> None:
         assert page.index("The plan ") < page.index("The rollback attempt 2")
         assert "What to look at next" in page
         assert "Seen before" in page
+        assert "Proof not fixed Not proven to be fixed." in page
+        assert "The symptom is gone symptom ✕ did not hold" in page
+        assert "Proof of the rollback fixed and proven The undo is proven" in page
         page = words((await someone.get(f"/console/incidents/{waits.id}")).text)
         assert "Vigil asks: may it do this?" in page
         assert "? asks autonomy is 'approve'" in page
+        assert "What would prove it, and how it looked when you were asked" in page
+        assert "web/catalogue shows the symptom ✕ failing" in page
+        assert "4 other probes were well" in page
+        assert "As things stood release.switch(release, " in page
+        assert "could not be read" not in page
         assert "Reported by Vigil's own watcher, Alertmanager." in page
 
 
@@ -443,6 +460,65 @@ async def test_texts_from_outside_stay_texts(house: House) -> None:
     assert "{{ 7 * 7 }}" in page
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u202e]", page)
     assert HOSTILE not in page
+
+
+async def test_texts_of_a_proof_stay_texts_and_are_bounded(house: House) -> None:
+    incident = await hostile_proof(house)
+    page = (await (await person(house)).get(f"/console/incidents/{incident.id}")).text
+    assert page.count("&lt;script&gt;") > 8
+    assert "<script>" not in page
+    assert "<img" not in page
+    assert "{{ 7 * 7 }}" in page
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u202e]", page)
+    assert page.count('<rect class="failing"') == MOST_LOOKS + 1
+    assert "0 of the newest 60 of 200 looks passed" in page
+
+
+async def test_an_undo_that_failed_stands_above_everything(tmp_path: Path) -> None:
+    story = await begin(tmp_path)
+    story.shop.catalogue_fails = lambda shop: bool(shop.done)
+    incident = await story.hear()
+    await story.go_on()
+    async with house_of(story) as house:
+        answer = await (await person(house)).get(f"/console/incidents/{incident.id}")
+        said = words(answer.text[answer.text.index("<main") :])
+        first = said.index("THE UNDO DID NOT BRING BACK WHAT WAS THERE BEFORE.")
+        assert first < said.index("Over to you: what was tried made something worse")
+        assert "Proof of the rollback not fixed" in said
+        assert said.index("Nothing else got worse neighbours ✕ did not hold") > first
+
+
+async def test_a_false_alarm_shows_what_was_seen_instead_of_a_proof(tmp_path: Path) -> None:
+    story = await begin(tmp_path)
+    story.shop.release = OLD
+    incident = await story.hear()
+    await story.go_on()
+    async with house_of(story) as house:
+        answer = await (await person(house)).get(f"/console/incidents/{incident.id}")
+        said = words(answer.text)
+        assert "Proof false alarm A probe that maps to this alert passes" in said
+        assert "web/checkout is passing" in said
+
+
+async def test_that_it_came_back_stands_above_where_it_stands(tmp_path: Path) -> None:
+    story = await begin(tmp_path)
+    story.with_parts(catalogue=watching(900))
+    first = await story.hear()
+    await story.go_on()
+    story.clock.advance(300)
+    story.shop.release = NEW
+    second = await story.hear(since=300)
+    await story.go_on()
+    async with house_of(story) as house:
+        for one, other, stands in (
+            (first, second, "Fixed, and proven from the user's side"),
+            (second, first, "Vigil has a plan and asks you"),
+        ):
+            page = (await (await person(house)).get(f"/console/incidents/{one.id}")).text
+            said = words(page[page.index("<main") :])
+            assert said.index("It came back") < said.index(stands)
+            assert f'href="/console/incidents/{other.id}"' in page
+            assert ("It was proven, and came back" in said) is (one is second)
 
 
 async def test_a_page_without_payloads_is_still_a_page(house: House) -> None:
@@ -549,3 +625,19 @@ async def test_what_a_plan_would_do_stands_below_its_action(house: House) -> Non
     await house.record.journal.append(incident.id, [note], house.clock.now())
     page = await (await person(house)).get(f"/console/incidents/{incident.id}")
     assert "process.restart(restart, web-1) would: restart web-1" in words(page.text)
+
+
+async def test_a_plan_that_a_model_wrote_says_so_and_what_else_was_weighed(house: House) -> None:
+    incident, _ = await house.waiting(
+        author=Author(model="claude-sonnet-5-5", prompt="1-0123abcd"),
+        risk_reasons=("Requests in flight are cut off.",),
+        alternatives=(f"Restarting alone. {HOSTILE}",),
+        would_change_mind=("The same errors before the release.",),
+    )
+    page = await (await person(house)).get(f"/console/incidents/{incident.id}")
+    assert HOSTILE not in page.text
+    shown = words(page.text)
+    assert "claude-sonnet-5-5, prompt 1-0123abcd" in shown
+    assert "Requests in flight are cut off." in shown
+    assert "Restarting alone." in shown
+    assert "The same errors before the release." in shown

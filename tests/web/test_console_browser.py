@@ -20,14 +20,14 @@ from playwright.async_api import (
     expect,
 )
 from tests.support.browsers import chromium
-from tests.web.console import hostile, photographed, told
+from tests.web.console import failed_undo, hostile, house_of, photographed, told
 from tests.web.house import TOKEN, House
 
 from vigil.domain.incident import Stage
 from vigil.domain.switch import SwitchState
 from vigil.domain.verdict import Answer
 from vigil.ports.journal import Note
-from vigil.progress import Progress
+from vigil.story.progress import Progress
 
 pytestmark = pytest.mark.takes(40)
 
@@ -270,6 +270,29 @@ async def test_nothing_hangs_out_at_the_side_on_any_page(browser: Browser, tmp_p
                     assert await fits(page), (path, size)
 
 
+INSIDE = """() => [...document.querySelectorAll("#headline *, .proof *")]
+  .filter((one) => one.checkVisibility() && !one.closest(".unseen, .scroll"))
+  .filter((one) => one.getBoundingClientRect().right > document.body.clientWidth - 16)
+  .map((one) => one.outerHTML.slice(0, 80))"""
+"""What reaches into the margin of the page."""
+
+
+async def test_an_undo_that_failed_is_readable_on_a_phone_at_night(
+    browser: Browser, tmp_path: Path
+) -> None:
+    story = await failed_undo(tmp_path)
+    (incident,) = await story.journal.incidents()
+    async with house_of(story) as house, page_of(browser, house, {"viewport": PHONE}) as page:
+        await page.emulate_media(color_scheme="dark")
+        await sign_in(page, f"/console/incidents/{incident.id}")
+        await expect(page.locator("#headline > :first-child")).to_contain_text("THE UNDO FAILED")
+        await expect(page.locator(".alarm")).to_contain_text("In place now:")
+        await expect(page.locator("#proof-1")).to_contain_text("Was there before, and is missing")
+        await expect(page.get_by_role("row", name="✕ did not hold").first).to_be_visible()
+        assert await page.evaluate(INSIDE) == []
+        assert await page.evaluate(CONTRAST) == []
+
+
 async def test_pictures_before_and_after_are_shown(browser: Browser, house: House) -> None:
     incident, _ = await photographed(house)
     async with page_of(browser, house) as page:
@@ -281,7 +304,8 @@ async def test_pictures_before_and_after_are_shown(browser: Browser, house: Hous
             await one.scroll_into_view_if_needed()
             await expect(one).to_have_js_property("complete", value=True)
             assert await one.evaluate("image => image.naturalWidth") == 8
-        await expect(page.get_by_role("img", name="1 of 3 looks passed")).to_be_visible()
+        strip = page.get_by_role("img", name="After: 1 of 3 looks passed, 1 gave no answer")
+        await expect(strip).to_be_visible()
 
 
 async def test_the_console_is_worked_by_keys_alone(browser: Browser, house: House) -> None:

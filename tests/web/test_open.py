@@ -10,7 +10,7 @@ from tests.web.house import BEARER, TOKEN, WEBHOOK_TOKEN, House
 from vigil.domain.ending import Ending
 from vigil.domain.incident import Stage
 from vigil.domain.proof import Outcome
-from vigil.progress import Progress
+from vigil.story.progress import Progress
 from vigil.web.answers import SECURITY_HEADERS
 
 

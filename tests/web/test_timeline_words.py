@@ -13,7 +13,7 @@ from vigil.web.console.lines import KINDS, lines
 from vigil.web.console.told import told as told_of
 from vigil.web.console.words import STAGES
 
-NO_SENTENCE = {"reasoned", "looked", "baseline", "action_output"}
+NO_SENTENCE = {"reasoned", "action_output"}
 """The command line shows what is in them elsewhere, or line by line."""
 
 
@@ -24,6 +24,17 @@ def test_what_the_one_can_tell_the_other_can() -> None:
 
 def test_every_stage_has_words_in_both() -> None:
     assert set(MEANING) == set(STAGES) == set(Stage)
+
+
+def test_a_look_at_every_probe_names_what_did_not_pass() -> None:
+    seen = {f"web/{n}": "failing: 503" for n in range(6)} | {"db/up": "passing: it answers"}
+    assert SENTENCES["looked"](seen) == (
+        "looked at 7 probes before a person was asked: 6 did not pass "
+        "(web/0, web/1, web/2, web/3, web/4, …)"
+    )
+    assert SENTENCES["baseline"]({"db/up": "passing: it answers"}).endswith(
+        "1 probes before acting: all passed"
+    )
 
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,6 +5,7 @@ Adapters are given plain values, never the settings.
 
 from vigil.bootstrap.building import SHIPPED_RUNBOOKS, Installation, build, new_worker
 from vigil.bootstrap.looking import open_browser, open_probes
+from vigil.bootstrap.minds import check_models
 from vigil.bootstrap.place import runner_folder
 from vigil.bootstrap.swarming import open_swarm
 from vigil.bootstrap.upkeep import (
@@ -31,6 +32,7 @@ __all__ = [
     "check_bus",
     "check_database",
     "check_many_may_work",
+    "check_models",
     "check_timelines",
     "known_backup",
     "new_worker",

@@ -21,8 +21,11 @@ from vigil.bootstrap.choices import (
 )
 from vigil.bootstrap.ground import ground_of
 from vigil.bootstrap.hands import choose_hands
-from vigil.bootstrap.looking import judge_by
+from vigil.bootstrap.looking import FIGURES, judge_by
 from vigil.bootstrap.place import KEYS, PULSES, state_directory, works_alone
+from vigil.bootstrap.reasoning import caps_of, choose_author
+from vigil.bootstrap.redacting import choose_redaction, health_of_redaction
+from vigil.bootstrap.swarming import check_wishes
 from vigil.crew import Crew
 from vigil.domain.errors import SettingsError
 from vigil.domain.run import Health
@@ -33,25 +36,34 @@ from vigil.integrations._clients.database.room import check_room
 from vigil.integrations._clients.database.urls import shown
 from vigil.integrations.changes.embedded import FileChanges
 from vigil.integrations.clock.system import SystemClock
+from vigil.integrations.figures.embedded import FileFigures
 from vigil.integrations.inventory.embedded import EmbeddedInventories
-from vigil.integrations.journal import SqlInbox, SqlJournal, holds_incidents, load_keys
+from vigil.integrations.journal import (
+    SqlInbox,
+    SqlJournal,
+    SqlLedger,
+    SqlMeanings,
+    holds_incidents,
+    load_keys,
+)
 from vigil.integrations.journal.retention import Retention
 from vigil.integrations.locks.embedded import SqlLocks
 from vigil.integrations.memory import memory_in
 from vigil.integrations.probes.embedded import EmbeddedProbes
-from vigil.integrations.reasoner.embedded import PlaybookReasoner
 from vigil.integrations.screenshots.embedded import FileScreenshots
 from vigil.integrations.sessions.embedded import PostgresSessions
+from vigil.integrations.swarm.embedded import LightpandaSwarm
 from vigil.integrations.switch.shared import SharedSwitch
 from vigil.integrations.telemetry.embedded import EmbeddedTelemetry
 from vigil.integrations.workers.embedded import SqlWorkers
 from vigil.integrations.workers.pulse import Pulse
 from vigil.keeper import Keeper, Pace
+from vigil.measuring import measure_forever
 from vigil.orient.scene import Senses
-from vigil.parts import Parts
 from vigil.ports.memory import Memory
 from vigil.ports.workers import Role, Worker
 from vigil.settings import Settings, load_catalogue, load_policy
+from vigil.story.parts import Parts
 from vigil.tool_files import load_tools
 
 SHIPPED_RUNBOOKS = Path(__file__).parents[3] / "runbooks"
@@ -86,6 +98,7 @@ def build(settings: Settings, me: Worker | None = None) -> Installation:
     """One Vigil from its settings; ``SettingsError`` lists everything that is wrong."""
     me = me or new_worker("serve")
     catalogue = load_catalogue(settings.vigil_config)
+    check_wishes(settings, catalogue)
     policy = load_policy(settings, catalogue.environment)
     state = state_directory(settings)
     first_start = not (state / KEYS).exists()
@@ -106,11 +119,20 @@ def build(settings: Settings, me: Worker | None = None) -> Installation:
     silences = choose_silences(settings, catalogue)
     hands = choose_hands(settings, catalogue, me, switch)
     tools = load_tools(settings.vigil_guard_tools)
+    author = choose_author(settings, policy, SqlLedger(database, caps_of(settings), clock))
+    redaction = choose_redaction(settings)
     parts = Parts(
         catalogue=catalogue,
         policy=policy,
         senses=Senses(
-            probes=EmbeddedProbes(clock, browser, screenshots, hands.commands, judge_by(tools)),
+            probes=EmbeddedProbes(
+                clock,
+                browser,
+                screenshots,
+                hands.commands,
+                judge_by(tools),
+                FileFigures(state / FIGURES),
+            ),
             telemetry=telemetry,
             changes=FileChanges(catalogue),
             sessions=PostgresSessions(catalogue),
@@ -121,13 +143,17 @@ def build(settings: Settings, me: Worker | None = None) -> Installation:
         ),
         journal=journal,
         memory=memory,
-        reasoner=PlaybookReasoner(),
+        reasoner=author.reasoner,
         sandbox=hands.sandbox,
         switch=switch,
         locks=SqlLocks(database),
         silences=silences,
         ground=ground_of(settings),
+        swarm=LightpandaSwarm(),
+        swarm_memory_mb=settings.vigil_swarm_memory_mb,
         tools=tools,
+        redaction=redaction,
+        meanings=SqlMeanings(database, keys),
         worker=me.id,
     )
     workflow = choose_workflow(settings, me.id)
@@ -160,12 +186,19 @@ def build(settings: Settings, me: Worker | None = None) -> Installation:
             "browser": browser.health,
             "bus": bus.health,
             **health_of(silences),
+            **health_of_redaction(redaction),
             **hands.checks,
+            **author.checks,
         },
-        background=(telemetry.scrape_forever, *bus.background, *hands.background),
+        background=(
+            telemetry.scrape_forever,
+            partial(measure_forever, parts),
+            *bus.background,
+            *hands.background,
+        ),
         bus=bus,
         screenshots=screenshots,
-        closing=(browser.close,),
+        closing=(browser.close, *author.closing),
         crew=Crew(keeper, journal, parts.locks, workflow),
         led={Role.RETENTION: retention.forever} if keep else {},
     )

@@ -9,6 +9,7 @@ from vigil.domain.effects import EffectKind
 from vigil.guard.survey import survey
 from vigil.guard.tools import Tools
 from vigil.integrations.clock.system import SystemClock
+from vigil.integrations.figures.embedded import FileFigures
 from vigil.integrations.probes.embedded import EmbeddedProbes
 from vigil.integrations.sandbox.embedded import RunnerSandbox
 from vigil.integrations.screenshots.embedded import FileScreenshots
@@ -18,16 +19,27 @@ from vigil.settings import Settings
 from vigil.tool_files import load_tools
 
 RUNNER_SOCKET = "runner.sock"
+FIGURES = "figures"
 
 
 @asynccontextmanager
 async def open_probes(settings: Settings) -> AsyncIterator[Probes]:
     """As `vigil serve` has them; commands need its runner. No process of a browser is left."""
-    screenshots = FileScreenshots(settings.vigil_state_dir / "screenshots")
-    commands = RunnerSandbox(settings.vigil_state_dir / RUNNER_SOCKET)
-    judge = judge_by(load_tools(settings.vigil_guard_tools))
     async with open_browser(settings) as browser:
-        yield EmbeddedProbes(SystemClock(), browser, screenshots, commands, judge)
+        yield probes_of(settings, browser)
+
+
+def probes_of(settings: Settings, browser: Browser | None = None) -> Probes:
+    """Every kind; journeys only where there is a browser."""
+    state = settings.vigil_state_dir
+    return EmbeddedProbes(
+        SystemClock(),
+        browser,
+        FileScreenshots(state / "screenshots"),
+        RunnerSandbox(state / RUNNER_SOCKET),
+        judge_by(load_tools(settings.vigil_guard_tools)),
+        FileFigures(state / FIGURES),
+    )
 
 
 @asynccontextmanager

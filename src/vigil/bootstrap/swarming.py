@@ -5,10 +5,11 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from vigil.bootstrap.looking import probes_of
 from vigil.bootstrap.upkeep import open_switch
 from vigil.domain.catalogue import Catalogue
+from vigil.domain.errors import SettingsError
 from vigil.integrations.clock.system import SystemClock
-from vigil.integrations.probes.embedded import EmbeddedProbes
 from vigil.integrations.swarm.embedded import LightpandaSwarm
 from vigil.integrations.telemetry.embedded import EmbeddedTelemetry
 from vigil.ports.swarm import Swarm
@@ -16,13 +17,25 @@ from vigil.settings import Settings
 from vigil.verify.bystander import Bystander
 
 
+def check_wishes(settings: Settings, catalogue: Catalogue) -> None:
+    """``SettingsError`` for each service that asks for a larger swarm than is allowed here."""
+    most = settings.vigil_swarm_sessions
+    mistakes = [
+        f"services.{name}.swarm: {service.swarm.sessions} sessions are more than "
+        f"VIGIL_SWARM_SESSIONS allows ({most}); ask for fewer, or raise it"
+        for name, service in catalogue.services.items()
+        if service.swarm is not None and service.swarm.sessions > most
+    ]
+    if mistakes:
+        raise SettingsError(mistakes)
+
+
 @asynccontextmanager
 async def open_swarm(
     settings: Settings, catalogue: Catalogue, service: str
 ) -> AsyncIterator[tuple[Swarm, Bystander]]:
     """Both, as long as it is entered: the service's metrics are read all the while."""
-    clock = SystemClock()
-    telemetry = EmbeddedTelemetry(catalogue, clock)
+    telemetry = EmbeddedTelemetry(catalogue, SystemClock())
     await telemetry.scrape_once()
     scraping = asyncio.create_task(telemetry.scrape_forever())
     try:
@@ -31,7 +44,7 @@ async def open_swarm(
             Bystander(
                 service=service,
                 catalogue=catalogue,
-                probes=EmbeddedProbes(clock),
+                probes=probes_of(settings),
                 telemetry=telemetry,
                 switch=open_switch(settings),
             ),

@@ -275,6 +275,30 @@ _RULES: dict[str, tuple[tuple[str, Say], ...]] = {
             ),
         ),
         (
+            (
+                r"the same trouble came back (.*?) after runbook '(\S+)' was proven to have cured "
+                r"it in incident (\S+)"
+            ),
+            _says(
+                "Runbook {2} was proven to have cured this in incident {3}, and {1} later it was "
+                "back, so it is not used again for this without a person.",
+                "See what brings it back: what holds for so short a time is no cure. "
+                "`watch_after_s` on {service} in vigil.yaml says how long that is looked at.",
+            ),
+        ),
+        (
+            (
+                r"the last plan of (\w+) '(\S+)' held only until what it had cured in incident "
+                r"(\S+) came back as incident (\S+); .*? until (.*?), .*"
+            ),
+            _says(
+                "What the last plan of {1} {2} had cured (incident {3}) came back as incident {4}, "
+                "so until {5} a person has to agree.",
+                "See what brings it back. A plan that you approve and that is proven ends this at "
+                "once.",
+            ),
+        ),
+        (
             r"the last plan of (\w+) '(\S+)' was (\S+) in incident (\S+); .*? until (.*?), .*",
             _says(
                 "The last plan of {1} {2} was {3} (incident {4}), so until {5} a person has to "

@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx2
 
+from vigil.domain.account import Account
 from vigil.domain.errors import NotFound, PermanentError, PortUnavailable, SettingsError
 from vigil.settings import Settings
 
@@ -54,6 +55,12 @@ class Client:
             if not page["more"]:
                 break
         return events
+
+    def accounts(self, incident: str, attempts: int) -> tuple[Account, ...]:
+        """What people are shown of each attempt's proof, oldest first; an older Vigil has none."""
+        path = f"/api/incidents/{incident}/proof"
+        found = [self.get(path, attempt=n).get("account") for n in range(1, attempts + 1)]
+        return tuple(Account.model_validate(account) for account in found if account)
 
     def post(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
         """Ask for a change; a conflict is an answer, not an error."""

@@ -17,6 +17,7 @@ from vigil.bootstrap import (
     check_browser,
     check_bus,
     check_database,
+    check_models,
     check_timelines,
     known_backup,
 )
@@ -80,6 +81,7 @@ def _all() -> Iterator[Health]:
     if settings.vigil_hub is None:  # a machine that has a runner only needs neither
         yield check_browser(settings)
         yield check_bus(settings)
+        yield from _models(settings)
     for name, why in NEEDED.items():
         health = _program(name, why)
         elsewhere = name == "bwrap" and settings.vigil_sandbox != "bubblewrap"
@@ -125,6 +127,14 @@ def _fit_nothing(policy: Policy, catalogue: Catalogue) -> Iterator[str]:
                         f"rule '{rule.id}': no {kind} of the catalogue fits '{pattern}'; correct "
                         "it or take it out"
                     )
+
+
+def _models(settings: Settings) -> Iterator[Health]:
+    """Without its library or its key the vendor that is chosen cannot be asked at all."""
+    try:
+        yield from check_models(settings)
+    except SettingsError as error:
+        yield from _mistakes("model", error)
 
 
 def _sound(part: str, look: Callable[[], str]) -> Iterator[Health]:

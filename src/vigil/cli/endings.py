@@ -42,6 +42,25 @@ def told_to_end(within_s: float) -> asyncio.Event:
     return told
 
 
+def interrupted() -> asyncio.Event:
+    """Set by the first Ctrl-C, also where the shell that started this in the background ignores it.
+
+    What is set stays set, so that it is heard by who was busy when it came; a cancellation can get
+    lost in a library that is cancelling something itself at that moment. A second Ctrl-C ends as it
+    always does.
+    """
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def hear() -> None:
+        told.set()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    if threading.current_thread() is threading.main_thread():  # no other hears of a signal
+        loop.add_signal_handler(signal.SIGINT, hear)
+    return told
+
+
 @contextmanager
 def waiting_for_no_thread() -> Iterator[None]:
     """Everything is done and written: no thread that still waits keeps the process from ending.

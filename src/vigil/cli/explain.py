@@ -9,14 +9,13 @@ from rich.text import Text
 
 from vigil.cli.client import Client
 from vigil.cli.explanation import Explanation, Thought, Told, explain_incident
-from vigil.cli.sentences import short
+from vigil.cli.proof_view import show_account, show_state
+from vigil.cli.sentences import WIDEST, short
 from vigil.cli.words import Json, print_json, told
 from vigil.domain.hypothesis import percent
 from vigil.domain.scrub import clean
 from vigil.settings import load_settings
 
-WIDEST = 2000
-"""Characters of one sentence; what is longer is somebody's whole log."""
 INDENT = 2
 
 
@@ -26,7 +25,8 @@ def explain(
     """Say in plain words what happened, why Vigil did or did not act, and what would change it."""
     with told():
         explanation = explain_incident(_told(Client.from_settings(load_settings()), incident))
-    print_json(explanation.model_dump(by_alias=True)) if as_json else _show(explanation)
+    whole = explanation.model_dump(mode="json", by_alias=True)
+    print_json(whole) if as_json else _show(explanation)
 
 
 def _told(client: Client, incident: str) -> Told:
@@ -39,25 +39,34 @@ def _told(client: Client, incident: str) -> Told:
         if e["kind"] == "planned" and e["payload"] and e["payload"]["kind"] == "remedy"
     ]
     proof = client.get(f"{path}/proof", attempt=cures[-1])["proof"] if cures else None
-    return Told(incident=found, events=events, proof=proof)
+    accounts = client.accounts(incident, found["attempt"])
+    return Told(incident=found, events=events, proof=proof, accounts=accounts)
 
 
 def _show(explanation: Explanation) -> None:
     """What sources and logs said is shown without control codes."""
     console = Console()
     console.print(Text(explanation.headline, style="bold"))
+    for account in explanation.accounts[-1:]:
+        show_state(console, account)
     acted = explanation.acted
+    proven = [account for account in explanation.accounts if account.outcome is not None]
     for heading, lines in (
         ("What happened", explanation.happened),
         ("What Vigil thought", [line for t in explanation.thought for line in _thought(t)]),
         ("Seen before", explanation.before),
+        ("Models", explanation.models),
         ("The plan" if acted else "The plan, of which nothing was done", explanation.actions),
         ("Why it acted" if acted else "Why it did not act", explanation.why),
         ("To make it otherwise next time", explanation.to_change),
-        ("Proof", explanation.proof),
-        ("What it learned", explanation.learned),
+        ("Proof", () if proven else explanation.proof),
     ):
         _section(console, heading, (short(line) for line in lines))
+    for account in proven:
+        show_account(console, account)
+    if proven:
+        _section(console, "How it ended", map(short, explanation.ended))
+    _section(console, "What it learned", map(short, explanation.learned))
     # In these are commands to copy: whole, and on one line however narrow the terminal is.
     _section(console, "What is left to do", explanation.left_to_do, soft_wrap=True)
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from vigil.cli.advice import About, Advice, advise, without_plan
 from vigil.cli.sentences import MEANING, heard_from
+from vigil.domain.account import Account
 from vigil.domain.value import Value
 
 HEADLINES = {
@@ -51,12 +52,18 @@ class Explanation(Value):
     thought: tuple[Thought, ...]
     before: tuple[str, ...]
     """What became of incidents like this one."""
+    models: tuple[str, ...] = ()
+    """Which models were asked and what it cost, or what was saved as none had to be."""
     acted: bool
     actions: tuple[str, ...]
     """What was done, or would have been."""
     why: tuple[str, ...]
     to_change: tuple[str, ...]
     proof: tuple[str, ...]
+    accounts: tuple[Account, ...] = ()
+    """Of each attempt: the criteria, each probe before and after, and what is in place."""
+    ended: tuple[str, ...] = ()
+    """What came of acting, where that is no proof."""
     learned: tuple[str, ...]
     left_to_do: tuple[str, ...]
 
@@ -68,6 +75,7 @@ class Told:
     incident: dict[str, Any]
     events: list[dict[str, Any]]
     proof: dict[str, Any] | None = None
+    accounts: tuple[Account, ...] = ()
 
     def all(self, kind: str) -> list[dict[str, Any]]:
         """Payloads of one kind, oldest first; an erased one says nothing any more."""
@@ -109,11 +117,14 @@ def explain_incident(told: Told) -> Explanation:
         happened=tuple(_happened(told)),
         thought=tuple(_thoughts(told)),
         before=tuple(_before(told)),
+        models=tuple(p["text"] for p in told.all("thought")),
         acted=told.acted,
         actions=tuple(_actions(told)),
         why=tuple(_why(told, advice)),
         to_change=_to_change(told, advice),
-        proof=tuple(_proof(told)),
+        proof=(*_proof(told), *_ended(told)),
+        accounts=told.accounts,
+        ended=tuple(_ended(told)),
         learned=tuple(p["text"] for p in told.all("learned")),
         left_to_do=tuple(_left_to_do(told)),
     )
@@ -127,10 +138,14 @@ def _headline(told: Told) -> str:
         return "There is a plan, and it waits until another incident is done with what it touches."
     if incident["closed_at"] is None:
         return f"It is being worked on: {MEANING[incident['stage']]}."
+    if told.all("recurred"):
+        return "It was proven fixed, and came back."
     return HEADLINES[incident["outcome"]]
 
 
 def _happened(told: Told) -> Iterator[str]:
+    """That it came back comes first: whoever reads it as new trouble looks in the wrong place."""
+    yield from (p["text"] for kind in ("came_back", "recurred") for p in told.all(kind))
     incident = told.incident
     sources = heard_from(
         dict.fromkeys(p["source"] for k in ("opened", "alert_joined") for p in told.all(k))
@@ -158,6 +173,8 @@ def _thoughts(told: Told) -> Iterator[Thought]:
 def _before(told: Told) -> Iterator[str]:
     for past in told.last("runbooks").get("past", ()):
         became = past["outcome"].replace("_", " ")
+        if past.get("came_back_as"):
+            became = f"proven, and back as incident {past['came_back_as']}"
         done = "; ".join(past["actions"])
         said = f"{became} ({done})" if done else f"{became}; nothing was done"
         yield f"{past['at'][:10]}, incident {past['incident']}: {said}. {past['hypothesis']}"
@@ -209,6 +226,9 @@ def _proof(told: Told) -> Iterator[str]:
                 f"{ref}: {change['before']['outcome']} before ({change['before']['text']}), "
                 f"{last['outcome']} after ({last['text']})"
             )
+
+
+def _ended(told: Told) -> Iterator[str]:
     closed = told.last("closed")
     if told.acted and closed and closed["outcome"] != "verified":
         yield closed["text"]

@@ -1,15 +1,13 @@
 """`vigil guard`: what would a script do, and by which rule does the guard say so?"""
 
-import gc
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, get_args
 
 import typer
 
+from vigil.cli.collecting import collecting_seldom
 from vigil.cli.unasked import decision_on, runs_unasked
 from vigil.cli.words import GOOD, NO, WRONG_USAGE, Json, as_json_line, end, print_json, told
 from vigil.domain.effects import EffectKind
@@ -142,22 +140,9 @@ def _harmless(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-@contextmanager
-def _collecting_seldom() -> Iterator[None]:
-    """Nothing of an answer outlives it, and to look through all rules for each takes long."""
-    usual = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(100_000, *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-        gc.unfreeze()
-
-
 def _check_batch(path: Path, tools: Tools) -> bool:
     good = True
-    with path.open("rb") as file, _collecting_seldom():
+    with path.open("rb") as file, collecting_seldom():
         number = 0
         while line := file.readline(MAX_LINE_BYTES):
             number += 1

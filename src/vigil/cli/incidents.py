@@ -1,7 +1,7 @@
 """Commands over the API: incidents, approve, reject, cancel, stop, resume."""
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -11,15 +11,15 @@ from rich.text import Text
 
 from vigil.bootstrap import open_switch
 from vigil.cli.client import Client
-from vigil.cli.sentences import describe, short
+from vigil.cli.proof_view import show_account, show_state
+from vigil.cli.sentences import WIDEST, describe, short
 from vigil.cli.words import GOOD, NO, Json, complain, print_json, told
+from vigil.domain.account import Account
 from vigil.domain.errors import NotFound, PermanentError, PortUnavailable
 from vigil.domain.scrub import clean
 from vigil.domain.switch import SwitchState
 from vigil.settings import Settings, load_settings
 
-WIDEST = 2000
-"""Characters of one line; what is longer is somebody's whole log."""
 INDENT = " " * 10
 """As wide as the time in front of an event."""
 
@@ -49,7 +49,11 @@ def incidents(
             **client.get(f"/api/incidents/{incident}"),
             "timeline": client.timeline(incident),
         }
-        print_json(whole) if as_json else _show(whole)
+        accounts = client.accounts(incident, whole["incident"]["attempt"])
+        if as_json:
+            print_json({**whole, "accounts": [each.model_dump(mode="json") for each in accounts]})
+        else:
+            _show(whole, accounts)
 
 
 def approve(incident: Incident, plan: PlanDigest, by: By = "", *, as_json: Json = False) -> None:
@@ -163,8 +167,11 @@ def _list(found: list[dict[str, Any]]) -> None:
     Console().print(table if found else "No incidents.")
 
 
-def _show(whole: dict[str, Any]) -> None:
-    """One incident with its timeline; what sources and logs said is shown without control codes."""
+def _show(whole: dict[str, Any], accounts: Sequence[Account]) -> None:
+    """One incident with its timeline and its proofs.
+
+    What sources and logs said is shown without control codes.
+    """
     console = Console()
     incident = whole["incident"]
     console.print(Text(clean(incident["title"], WIDEST), style="bold"))
@@ -175,6 +182,8 @@ def _show(whole: dict[str, Any]) -> None:
         console.print(Text(f"vigil approve {incident['id']} --plan {plan}", style="yellow"))
     if incident["cancelled_by"] and not incident["closed_at"]:
         console.print(Text(f"cancelled by {incident['cancelled_by']}", style="yellow"))
+    for account in accounts[-1:]:
+        show_state(console, account)
     for event in whole["timeline"]:
         payload = event["payload"] or {}
         said = describe(event) or str(payload.get("text") or payload.get("line") or event["kind"])
@@ -182,6 +191,9 @@ def _show(whole: dict[str, Any]) -> None:
         if event["kind"] == "closed":
             for line in _why_and_what_next(payload):
                 console.print(Text(f"{INDENT}{clean(short(line), WIDEST)}"))
+    for account in accounts:
+        if account.outcome is not None:
+            show_account(console, account)
 
 
 def _why_and_what_next(ending: dict[str, Any]) -> Iterator[str]:

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from vigil.bootstrap import open_browser
+from vigil.cli.probe_view import STYLES
+from vigil.cli.sentences import WIDEST
 from vigil.cli.words import GOOD, NO, WRONG_USAGE, Json, end, print_json, told
 from vigil.domain.errors import SettingsError
 from vigil.domain.journey import JourneyProbe
@@ -20,13 +22,6 @@ from vigil.ports.browser import Heard, TakenStep, Walk
 from vigil.settings import Settings, load_catalogue, load_settings, names_a_browser
 from vigil.strict_yaml import load
 
-WIDEST = 2000
-"""Characters of one sentence."""
-MARKS = {
-    ProbeOutcome.PASSING: ("✔", "green"),
-    ProbeOutcome.FAILING: ("✘", "red"),
-    ProbeOutcome.UNKNOWN: ("?", "yellow"),
-}
 MS_WIDTH = 9
 WIDTH = 100
 """Columns of a wide terminal that are used: a time stands beside its step."""
@@ -139,7 +134,7 @@ def _keep(walk: Walk, wanted: Path | None) -> Path | None:
 
 
 def _show_step(console: Console, step: TakenStep, count: int) -> None:
-    mark, style = MARKS[step.went]
+    mark, style = STYLES[step.went]
     digits = len(str(count))
     head = f"{mark} {step.number:>{digits}} "
     ms = f"{step.ms:,.0f} ms".rjust(MS_WIDTH)
@@ -151,7 +146,7 @@ def _show_step(console: Console, step: TakenStep, count: int) -> None:
 
 
 def _show_end(console: Console, walk: Walk, picture: Path | None) -> None:
-    _, style = MARKS[walk.outcome]
+    _, style = STYLES[walk.outcome]
     console.print(Text(f"\n{walk.outcome}: ", style=f"bold {style}") + Text(_said(walk)))
     if picture is not None:
         console.print(Text(f"screenshot: {picture}"), soft_wrap=True)

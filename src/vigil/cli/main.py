@@ -29,6 +29,7 @@ COMMANDS = {
     "journey": "vigil.cli.journey:journey_app",
     "swarm": "vigil.cli.swarm:swarm",
     "guard": "vigil.cli.guard:guard_app",
+    "redact": "vigil.cli.redact:redact",
     "policy": "vigil.cli.policy:policy_app",
     "lab": "vigil.cli.lab:lab_app",
     "audit": "vigil.cli.audit:audit_app",

@@ -11,10 +11,11 @@ import typer
 from rich.console import Console
 
 from vigil.bootstrap import open_probes
+from vigil.cli.endings import interrupted
 from vigil.cli.probe_view import ProbeView
 from vigil.cli.words import GOOD, NO, WRONG_USAGE, Json, end, print_json, told
 from vigil.domain.catalogue import Catalogue
-from vigil.domain.probe import Probe, ProbeOutcome, ProbeRef, ProbeResult
+from vigil.domain.probe import Probe, ProbeRef, ProbeResult
 from vigil.settings import Settings, load_catalogue, load_settings
 
 AT_ONCE = 4
@@ -104,7 +105,7 @@ async def _look(
     newest: dict[str, ProbeResult],
     every_s: float | None,
 ) -> None:
-    """Once, or every so many seconds, without end.
+    """Once, or every so many seconds, until Ctrl-C.
 
     Quick probes look together. What takes long, or is measured, looks alone.
     """
@@ -118,19 +119,29 @@ async def _look(
                 newest[name] = await looking.run(ref, probes[name])
             view.saw(newest[name])
 
-        while True:
-            began = time.monotonic()
+        async def look_at_all() -> None:
             await asyncio.gather(*(look(name) for name in probes if name not in alone))
             for name in alone:
                 await look(name)
             view.over()
+
+        told = asyncio.create_task(interrupted().wait())
+        while True:
+            began = time.monotonic()
+            looks = asyncio.create_task(look_at_all())
+            await asyncio.wait({looks, told}, return_when=asyncio.FIRST_COMPLETED)
+            if told.done():
+                looks.cancel()
+                await asyncio.gather(looks, return_exceptions=True)
+                return
+            await looks
             if every_s is None:
                 return
-            await asyncio.sleep(began + every_s - time.monotonic())
+            await asyncio.wait({told}, timeout=max(0.0, began + every_s - time.monotonic()))
 
 
 def _all_pass(results: Iterable[ProbeResult]) -> bool:
-    return all(result.outcome is ProbeOutcome.PASSING for result in results)
+    return all(result.passes for result in results)
 
 
 def _as_json(spec: Probe, result: ProbeResult) -> dict[str, Any]:
@@ -140,6 +151,8 @@ def _as_json(spec: Probe, result: ProbeResult) -> dict[str, Any]:
         "outcome": result.outcome,
         "value": result.value,
         "unit": spec.unit,
+        "budget": spec.budget,
+        "usual": result.usual,
         "ms": round(result.seconds * 1000, 1),
         "text": result.text,
         "at": result.at.isoformat(),

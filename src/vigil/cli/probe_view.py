@@ -2,15 +2,13 @@
 
 from collections import defaultdict, deque
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from vigil.cli.redrawn import Redrawn
 from vigil.domain.probe import Probe, ProbeOutcome, ProbeResult
 
 LATELY = 20
@@ -27,17 +25,14 @@ STYLES = {
 """Each outcome has a sign of its own: not everybody sees colours, and not every terminal."""
 
 
-class ProbeView:
+class ProbeView(Redrawn):
     """Redrawn in place in a terminal; elsewhere printed each time that all have looked."""
 
     def __init__(self, console: Console, service: str, probes: Mapping[str, Probe]) -> None:
-        self._console = console
         self._service = service
         self._probes = probes
         self._seen: dict[str, deque[ProbeResult]] = defaultdict(lambda: deque(maxlen=LATELY))
-        self._live = Live(
-            get_renderable=self._picture, console=console, refresh_per_second=4, transient=True
-        )
+        super().__init__(console, self._picture)
 
     def saw(self, result: ProbeResult) -> None:
         """The next picture shows it."""
@@ -48,22 +43,9 @@ class ProbeView:
         if not self._console.is_terminal:
             self._console.print(self._picture())
 
-    def __enter__(self) -> Self:
-        """Begin to show."""
-        if self._console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Leave the last picture behind."""
-        if self._console.is_terminal:
-            self._live.stop()
-            self._console.print(self._picture())
+    def _leave(self) -> None:
+        """The last picture."""
+        self._console.print(self._picture())
 
     def _picture(self) -> RenderableType:
         if self._console.width < NARROW:
@@ -107,7 +89,7 @@ class ProbeView:
         if self._again:
             line.append("  ").append(self._strip(name))
         line.no_wrap, line.overflow = True, "ellipsis"
-        if last.outcome is ProbeOutcome.PASSING:
+        if last.passes:
             return [line]
         return [line, Padding(Text(last.text), (0, 0, 0, 2))]
 
@@ -130,10 +112,12 @@ class ProbeView:
 def _value(spec: Probe, result: ProbeResult) -> str:
     if result.value is None:
         return "-"
-    return f"{result.value:.6g} {spec.unit}".rstrip()
+    budget = "" if spec.budget is None else f" of {spec.budget:.6g}"
+    usual = "" if result.usual is None else f", usually {result.usual:.6g}"
+    return f"{result.value:.6g}{budget} {spec.unit}".rstrip() + usual
 
 
 def _sentence(result: ProbeResult) -> Text:
     """In full where something is wrong, else as much as there is room for."""
-    passes = result.outcome is ProbeOutcome.PASSING
+    passes = result.passes
     return Text(result.text, no_wrap=passes, overflow="ellipsis" if passes else "fold")

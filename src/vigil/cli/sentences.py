@@ -10,6 +10,11 @@ from vigil.domain.plan import PeakUse
 
 Say = Callable[[dict[str, Any]], str]
 
+MOST_NAMED = 5
+"""Probes that are named in one line."""
+WIDEST = 2000
+"""Characters of one sentence; what is longer is somebody's whole log."""
+
 MEANING = {
     "TRIGGERED": "an alert came in",
     "INVESTIGATING": "confirm the symptom, look around",
@@ -59,6 +64,16 @@ def _tried(payload: dict[str, Any]) -> str:
     return f"dry run: {found or 'it calls for nothing'}"
 
 
+def _looked(when: str) -> Say:
+    def say(payload: dict[str, Any]) -> str:
+        ill = [ref for ref, seen in payload.items() if not str(seen).startswith("passing")]
+        more = ", …" if len(ill) > MOST_NAMED else ""
+        found = f"{len(ill)} did not pass ({', '.join(ill[:MOST_NAMED])}{more})"
+        return f"looked at {len(payload)} probes {when}: {found if ill else 'all passed'}"
+
+    return say
+
+
 def _most_likely(payload: dict[str, Any]) -> str:
     top = payload["ranked"][0]
     return f"most likely ({percent(top['likelihood'])}): {top['text']}"
@@ -73,9 +88,13 @@ SENTENCES: dict[str, Say] = {
     "evidence": lambda p: f"saw: {p['text']}",
     "hypotheses": _most_likely,
     "runbooks": _fits,
+    "reasoning": lambda p: f"model: {p['text']}",
+    "thought": lambda p: f"model: {p['text']}",
     "planned": lambda p: f"plan {p['digest'][7:19]}: {p['summary']}",
     "judged": lambda p: f"gate: {'; '.join(p['rules'])}",
     "dry_run": _tried,
+    "looked": _looked("before a person was asked"),
+    "baseline": _looked("before acting"),
     "waiting": _waits,
     "waiting_for_locks": lambda p: f"waiting until others are done: {p['text']}",
     "approved": lambda p: f"approved by {p.get('by')}",
@@ -85,7 +104,13 @@ SENTENCES: dict[str, Say] = {
     "cancelled": lambda p: f"cancelled by {p.get('by')}: {p.get('text')}",
     "executed": _ran,
     "not_executed": lambda p: f"not executed: {p['text']}",
+    "swarm_sent": lambda p: f"swarm: {p['text']}",
+    "swarm_so_far": lambda p: f"swarm: {p['text']}",
+    "swarm": lambda p: f"swarm: {p['text']}",
     "proof": lambda p: f"proof: {p['outcome']}: {p['text']}",
+    "looked_after": lambda p: f"afterwards: {p['text']}",
+    "came_back": lambda p: str(p["text"]),
+    "recurred": lambda p: str(p["text"]),
     "breaker_reset": lambda p: f"breaker {p['breaker']} reset by {p.get('by')}: {p.get('why')}",
     "learned": lambda p: f"learned: {p['text']}",
     "closed": lambda p: f"closed: {p['outcome']}",

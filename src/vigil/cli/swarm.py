@@ -45,7 +45,7 @@ def swarm(  # noqa: PLR0913 - the options of a command
         typer.Option(
             min=0.01,
             max=MOST_RATE,
-            help="Users that begin in a second; default: 5, slower at first.",
+            help="Users that begin in a second, fewer at first; default: the service's, else 5.",
         ),
     ] = None,
     hold: Annotated[
@@ -71,7 +71,7 @@ def swarm(  # noqa: PLR0913 - the options of a command
         )
         report = asyncio.run(_run(settings, catalogue, service, walk, spec))
     if isinstance(report, Stop):
-        complain(f"Not begun: {report.text}.")
+        complain(f"Not begun: {report.text.rstrip('.')}.")
         if as_json:
             print_json({"ok": False, "begun": False, "stopped": report.model_dump(mode="json")})
         raise typer.Exit(NO)

@@ -1,14 +1,10 @@
 """A swarm on a terminal: how far it has come, and a table of what became of it."""
 
-import sys
-from types import TracebackType
-from typing import Self
-
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from vigil.cli.redrawn import Redrawn
 from vigil.cli.words import complain
 from vigil.domain.scrub import clean
 from vigil.domain.swarm import Spread, SwarmProgress, SwarmReport, SwarmSpec
@@ -18,39 +14,24 @@ SELDOM_S = 5.0
 WIDEST = 300
 
 
-class SwarmView:
+class SwarmView(Redrawn):
     """One line on standard error that changes; where that is no terminal, a line now and then."""
 
     def __init__(self, spec: SwarmSpec) -> None:
+        super().__init__(Console(stderr=True, highlight=False), self._picture)
         self._spec = spec
         self._said = -SELDOM_S
-        console = Console(stderr=True, highlight=False)
-        self._live = Live(console=console, transient=True) if sys.stderr.isatty() else None
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-        if self._live is not None:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Leave the terminal as it was."""
-        if self._live is not None:
-            self._live.stop()
+        self._line = ""
 
     def show(self, progress: SwarmProgress) -> None:
         """How far it has come."""
-        line = progress_line(self._spec, progress)
-        if self._live is not None:
-            self._live.update(Text(line))
-        elif progress.seconds - self._said >= SELDOM_S:
+        self._line = progress_line(self._spec, progress)
+        if not self._console.is_terminal and progress.seconds - self._said >= SELDOM_S:
             self._said = progress.seconds
-            complain(line)
+            complain(self._line)
+
+    def _picture(self) -> Text:
+        return Text(self._line)
 
 
 def progress_line(spec: SwarmSpec, progress: SwarmProgress) -> str:
@@ -79,7 +60,8 @@ def show_report(report: SwarmReport, console: Console) -> None:
     console.print(Text(_counts(report)))
     console.print(Text(_costs(report)))
     if report.stopped is not None:
-        console.print(Text(f"Stopped early: {clean(report.stopped.text, WIDEST)}.", style="bold"))
+        why = clean(report.stopped.text, WIDEST).rstrip(".")
+        console.print(Text(f"Stopped early: {why}.", style="bold"))
 
 
 def _counts(report: SwarmReport) -> str:

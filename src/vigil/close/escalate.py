@@ -11,16 +11,21 @@ from vigil.domain.evidence import Finding
 from vigil.domain.plan import Action, ActionResult, Execution, Plan, Reason
 from vigil.domain.probe import ProbeResult
 from vigil.domain.proof import Outcome, Proof
+from vigil.domain.recurrence import Recurrence
 from vigil.domain.runbook import CheckResult
 from vigil.domain.shown import shown
 from vigil.domain.value import Instant
 from vigil.domain.verdict import Approval, Decision, Verdict, readable_time
 
 
-def nothing_to_check(investigation: Investigation) -> Ending | None:
+def nothing_to_check(
+    investigation: Investigation, recurrence: Recurrence | None = None
+) -> Ending | None:
     """The symptom cannot be seen from the user's side, so no cure could ever be proven."""
     if investigation.has(Finding.SYMPTOM_FAILING):
         return None
+    if recurrence is not None and recurrence.seen:
+        return _back_in_part(investigation, recurrence)
     passing = investigation.has(Finding.SYMPTOM_PASSING)
     if not passing or investigation.has(Finding.SYMPTOM_UNKNOWN):
         text = "No probe that maps to this alert gave an answer, so nobody can say how users fare."
@@ -43,6 +48,17 @@ def nothing_to_check(investigation: Investigation) -> Ending | None:
             "Map this alert to a probe and a condition in the catalogue (services, symptoms).",
             *_worth_a_look(investigation),
         ),
+    )
+
+
+def _back_in_part(investigation: Investigation, recurrence: Recurrence) -> Ending:
+    return Ending(
+        resolved=False,
+        outcome=Outcome.NOTHING_TO_CHECK,
+        text=f"What incident {recurrence.former} was proven to have cured is back in part: "
+        f"{' '.join(recurrence.seen)} What is looked at all the time does not fail, so no cure "
+        "could be proven now.",
+        look_next=(*recurrence.seen, *_worth_a_look(investigation)),
     )
 
 

@@ -138,7 +138,9 @@ async def _moved(
     after = await memory.record(match.runbook, lesson.service_kind)
     # Worked out backwards: after a crash in between, the lesson is in the record already.
     proven = lesson.outcome is Outcome.VERIFIED
-    before = Record(trials=max(0, after.trials - 1), successes=max(0, after.successes - proven))
+    # Nor need it be: a memory that keeps the first lesson of an attempt may have had another one.
+    trials = max(0, after.trials - 1)
+    before = Record(trials=trials, successes=min(trials, max(0, after.successes - proven)))
     lab = match.runbook.lab_record if environment is Environment.LAB else None
     return Moved(
         match=match, likelihood=attempt.top.likelihood, before=before, after=after, lab=lab

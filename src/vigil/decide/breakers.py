@@ -94,10 +94,13 @@ def _failed(
     rested = last.known_at + timedelta(seconds=policy.breaker_rests_s)
     if lately.at is not None and lately.at >= rested:
         return None
+    became = f"was {last.outcome} in incident {last.incident}"
+    if last.came_back_as is not None:
+        became = f"held only until what it had cured in incident {last.incident} came back as "
+        became += f"incident {last.came_back_as}"
     text = (
-        f"the last plan of {whose} was {last.outcome} in incident {last.incident}; its breaker "
-        f"is tripped until {readable_time(rested)}, or until a plan that a person approves is "
-        "proven"
+        f"the last plan of {whose} {became}; its breaker is tripped until {readable_time(rested)}, "
+        "or until a plan that a person approves is proven"
     )
     return _said(which, text, last, rested)
 

@@ -1,17 +1,18 @@
 """Which probes are looked at before and after a plan, and why each of them.
 
-Nothing here is chosen by whoever wrote the plan: what shows the symptom, the owner said; what would
-show the cause follows from the hypothesis; what an action could break follows from its effects.
+Whoever wrote the plan leaves nothing out: what shows the symptom, the owner said; what would show
+the cause follows from the hypothesis, and from what the runbook says; what an action could break
+follows from its effects. It may only ask for more.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from vigil.decide.named import Named, around
 from vigil.domain.catalogue import Catalogue, Service
 from vigil.domain.hypothesis import FailureType, Hypothesis
 from vigil.domain.incident import Incident
 from vigil.domain.plan import Action, Chosen, Role
 from vigil.domain.probe import HttpProbe, Probe, ProbeRef, ProcessProbe, SqlProbe
-from vigil.domain.runbook import Runbook
 
 _LOCKS = frozenset({FailureType.DATABASE_LOCK, FailureType.LEAKED_SESSION})
 
@@ -20,13 +21,14 @@ def choose(
     incident: Incident,
     top: Hypothesis,
     actions: Sequence[Action],
-    runbook: Runbook | None,
+    further: Mapping[Role, Named],
     catalogue: Catalogue,
 ) -> tuple[Chosen, ...]:
     """Each probe once, with its strongest role; those of the symptom first."""
     found = [
         *_symptom(incident, catalogue),
-        *_cause(incident.service, top, runbook, catalogue),
+        *_named(further),
+        *_cause(incident.service, top, catalogue),
         *_risk(actions, catalogue),
         *_neighbours(incident, catalogue),
     ]
@@ -44,22 +46,23 @@ def _symptom(incident: Incident, catalogue: Catalogue) -> Iterator[Chosen]:
         yield Chosen(ref=ref, role=Role.SYMPTOM, why=why)
 
 
-def _cause(
-    service: str, top: Hypothesis, runbook: Runbook | None, catalogue: Catalogue
-) -> Iterator[Chosen]:
+def _cause(service: str, top: Hypothesis, catalogue: Catalogue) -> Iterator[Chosen]:
     """What would fail if the hypothesis were right, on the service, its needs and the component."""
-    known = catalogue.services[service]
-    around = dict.fromkeys((service, *known.depends_on, top.component))
-    said = f" (runbook {runbook.id})" if runbook else ""
-    for name in around:
-        other = catalogue.services.get(name)
-        for probe, spec in (other.all_probes if other else {}).items():
+    for name in around(service, top, catalogue):
+        other = catalogue.services[name]
+        for probe, spec in other.all_probes.items():
             if spec.long:
                 continue  # Long, and it does things: only where the owner asks for it.
-            why = _would_fail(top, name, probe, spec, other) if other else None
+            why = _would_fail(top, name, probe, spec, other)
             if why is not None:
-                text = f"If the cause is {top.failure_type} of {top.component}{said}, {why}."
+                text = f"If the cause is {top.failure_type} of {top.component}, {why}."
                 yield Chosen(ref=ProbeRef(service=name, probe=probe), role=Role.CAUSE, why=text)
+
+
+def _named(further: Mapping[Role, Named]) -> Iterator[Chosen]:
+    for role, named in further.items():
+        why = f"{named.by} says that it passes once the trouble is over."
+        yield from (Chosen(ref=ref, role=role, why=why) for ref in named.refs)
 
 
 def _would_fail(
@@ -93,7 +96,7 @@ def _risk(actions: Sequence[Action], catalogue: Catalogue) -> Iterator[Chosen]:
 
 
 def _touched(action: Action, catalogue: Catalogue) -> Iterator[str]:
-    """The services whose processes its calls name, or whose own grants they use."""
+    """The services whose processes its calls name."""
     words = {word for call in action.effects.calls for word in call.arguments}
     for name, service in catalogue.services.items():
         if service.processes and words & set(service.processes.names):

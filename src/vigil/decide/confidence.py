@@ -18,6 +18,8 @@ WITHOUT_RECORD = 0.5
 
 def wilson_lower(successes: int, trials: int) -> float:
     """Lower bound of a proportion, 0 to 1; ``WITHOUT_RECORD`` when nothing was tried."""
+    if successes > trials:
+        raise ValueError(f"{successes} successes of {trials} trials cannot be; count them again")
     if trials == 0:
         return WITHOUT_RECORD
     share = successes / trials

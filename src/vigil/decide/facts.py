@@ -8,6 +8,7 @@ from vigil.domain.cost import Spent
 from vigil.domain.executed import Executed
 from vigil.domain.ground import NOTHING, Ground
 from vigil.domain.plan import Plan
+from vigil.domain.recurrence import Recurrence
 from vigil.domain.runbook import RunbookMatch
 from vigil.domain.value import Instant
 
@@ -49,6 +50,8 @@ class Facts(Lately):
     """What Vigil itself stands on."""
     spent: tuple[Spent, ...] = ()
     """What incidents have cost that were open within the last day, this one as well."""
+    recurrence: Recurrence | None = None
+    """Of what this trouble is a recurrence."""
     broken: tuple[str, ...] | None = None
     """The promises that its scripts of free form would break, as sentences; None: nobody looked."""
 

@@ -13,6 +13,7 @@ from vigil.domain.effects import RISK_OF, EffectKind, Risk
 from vigil.domain.missing_grant import missing_grants
 from vigil.domain.plan import Action, Plan, PlanKind
 from vigil.domain.policy import Policy
+from vigil.domain.recurrence import lasting
 from vigil.domain.verdict import Decision, Verdict
 from vigil.guard.credentials import credentials_in
 
@@ -147,10 +148,21 @@ def _unasked(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> Iterator[s
         "a change freeze is on": policy.freeze,
     }
     yield from (text for text, fires in asks.items() if fires)
+    yield from _tried_before(plan, facts)
     yield from (text for text in (breakers.of_all(policy, facts),) if text)
     if policy.budget is not None:
         yield from overspent(plan, policy.budget, facts.spent)
     yield from facts.quiet
+
+
+def _tried_before(plan: Plan, facts: Facts) -> Iterator[str]:
+    """Whoever does again and again what holds for minutes only hides what is wrong."""
+    back = facts.recurrence
+    if back is not None and plan.runbook is not None and plan.runbook == back.runbook:
+        yield (
+            f"the same trouble came back {lasting(back.after_s)} after runbook '{back.runbook}' "
+            f"was proven to have cured it in incident {back.former}"
+        )
 
 
 def _no_undo(plan: Plan, facts: Facts) -> Iterator[str]:

@@ -7,6 +7,7 @@ from vigil.domain.value import Instant, Value
 
 _KNOWN_AS = {
     "watch": "Vigil's own watcher",
+    "aftercare": "Vigil's own look afterwards",
     "alertmanager": "Alertmanager",
     "pagerduty": "PagerDuty",
 }

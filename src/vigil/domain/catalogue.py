@@ -10,7 +10,6 @@ from pydantic_core import PydanticCustomError
 from vigil.domain.alert import Severity
 from vigil.domain.grant import Grant
 from vigil.domain.inventory_source import InventorySource
-from vigil.domain.journey import JourneyProbe
 from vigil.domain.probe import Probe, ProbeRef, ProcessProbe
 from vigil.domain.raw_grant import RawGrant
 from vigil.domain.references import dangling
@@ -22,6 +21,7 @@ from vigil.domain.window import Windows
 
 RUNNING = "processes-running"
 """Name of the probe that every service with processes has without asking."""
+LONGEST_WATCH_S = 86_400
 
 
 class Autonomy(StrEnum):
@@ -189,6 +189,9 @@ class Service(Value):
     """How many users at once its cure has to bear; None: nobody asks for it."""
     runner: Name | None = None
     """Of the catalogue's runners: where its plans are run; None is this machine's own."""
+    watch_after_s: int = Field(default=900, ge=0, le=LONGEST_WATCH_S)
+    """For so long after it was proven fixed a symptom that comes back is the same trouble; 0: every
+    trouble is a new one, and nobody looks again."""
     maintenance: Windows = Windows()
     """When people work on it: then nothing is done to it, or to what needs it, unasked."""
 
@@ -286,20 +289,20 @@ class Catalogue(Value):
     def neighbour_probes(self, service: str, symptom: str) -> tuple[ProbeRef, ...]:
         """Every other probe of the service, of what it needs and of what needs it.
 
-        Journeys are left out: they are long, and do things.
+        Journeys and their like are left out: they are long, or do much.
         """
         proving = set(self.proving_probes(service, symptom))
         return tuple(ref for ref in self.quick_probes(service) if ref not in proving)
 
     def quick_probes(self, service: str) -> tuple[ProbeRef, ...]:
-        """Every probe but journeys of the service, of what it needs and of what needs it."""
+        """Every probe of the service, of what it needs and of what needs it, but the long ones."""
         around = [service, *self.services[service].depends_on]
         around += [n for n, s in self.services.items() if service in s.depends_on]
         return tuple(
             ProbeRef(service=name, probe=probe)
             for name in dict.fromkeys(around)
             for probe, spec in self.services[name].all_probes.items()
-            if not isinstance(spec, JourneyProbe)
+            if not spec.long
         )
 
     def has(self, ref: ProbeRef) -> bool:

@@ -11,6 +11,7 @@ VigilError
     ├── PlanMismatch        the plan is not the one that was judged
     ├── SandboxUnavailable  no safe sandbox can be made here, so nothing is executed
     ├── ChainBroken         the timeline is not what was written
+    ├── NotRedacted         a text could not be made fit to leave, so nothing of it does
     └── NotFound            no such thing
 
 A refusal (denied, expired, unhealthy) is a value, not an error.
@@ -86,6 +87,10 @@ class SandboxUnavailable(PermanentError):
 
 class ChainBroken(PermanentError):
     """The timeline was edited, shortened, reordered or made anew."""
+
+
+class NotRedacted(PermanentError):
+    """A text could not be made fit to leave; the message says nothing of what is in it."""
 
 
 class NotFound(PermanentError):

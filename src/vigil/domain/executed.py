@@ -5,9 +5,9 @@ from datetime import timedelta
 from vigil.domain.proof import Outcome
 from vigil.domain.value import Instant, Value
 
-LONGEST = timedelta(days=1)
-"""So long at most a plan is taken to need for its proof and its undo: whoever looks for what became
-of plans looks back so much further."""
+LONGEST = timedelta(days=2)
+"""So long at most a plan is taken to need for its proof and its undo, and a cure is watched after
+that: whoever looks for what became of plans looks back so much further."""
 
 
 class Executed(Value):
@@ -32,6 +32,10 @@ class Executed(Value):
 
     Before it of those that count how plans came out is what came out before it did.
     """
+
+    came_back_as: str | None = None
+    """The incident in which the trouble was back that it had been proven to cure: it counts as
+    ``not_fixed``, known since then."""
 
     @property
     def known_at(self) -> Instant:

@@ -1,22 +1,25 @@
 """What is there: what a service consists of, counted before a plan acts and again after it.
 
 A cure that takes away what was broken looks healthy to every probe of what is left. What was there
-before and is not there afterwards is a loss, unless the plan said that it would go.
+before and is not there afterwards is a loss, unless the plan said that it would go
+(``domain/taken_away.py``).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 from pydantic import Field
 
-from vigil.domain.plan import Plan
 from vigil.domain.value import Value
 
-ALIKE = 0.5
-"""Share of its marks that a page keeps when it is the same page with other contents."""
-MOST_MARKS = 200
 MOST_ITEMS = 500
+"""Things of one inventory; what is beyond is not counted, before nor after."""
+MOST_MARKS = 200
+"""Marks of one page, the first ones."""
+MOST_NAME = 300
+"""Characters of a thing's name: an address may be long."""
 
 
 class Kind(StrEnum):
@@ -34,6 +37,26 @@ class Kind(StrEnum):
     """A probe that Vigil itself looks through, as the catalogue has it."""
     ALERT = "alert"
     """That the alerts of a symptom can be heard: nobody silences them."""
+    SYMPTOM = "symptom"
+    """How the catalogue has a symptom watched: its probes, its condition, when it is left alone."""
+
+
+THINGS: Mapping[Kind, tuple[str, str]] = MappingProxyType(
+    {
+        Kind.INSTANCE: ("process", "processes"),
+        Kind.ENDPOINT: ("address", "addresses"),
+        Kind.ROUTE: ("page", "pages"),
+        Kind.ROWS: ("row count", "row counts"),
+        Kind.PROBE: ("probe", "probes"),
+    }
+)
+"""One and many of each kind that is a thing, as people call them."""
+
+COMES_BACK = frozenset({Kind.INSTANCE, Kind.ENDPOINT, Kind.ROUTE})
+"""What is gone for a while when something is restarted, and then is there again by itself."""
+
+Key = tuple[Kind, str, str]
+"""Kind, service and name: by these the same thing is found in another count."""
 
 
 class Item(Value):
@@ -41,7 +64,7 @@ class Item(Value):
 
     kind: Kind
     service: str
-    name: str = Field(max_length=300)
+    name: str = Field(max_length=MOST_NAME)
     there: bool | None
     count: float | None = None
     """Of rows: how many."""
@@ -49,9 +72,20 @@ class Item(Value):
     """What a page consists of, whatever its contents are: headings, forms, links, keys."""
     digest: str | None = None
     """Of a page's whole content, or of what a probe looks for."""
+    page: bool = False
+    """Of a route: it answers with HTML, for people to read."""
+    opened_by: frozenset[str] = frozenset()
+    """Of a route: the service's probes that open it."""
+    instance: str | None = None
+    """Of an endpoint: the process that it is known to be of, and goes with."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name} of {self.service}"
+
+    @property
+    def key(self) -> Key:
+        """What it is, whatever became of it."""
+        return self.kind, self.service, self.name
 
 
 class Inventory(Value):
@@ -66,6 +100,28 @@ class Inventory(Value):
             found[item.kind] += item.there is True
         return found
 
+    def steady(self, again: "Inventory") -> "Inventory":
+        """What is the same in two counts: what comes and goes by itself is no loss later.
+
+        Of a page those marks stay that it kept; its other contents are news.
+        """
+        now = {item.key: item for item in again.items}
+        return Inventory(items=tuple(_steady(item, now.get(item.key)) for item in self.items))
+
+    def without_looks_of(self, failing: Collection[tuple[str, str]]) -> "Inventory":
+        """As if nobody had seen the pages that these probes open (service, probe).
+
+        What a failing probe saw is not how a page should be.
+        """
+        return Inventory(
+            items=tuple(
+                item.model_copy(update={"marks": frozenset()})
+                if any((item.service, probe) in failing for probe in item.opened_by)
+                else item
+                for item in self.items
+            )
+        )
+
 
 class Loss(Value):
     """One thing that was there and is not, or not as it was; ``text`` is a sentence."""
@@ -75,80 +131,29 @@ class Loss(Value):
     name: str
     text: str
 
+    @property
+    def key(self) -> Key:
+        """What is lost, in whatever way."""
+        return self.kind, self.service, self.name
+
+
+class Counted(Value):
+    """How many of one kind were there before a plan acted, and at the newest count since."""
+
+    kind: Kind
+    before: int
+    after: int
+
 
 class Compared(Value):
     """Two inventories side by side."""
 
     lost: tuple[Loss, ...] = ()
     unseen: tuple[str, ...] = ()
-    """What was there before and could not be looked at again: it may be gone."""
+    """What was there before and of which nobody can say whether it still is: it may be gone."""
 
 
-def compared(before: Inventory, after: Inventory, plan: Plan) -> Compared:
-    """What a plan took away without saying so."""
-    now = {(item.kind, item.service, item.name): item for item in after.items}
-    losses: list[Loss] = []
-    unseen: list[str] = []
-    for item in before.items:
-        if not item.there or _announced(item, plan):
-            continue
-        other = now.get((item.kind, item.service, item.name))
-        if other is not None and other.there is None:
-            unseen.append(str(item))
-        elif (text := _lost(item, other)) is not None:
-            losses.append(_loss(item, text))
-    losses += _one_page_for_all(before, after)
-    once = {(loss.kind, loss.service, loss.name): loss for loss in reversed(losses)}
-    return Compared(lost=tuple(reversed(once.values())), unseen=tuple(unseen))
-
-
-def _announced(item: Item, plan: Plan) -> bool:
-    """The plan stops this very process for good: whoever allowed it knew that it would go."""
-    calls = [call for action in plan.actions for call in action.effects.calls]
-    stopped = {word for call in calls if call.verb == "process.stop" for word in call.arguments}
-    started = {word for call in calls if call.verb == "process.start" for word in call.arguments}
-    return item.kind is Kind.INSTANCE and item.name in stopped - started
-
-
-def _lost(before: Item, after: Item | None) -> str | None:
-    """Why something that was there is lost, as a sentence."""
-    if before.kind is Kind.ALERT:
-        silenced = after is not None and after.there is False
-        return f"Somebody silences the {before} now, and did not before." if silenced else None
-    if after is None or not after.there:
-        return f"{before} was there before and is gone."
-    if before.count is not None and after.count is not None and after.count < before.count:
-        return f"{before}: {before.count:g} before, {after.count:g} now."
-    if before.kind is Kind.PROBE and before.digest != after.digest:
-        return f"{before} does not look for what it looked for before."
-    if before.marks and _likeness(before.marks, after.marks) < ALIKE:
-        return f"{before} shows another page than before."
-    return None
-
-
-def _one_page_for_all(before: Inventory, after: Inventory) -> Iterator[Loss]:
-    """Different routes that now answer with one and the same page, as for maintenance.
-
-    It is a loss also where the routes were broken before, so that there is no page to compare with.
-    """
-    alike_before = {(item.service, item.digest) for item in _pages(before) if item.digest}
-    of: dict[tuple[str, str | None], list[Item]] = defaultdict(list)
-    for item in _pages(after):
-        of[item.service, item.digest].append(item)
-    for same, pages in of.items():
-        if len(pages) > 1 and same not in alike_before:
-            names = ", ".join(page.name for page in pages)
-            for page in pages:
-                yield _loss(page, f"Different routes of {page.service} show one page: {names}.")
-
-
-def _pages(inventory: Inventory) -> Iterable[Item]:
-    return (i for i in inventory.items if i.kind is Kind.ROUTE and i.there and i.digest)
-
-
-def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / len(one | other)
-
-
-def _loss(item: Item, text: str) -> Loss:
-    return Loss(kind=item.kind, service=item.service, name=item.name, text=text)
+def _steady(item: Item, again: Item | None) -> Item:
+    if again is None or again.there is not item.there:
+        return item.model_copy(update={"there": None})
+    return again.model_copy(update={"marks": item.marks & again.marks})

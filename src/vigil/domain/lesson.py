@@ -1,5 +1,9 @@
 """A lesson: what one closed incident taught."""
 
+import operator
+
+from pydantic import Field
+
 from vigil.domain.proof import Outcome
 from vigil.domain.value import Instant, Value
 
@@ -28,3 +32,7 @@ class Lesson(Value):
     seconds: float
     """From the first alert to the end."""
     at: Instant
+    # Left out where it is empty, so that whatever version reads the others.
+    came_back_as: str | None = Field(default=None, exclude_if=operator.not_)
+    """The incident in which the trouble was back that had been proven fixed: ``outcome`` is
+    ``not_fixed`` since then."""

@@ -27,6 +27,13 @@ class Reason(Value):
     evidence: tuple[str, ...] = ()
 
 
+class Author(Value):
+    """The model that wrote a plan, and the version of the prompt that it was given."""
+
+    model: str = Field(min_length=1, max_length=128)
+    prompt: str = Field(min_length=1, max_length=64)
+
+
 class Action(Value):
     """One script for the sandbox, with what the guard computed of it.
 
@@ -54,6 +61,10 @@ class Role(StrEnum):
     """It shows the trouble: it has to fail before and pass afterwards."""
     CAUSE = "cause"
     """It would fail if the hypothesis were right: where it does, it has to pass afterwards."""
+    RUNBOOK = "runbook"
+    """The runbook names it: it has to pass afterwards."""
+    AUTHOR = "author"
+    """Whoever wrote the plan asks for it: it has to pass afterwards."""
     RISK = "risk"
     """An action of the plan could break it."""
     NEIGHBOUR = "neighbour"
@@ -93,6 +104,16 @@ class Plan(Value):
     runner: str | None = Field(default=None, exclude_if=operator.not_)
     """Of the catalogue's runners, when the plan was made: no other one runs it. None is this
     machine's own."""
+    # What only a model says is left out where there is none, so that plans without keep their
+    # digest.
+    risk_reasons: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    """Why it declares that risk."""
+    alternatives: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    """What else was weighed, and why it is not proposed."""
+    would_change_mind: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    """What would have to be seen for another proposal."""
+    author: Author | None = Field(default=None, exclude_if=operator.not_)
+    """The model that wrote it; None: no model did."""
 
     @property
     def digest(self) -> str:
@@ -101,8 +122,12 @@ class Plan(Value):
 
     @property
     def of_the_cause(self) -> tuple[ProbeRef, ...]:
-        """The probes that show the cause, where it is another thing than the symptom."""
-        return tuple(each.ref for each in self.chosen if each.role is Role.CAUSE)
+        """The probes that show the cause, where it is another thing than the symptom.
+
+        By the hypothesis, or by the word of the runbook or of whoever wrote the plan.
+        """
+        shows = (Role.CAUSE, Role.RUNBOOK, Role.AUTHOR)
+        return tuple(each.ref for each in self.chosen if each.role in shows)
 
     @property
     def effect_kind(self) -> EffectKind:

@@ -105,3 +105,15 @@ class ProbeResult(Value):
     # Left out where there is none: what is on record reads and hashes as it did before.
     value: FiniteFloat | None = Field(default=None, exclude_if=_not_measured)
     """What was measured, in the unit of its kind; None: nothing was, or nobody could."""
+    usual: FiniteFloat | None = Field(default=None, exclude_if=_not_measured)
+    """What it was in former looks; None where nobody compares, or there were too few."""
+
+    @property
+    def passes(self) -> bool:
+        """All is well; a look that saw nothing does not say so."""
+        return self.outcome is ProbeOutcome.PASSING
+
+    @property
+    def fails(self) -> bool:
+        """Something is not well; a look that saw nothing does not say so either."""
+        return self.outcome is ProbeOutcome.FAILING

@@ -1,8 +1,14 @@
 """Proof: what verification found, never a boolean."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
+from pydantic import Field
+
+from vigil.domain.inventory import MOST_ITEMS, Counted, Loss
 from vigil.domain.probe import ProbeRef, ProbeResult
+from vigil.domain.swarm import SwarmReport
 from vigil.domain.value import Instant, Value
 
 
@@ -28,12 +34,15 @@ do these where the plan was interrupted."""
 
 
 class ProbeChange(Value):
-    """One probe before and after: the last look before acting, and every look afterwards."""
+    """One probe before and after: the looks before acting, and every look afterwards."""
 
     ref: ProbeRef
     proves: bool
     """It maps to the symptom; the others are neighbours that must not get worse."""
     before: ProbeResult | None
+    """The first look, or the worst of the first ones."""
+    again: tuple[ProbeResult, ...] = ()
+    """Further looks before, to know what is chance with it."""
     after: tuple[ProbeResult, ...]
 
 
@@ -52,6 +61,22 @@ class Criterion(StrEnum):
     """Nothing was taken away, silenced or no longer looked at."""
     JOURNEYS = "journeys"
     """A user gets through."""
+    SWARM = "swarm"
+    """So do as many at once as the service asks for."""
+
+
+CLAIMS: Mapping[Criterion, str] = MappingProxyType(
+    {
+        Criterion.EXECUTED: "The plan ran to its end",
+        Criterion.SYMPTOM: "The symptom is gone",
+        Criterion.NEIGHBOURS: "Nothing else got worse",
+        Criterion.METRIC: "The alert's own measure is back",
+        Criterion.INVENTORY: "Nothing is missing",
+        Criterion.JOURNEYS: "A user gets through",
+        Criterion.SWARM: "Many users at once get through",
+    }
+)
+"""Each criterion as people read it: what is true where it is met."""
 
 
 class Ground(Value):
@@ -72,6 +97,12 @@ class Proof(Value):
     bad_before: float | None = None
     bad_after: float | None = None
     """The bad share of the symptom's requests, 0 to 1, by what the source of the alert counts."""
+    lost: tuple[Loss, ...] = Field(default=(), max_length=MOST_ITEMS)
+    """What was there before and is missing at the newest count, or is not as it was."""
+    counted: tuple[Counted, ...] = ()
+    """How much was there before and at the newest count; empty where nothing was counted again."""
+    swarm: SwarmReport | None = None
+    """What became of the swarm that the service asks for; None where none was sent."""
     probes: tuple[ProbeChange, ...] = ()
     window_s: float = 0.0
     """How long the proving probes have been passing without a break."""

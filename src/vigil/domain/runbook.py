@@ -14,7 +14,7 @@ from vigil.domain.effects import Risk
 from vigil.domain.evidence import Finding
 from vigil.domain.hypothesis import FailureType
 from vigil.domain.identity import content_digest
-from vigil.domain.value import Value
+from vigil.domain.value import Name, Value
 
 
 class CheckExpectation(StrEnum):
@@ -110,7 +110,10 @@ class Runbook(Value):
     checks: tuple[Check, ...]
     steps: tuple[Step, ...]
     verify: Literal["symptom"] = "symptom"
-    """What proves the cure; today always the probes that map to the symptom."""
+    """What proves the cure: the probes that map to the symptom, whatever else is looked at."""
+    # Left out where it is empty, so that runbooks from before it was said keep their digest.
+    verify_with: tuple[Name, ...] = Field(default=(), max_length=10, exclude_if=operator.not_)
+    """Names of further probes that have to pass after it, of the service or of what it needs."""
     lab_record: Record | None = None
     body: str
     path: str

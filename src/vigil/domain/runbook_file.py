@@ -16,7 +16,7 @@ from vigil.domain.hypothesis import FailureType
 from vigil.domain.parameters import ITEM, PARAMETERS, leftovers_in, names_in
 from vigil.domain.runbook import ONE, SEVERAL, Check, Runbook, Step
 from vigil.domain.runbook_markdown import Source, StepSource, steps, unclosed
-from vigil.domain.value import Value
+from vigil.domain.value import Name, Value
 from vigil.domain.verbs import VERBS
 from vigil.domain.verbs.base import NAME
 
@@ -73,6 +73,7 @@ class _Front(Value):
     risk_level: Risk
     checks: tuple[Check, ...] = Field(min_length=1)
     verify: Literal["symptom"] = "symptom"
+    verify_with: tuple[Name, ...] = Field(default=(), max_length=10)
 
 
 def parse(path: str, stem: str, source: Source, front: FrontMatter) -> Parsed:

@@ -14,6 +14,9 @@ LATELY = 10
 MUCH_SLOWER, LEAST_S = 4.0, 2.0
 """How much longer a step takes lately, and by how many seconds at least: both. A page that is
 loaded again and again until it shows something is looked at once a second."""
+SLOWER, LITTLE_S = 2.0, 0.3
+"""From here on it is time to slow down, long before it is time to stop."""
+LEAST_SHARE = 0.1
 ENDED = 20
 """How many of the newest ends count."""
 MOST_FAILED = 2
@@ -38,6 +41,17 @@ class Strain:
     def ended(self, *, well: bool) -> None:
         """A session has ended."""
         self._ends.append(well)
+
+    def share(self, since: int) -> float:
+        """Of the present rate, how much the service bears, 0.1 to 1, by the steps from ``since``
+        on: in proportion to how much longer than at first the slowest of them takes lately.
+        """
+        found = [1.0]
+        for number, lately in self._lately.items():
+            if number >= since:
+                was, is_now = median(self._first[number]), median(lately)
+                found.append(max(SLOWER * was, was + LITTLE_S) / is_now if is_now else 1.0)
+        return max(min(found), LEAST_SHARE)
 
     def sign(self) -> str | None:
         """The first one there is, as half a sentence; None while there is none."""

@@ -9,13 +9,15 @@ from enum import StrEnum
 from statistics import quantiles
 from typing import Annotated, Self
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from vigil.domain.journey import JourneyProbe, JourneyStep
 from vigil.domain.value import Name, Value
 
 MOST_SESSIONS = 5000
 MOST_RATE = 200.0
+LONGEST_WISH_S = 240.0
+"""A verification waits for its swarm, and somebody for the verification."""
 MOST_GROUPS = 20
 """Kinds of failures that are told apart; the rarest are left out."""
 _VARYING = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{6,}\b|\d+(?:[.,]\d+)*", re.IGNORECASE)
@@ -30,6 +32,16 @@ class SwarmWish(Value):
     sessions: int = Field(default=50, ge=1, le=MOST_SESSIONS)
     rate: Annotated[float, Field(gt=0, le=MOST_RATE)] = 5.0
     """Sessions that begin in a second, once it has got up speed."""
+
+    @model_validator(mode="after")
+    def _is_over_in_time(self) -> Self:
+        seconds = self.sessions / self.rate
+        if seconds > LONGEST_WISH_S:
+            raise ValueError(
+                f"{self.sessions} sessions at {self.rate:g} a second take {seconds:,.0f} s to "
+                f"begin, and a proof waits {LONGEST_WISH_S:g} s for them"
+            )
+        return self
 
 
 class SwarmSpec(Value):

@@ -1,6 +1,8 @@
 """What telemetry answers: numbers and groups, never raw streams."""
 
+from collections.abc import Sequence
 from enum import StrEnum
+from statistics import median
 
 from vigil.domain.value import Instant, Value
 
@@ -8,6 +10,11 @@ FEWEST_REQUESTS = 5
 """A ratio over fewer requests than this says nothing about a condition."""
 FEWEST_WINDOWS = 5
 """What happened in fewer windows than this may be anything but usual."""
+
+
+TWICE, A_TENTH_S = 1.0, 0.1
+"""What takes less than twice its usual time, or than a tenth of a second more, is not slow: the
+``share`` and the ``least`` of ``Band.reach`` for times."""
 
 
 class Ratio(Value):
@@ -45,6 +52,15 @@ class Band(Value):
         it and ``least``: what hardly ever varied is not unusual at the first change.
         """
         return self.median + max(4 * 1.4826 * self.spread, share * self.median, least)
+
+
+def band_of(values: Sequence[float]) -> Band | None:
+    """Where these numbers are; None of too few."""
+    if len(values) < FEWEST_WINDOWS:
+        return None
+    middle = median(values)
+    spread = median(abs(value - middle) for value in values)
+    return Band(median=middle, spread=spread, windows=len(values))
 
 
 class Usual(Value):
@@ -109,6 +125,24 @@ class ErrorOrigin(StrEnum):
     DEPENDENCY = "dependency"
     UNCLEAR = "unclear"
     """The line names no exception: a request that was answered 500 says that it failed, not why."""
+
+
+MOST_EXAMPLES = 3
+"""Of the lines of one template."""
+
+
+class LogTemplate(Value):
+    """Lines of a service's log that differ only in their values, for which ``<*>`` stands.
+
+    What is told of a log to anybody outside is made of these, not of the lines. The text and the
+    examples, few and cut, are untrusted.
+    """
+
+    text: str
+    count: int
+    first_at: Instant
+    last_at: Instant
+    examples: tuple[str, ...] = ()
 
 
 class ErrorGroup(Value):

@@ -25,7 +25,7 @@ def _form(kind: str, hints: str, pattern: str) -> Form:
     return Form(kind, tuple(hints.split(" ")), re.compile(pattern))
 
 
-_BY_FORM = (
+BY_FORM = (
     _form(
         "private key", "PRIVATE", r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
     ),
@@ -77,13 +77,50 @@ _BY_FORM = (
         "vendor's token",
         "dop_ doo_ dor_ dapi shp hv atlas PMAK lin_ nfp_ sntrys_ glsa_ NRAK dp. pul- sl. figd_"
         " tskey ops_",
-        r"\bdo[por]_v1_[0-9a-f]{64}|\bdapi[0-9a-f]{32}|\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"
+        r"\bdo[por]_v1_[0-9a-f]{64}|\bdapi[0-9a-fA-F]{32}|\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"
         r"|\bhv[sbr]\.[\w-]{20,512}|\b\w{14}\.atlasv1\.[\w-]{60,90}|\bPMAK-[0-9a-f-]{50,70}"
         r"|\blin_api_\w{40}|\bnfp_\w{36}|\bsntrys_[\w=+/-]{40,400}|\bglsa_\w{32}_[0-9a-fA-F]{8}"
         r"|\bNRAK-[A-Z0-9]{27}|\bdp\.(?:pt|st|ct|sa)\.[\w.]{40,100}|\bpul-[0-9a-f]{40}"
         r"|\bsl\.[\w-]{100,200}|\bfigd_[\w-]{40}|tskey-[a-z]{1,16}-[\w-]{8,80}|\bops_eyJ[\w-]{20,4096}",
     ),
-    _form("bot token", ":AA", r"\b\d{8,10}:AA[\w-]{33}(?![\w-])"),
+    _form(
+        "model service's key",
+        "pplx- xai- r8_ lsv2_ pcsk_ csk- tvly- jina_ fw_ nvapi-",
+        r"\b(?:pplx|xai|csk|tvly|nvapi)-[\w-]{20,200}|\b(?:r8|pcsk|jina|fw)_[\w-]{20,200}"
+        r"|\blsv2_[a-z]{2}_[0-9a-f]{32}_[0-9a-f]{10}",
+    ),
+    _form(
+        "platform's token",
+        "fo1_ fm1 fm2 rnd_ sbp_ sb_secret_ pscale_ napi_ HRKU- CCIPAT_ CCIPRJ_ bkua_ ATATT3 ATCTT3"
+        " ATBB sqp_ squ_ sqa_ pnu_ pnb_ LTAI AKID sha256~ AKCp cmVmd GR1348941 glc_ NRII- sntryu_"
+        " dckr_oat_ CLOJARS_ dt0",
+        r"\bfo1_[\w-]{43}|\bfm[12][ar]?_[\w+/=,-]{60,4096}|\brnd_\w{28,64}|\bsbp_[0-9a-f]{40}"
+        r"|\bsb_secret_[\w-]{20,80}|\bpscale_[a-z]{2,8}_[\w.=-]{32,80}|\bnapi_\w{40,80}"
+        r"|\bHRKU-[\w-]{36,80}|\bCCI(?:PAT|PRJ)_[\w-]{20,100}|\bbkua_[0-9a-z]{40}"
+        r"|\bAT(?:ATT|CTT)3[\w=-]{40,400}|\bATBB\w{28,40}|\bsq[pua]_[0-9a-f]{40}"
+        r"|\bpn[ub]_\w{36}"
+        r"|\bLTAI\w{16,24}|\bAKID\w{13,40}|\bsha256~[\w-]{43}|\bAKCp\w{30,100}|\bcmVmd\w{30,100}"
+        r"|\bGR1348941[\w-]{20}|\bglc_[\w+/=]{32,400}|\bNRII-[\w-]{32}|\bsntryu_[0-9a-f]{64}"
+        r"|\bdckr_oat_[\w-]{27,64}|\bCLOJARS_[a-z0-9]{60}|\bdt0[a-z]\d\d\.[A-Z0-9]{24}\.[A-Z0-9]{64}",
+    ),
+    _form(
+        "service's token",
+        "secret_ ntn_ pat CFPAT- sgp_ tfp_ EZAK EZTK EAAA sq0 access- duffel_ shippo_ rdme_ fio-u-"
+        " FLWSECK p8e- PMAT- vcp_ vci_ vca_ vcr_ vck_ sk.eyJ pk.eyJ hooks.zapier.com 1//0 Q~ bot",
+        r"\bsecret_[A-Za-z0-9]{43}|\bntn_\w{40,60}|\bpat[A-Za-z0-9]{14}\.[0-9a-f]{64}"
+        r"|\bCFPAT-[\w-]{43}|\bsgp_[\w-]{40,140}|\btfp_[\w.-]{40,80}|\bEZ[AT]K\w{54}"
+        r"|\bEAAA[\w-]{56,80}|\bsq0[a-z]{3}-[\w-]{22,60}|\baccess-(?:sandbox|production)-[0-9a-f-]{36}"
+        r"|\bduffel_(?:test|live)_[\w-]{40,60}|\bshippo_(?:live|test)_[0-9a-f]{40}|\brdme_\w{60,80}"
+        r"|\bfio-u-[\w-]{60,70}|\bFLWSECK(?:_TEST)?-[\w-]{12,60}|\bp8e-[a-z0-9]{32}|\bPMAT-[A-Z0-9]{26}"
+        r"|\bvc[piark]_[A-Za-z0-9]{24,80}|\b[sp]k\.eyJ[\w-]{20,200}\.[\w-]{20,60}"
+        r"|hooks\.zapier\.com/hooks/catch/\d{4,12}/\w{4,20}|\b1//0[\w-]{40,200}"
+        r"|(?<![\w.~-])[\w.~-]{3}\dQ~[\w.~-]{31,34}",
+    ),
+    _form(
+        "bot token",
+        ":AA MT Nz OD ND",
+        r"\b\d{8,10}:AA[\w-]{33}(?![\w-])|\b[MNO][A-Za-z][\w-]{21,27}\.[\w-]{6}\.[\w-]{27,45}(?![\w-])",
+    ),
     _form("web token", "eyJ", r"\beyJ[\w-]{8,4096}\.eyJ?[\w-]{2,4096}(?:\.[\w-]{0,4096})?"),
     _form(
         "storage key",
@@ -125,7 +162,7 @@ _BY_NAME = (
     _form("a password in an address", "://", _ADDRESS),
     _form("a password in SQL", "identified password", _SQL),
 )
-FORMS = (*_BY_FORM, *_BY_NAME)
+FORMS = (*BY_FORM, *_BY_NAME)
 
 LOGIN = re.compile(
     rf"""(?x)

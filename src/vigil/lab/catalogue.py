@@ -9,6 +9,9 @@ from vigil.lab.config import LabConfig
 from vigil.lab.names import Symptom
 from vigil.lab.rules import ERRORS
 
+PAGES = ("/", "/basket", "/checkout", "/static/style.css")
+COUNTED = "select count(id) from {table}"
+
 
 def text(config: LabConfig) -> str:
     head = f"# Service catalogue of {config.names.shop}.\n"
@@ -60,6 +63,8 @@ def _service(config: LabConfig, kind: str, team: str, processes: list[str]) -> d
         "kind": kind,
         "team": team,
         "owner": f"{team}-oncall@example.test",
+        # Faults follow each other here within a minute, and are strangers to each other.
+        "watch_after_s": 0,
         "processes": {"supervisor": str(config.files.supervisor_socket), "names": processes},
     }
 
@@ -104,7 +109,7 @@ def _web(config: LabConfig) -> dict[str, Any]:
                 "link": str(files.current),
                 "releases": str(files.releases),
             },
-            "restart": _restart(config, instances),
+            "restart": _restart(config, dict(zip(instances, config.ports.web, strict=True))),
             # A role may end its own sessions, and needs no other right for it.
             "sessions": {
                 "verb": "session.terminate",
@@ -114,6 +119,20 @@ def _web(config: LabConfig) -> dict[str, Any]:
             },
         },
         "limits": {"max_actions": 6},
+        "inventory": _inventory(config),
+    }
+
+
+def _inventory(config: LabConfig) -> dict[str, Any]:
+    """The pages that customers use, and what must never become fewer."""
+    counted = {"orders": config.names.tables.orders, "payments": config.names.tables.payments}
+    dsn = config.dsn(config.names.observer)
+    return {
+        "routes": [f"{config.shop_url}{path}" for path in PAGES],
+        "rows": {
+            name: {"dsn": dsn, "query": COUNTED.format(table=table)}
+            for name, table in counted.items()
+        },
     }
 
 
@@ -149,11 +168,12 @@ def _errors(symptom: Symptom) -> dict[str, Any]:
     }
 
 
-def _restart(config: LabConfig, processes: list[str]) -> dict[str, Any]:
+def _restart(config: LabConfig, ports: dict[str, int]) -> dict[str, Any]:
     return {
         "verb": "process.restart",
         "supervisor": str(config.files.supervisor_socket),
-        "processes": processes,
+        "processes": list(ports),
+        "listens": {name: f"127.0.0.1:{port}" for name, port in ports.items()},
     }
 
 
@@ -180,7 +200,7 @@ def _worker(config: LabConfig) -> dict[str, Any]:
                 "prove_with": ["customer"],
             }
         },
-        "grants": {"restart": _restart(config, [names.worker])},
+        "grants": {"restart": _restart(config, {names.worker: config.ports.worker})},
     }
 
 

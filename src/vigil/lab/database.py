@@ -40,7 +40,7 @@ class Database:
         return f"{dsn} dbname={database}" if database else dsn
 
     def create(self) -> None:
-        """Database, roles, tables, products; the observer watches sessions and waiting orders."""
+        """Database, roles, tables, products; the observer watches sessions and counts orders."""
         names = self._config.names
         roles = {
             "database": sql.Identifier(names.database_name),
@@ -128,6 +128,7 @@ CREATE INDEX ON {payments} (order_id);
 CREATE INDEX ON {fulfilments} (order_id);
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {app};
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {app};
--- How long orders wait, and nothing of who waits for them.
+-- How long orders wait, how many there are and how many are paid; nothing of whose they are.
 GRANT SELECT (id, placed_at, state) ON {orders} TO {observer};
+GRANT SELECT (id) ON {payments} TO {observer};
 """

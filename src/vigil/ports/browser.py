@@ -30,6 +30,8 @@ class Walk(Value):
     """Milliseconds: what the last ``measure`` found, else of all steps of a walk that passed."""
     lacks: str | None = None
     """What the journey needs and this browser does not have, as half a sentence."""
+    acted: bool = False
+    """Of a walk that did not pass: something was sent that does not only read, such as an order."""
 
 
 Heard = Callable[[TakenStep], None]
@@ -51,7 +53,8 @@ class Browser(Protocol):
     6. A page never leaves the journey's origins, and reaches nothing local besides them: neither by
        a request of whatever kind, nor through a frame, a worker, a socket or a page that it opens.
     7. A journey that needs what the browser does not have is ``unknown`` and ``lacks`` says what;
-       it is never ``passing``, and never held against the page.
+       it is never ``passing``, and never held against the page. Where that shows only after
+       something was sent that does not only read, nobody begins anew within the same walk.
     8. ``heard`` is told of each step that was begun, in order, as soon as it is over; from
        the first again where another browser begins anew, because the one before lacks something.
     """

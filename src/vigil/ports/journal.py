@@ -16,6 +16,7 @@ from vigil.domain.cost import Spent
 from vigil.domain.executed import Executed
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.news import News
+from vigil.domain.recurrence import Recurrence
 from vigil.domain.timeline import Checkpoint, Event, Head
 from vigil.domain.value import Instant, Value
 from vigil.domain.verdict import Approval, Cancellation
@@ -145,6 +146,12 @@ class Journal(Protocol):
         holds of all that is on record as executed. From that look to the commit nothing else comes
         to be executed, whoever commits it, so of any number of plans that begin at once each one
         sees those before it. Where it does not hold nothing is written.
+    18. ``recur`` is a compare-and-set: of any number of recurrences of one attempt exactly one is
+        written, with its event on the former incident's timeline, and every caller is given that
+        one. ``executed_since`` then tells the plan of that attempt as ``not_fixed``, known since
+        the recurrence was, and what it came back as. What was on record before stays as it is.
+    19. ``verified_since`` gives incidents that were closed ``verified`` at or after a moment, the
+        last closed first; of one service and symptom, or of all.
     """
 
     async def incident(self, incident_id: str) -> Incident:
@@ -275,6 +282,16 @@ class Journal(Protocol):
 
     async def reset(self, incident_id: str, attempt: int, given: Reset) -> Decided:
         """A person closes a breaker, up to the plan of this attempt; NotFound."""
+        ...
+
+    async def recur(self, recurrence: Recurrence) -> Recurrence:
+        """Trouble that was proven fixed is back; the recurrence that stands. NotFound."""
+        ...
+
+    async def verified_since(
+        self, since: Instant, limit: int, of: tuple[str, str] | None = None
+    ) -> tuple[Incident, ...]:
+        """What was proven fixed since then; ``of`` is a service and its symptom."""
         ...
 
     async def spent_since(self, since: Instant) -> tuple[Spent, ...]:

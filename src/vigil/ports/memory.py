@@ -45,6 +45,9 @@ class Memory(Protocol):
     4. ``record`` counts the lessons of a runbook's present text on this kind of service.
     5. ``like`` gives the lessons of one service and symptom with this failure type, newest first,
        at most ``limit``; those of the incident itself are not among them.
+    6. ``came_back`` makes the lesson of one attempt that was verified one that was not: ``record``
+       counts it as a trial without success from then on, and ``like`` tells what it came back as.
+       The first time stays; of a lesson that says anything else, or of none, nothing is changed.
     """
 
     async def ingest(self, origin: str, runbooks: Sequence[Runbook]) -> Ingested:
@@ -61,6 +64,10 @@ class Memory(Protocol):
 
     async def like(self, like: Occurrence, limit: int) -> tuple[Lesson, ...]:
         """What happened before."""
+        ...
+
+    async def came_back(self, incident: str, attempt: int, came_back_as: str) -> Lesson | None:
+        """What was proven fixed was there again, as that incident; the lesson as it is now."""
         ...
 
     async def record(self, runbook: Runbook, service_kind: str) -> Record:

@@ -15,7 +15,8 @@ class Swarm(Protocol):
 
     1. Every session is a new user: it has no cookies or storage of another one.
     2. Sessions are begun no faster than ``spec.rate``, slower at first, and after they were held
-       they go on no faster either. Never more than ``spec.sessions`` are open.
+       they go on no faster either, and slower while the service takes longer for it than for the
+       first of them. Never more than ``spec.sessions`` are open.
     3. A step that does not go as the journey says ends its session as ``failed``; a browser that
        ended makes its sessions ``lost``. Neither touches the others, and the counts add up.
     4. It ends early when ``watch`` says so or could not look, when its own sessions show that the
@@ -26,6 +27,7 @@ class Swarm(Protocol):
     8. With ``hold_before``, nobody takes that step before every session that is still there has
        come to it.
     9. A journey that needs what the browsers lack is not begun.
+    10. One at a time: another one waits for its turn, for as long as it may take itself.
     """
 
     async def run(self, spec: SwarmSpec, journey: JourneyProbe, watch: Watch) -> SwarmReport:

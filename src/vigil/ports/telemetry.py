@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from vigil.domain.catalogue import Condition
-from vigil.domain.telemetry import ErrorGroup, Growth, Latency, Ratio, Usual
+from vigil.domain.telemetry import ErrorGroup, Growth, Latency, LogTemplate, Ratio, Usual
 from vigil.domain.value import Instant
 
 
@@ -15,7 +15,8 @@ class Telemetry(Protocol):
        never means zero.
     2. Counters that were reset by a restart do not make negative or huge numbers.
     3. Log lines that are not JSON, too long or broken are skipped, and bounded in number and size.
-    4. Groups come ordered by count, at most 50.
+    4. Groups and templates come ordered by count, at most 50; a template has at most
+       ``MOST_EXAMPLES`` examples.
     5. The start of an instance is that of its newest process. One that does not say it, or that did
        not answer when it was last asked, is left out.
     6. What is usual is made of at least ``FEWEST_WINDOWS`` windows, each with ``FEWEST_REQUESTS``
@@ -42,6 +43,10 @@ class Telemetry(Protocol):
 
     async def log_errors(self, service: str, since: Instant) -> tuple[ErrorGroup, ...] | None:
         """Groups of error lines since a moment."""
+        ...
+
+    async def log_templates(self, service: str, since: Instant) -> tuple[LogTemplate, ...] | None:
+        """All that its log said since a moment, as templates with counts."""
         ...
 
     async def started(self, service: str) -> Mapping[str, Instant] | None:

@@ -17,6 +17,8 @@ class Role(StrEnum):
 
     WATCHING = "watching"
     """Looks at every symptom, and takes back plans whose symptom is gone."""
+    AFTERCARE = "aftercare"
+    """Looks again at what was proven fixed a short while ago."""
     INTAKE = "intake"
     """Works off the inbox."""
     EXPIRY = "expiry"

@@ -6,10 +6,11 @@ from types import MappingProxyType
 from typing import Self
 
 from vigil.domain.catalogue import Catalogue
-from vigil.domain.inventory import Inventory, compared
+from vigil.domain.inventory import Inventory
 from vigil.domain.plan import Plan
 from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
-from vigil.domain.telemetry import Usual
+from vigil.domain.taken_away import compared
+from vigil.domain.telemetry import FEWEST_REQUESTS, Usual
 from vigil.domain.value import Instant, Value
 from vigil.verify.counting import count
 from vigil.verify.eyes import Eyes
@@ -20,12 +21,16 @@ AGAIN_S = 1.0
 """A symptom that comes and goes, as where one of two instances is broken, is looked for so often:
 of seven looks that each find it half of the time, less than one in a hundred rows finds none."""
 
-NEIGHBOUR_LOOKS = 4
-NEIGHBOUR_EVERY_S = 0.5
+CHANCE_LOOKS = 6
+"""At each quick probe, to know what is chance with it."""
+CHANCE_EVERY_S = 0.3
+CHANCE_S = 3.0
+"""Where nothing but failing looks at a probe took so long together, there is no further one: what
+hangs would hold up the cure by its deadline each time. It has to pass more often afterwards."""
 
-_WORSE = MappingProxyType(
-    {ProbeOutcome.UNKNOWN: 0, ProbeOutcome.PASSING: 1, ProbeOutcome.FAILING: 2}
-)
+FAILING, PASSING = ProbeOutcome.FAILING, ProbeOutcome.PASSING
+
+_WORSE = MappingProxyType({ProbeOutcome.UNKNOWN: 0, PASSING: 1, FAILING: 2})
 """A look that saw nothing gives way to any that saw something."""
 
 
@@ -36,8 +41,9 @@ class Baseline(Value):
     comes_and_goes: tuple[ProbeRef, ...] = ()
     """Those that were seen both failing and passing."""
     again: tuple[ProbeResult, ...] = ()
-    """Further looks at the neighbours, to know what is chance with each of them."""
+    """Further looks, to know what is chance with each of them."""
     inventory: Inventory = Inventory()
+    """What was there at two counts, the same way."""
     usual: Usual | None = None
     """How the symptom's requests fared before the trouble; None when nobody remembers."""
     bad: float | None = None
@@ -51,12 +57,13 @@ class Baseline(Value):
         """Every look at one probe, oldest first."""
         return tuple(result for result in (*self.results, *self.again) if result.ref == ref)
 
+    def outcomes(self, ref: ProbeRef) -> frozenset[ProbeOutcome]:
+        """Everything that looks at one probe saw."""
+        return frozenset(look.outcome for look in self.looks_at(ref))
+
     def still_failing(self, refs: tuple[ProbeRef, ...]) -> bool:
         """At least one of these fails; only then can an action be proven to help."""
-        return any(
-            (look := self.of(ref)) is not None and look.outcome is ProbeOutcome.FAILING
-            for ref in refs
-        )
+        return any((look := self.of(ref)) is not None and look.fails for ref in refs)
 
     def unseen(self, refs: tuple[ProbeRef, ...]) -> tuple[ProbeResult, ...]:
         """The looks at these that saw nothing: what cannot be seen now proves nothing later."""
@@ -69,7 +76,7 @@ class Baseline(Value):
             before.ref
             for before in self.results
             if (other := again.of(before.ref)) is not None
-            and {before.outcome, other.outcome} == {ProbeOutcome.FAILING, ProbeOutcome.PASSING}
+            and {before.outcome, other.outcome} == {FAILING, PASSING}
         )
         return self.model_copy(
             update={
@@ -85,7 +92,7 @@ def journeys(plan: Plan, catalogue: Catalogue) -> tuple[ProbeRef, ...]:
 
 
 def quick_ones(plan: Plan, catalogue: Catalogue) -> tuple[ProbeRef, ...]:
-    """All probes of the plan but those."""
+    """All other probes of the plan."""
     walked = journeys(plan, catalogue)
     return tuple(ref for ref in (*plan.proving, *plan.neighbours) if ref not in walked)
 
@@ -107,7 +114,8 @@ async def glance(plan: Plan, eyes: Eyes) -> Baseline:
     """How everything looks while a person is asked; nothing is walked that would do things."""
     refs = quick_ones(plan, eyes.catalogue)
     seen, inventory = await asyncio.gather(look(refs, eyes), count(plan, eyes))
-    return seen.model_copy(update={"inventory": inventory})
+    # What comes and goes by itself must not look like news when the answer has come.
+    return seen.model_copy(update={"inventory": inventory.steady(await count(plan, eyes))})
 
 
 def changed(plan: Plan, then: Baseline, now: Baseline) -> str | None:
@@ -120,8 +128,8 @@ def changed(plan: Plan, then: Baseline, now: Baseline) -> str | None:
         return lost[0].text
     for ref in plan.neighbours:
         before, looks = then.of(ref), now.looks_at(ref)
-        passed = before is not None and before.outcome is ProbeOutcome.PASSING
-        if passed and looks and all(look.outcome is ProbeOutcome.FAILING for look in looks):
+        passed = before is not None and before.passes
+        if passed and looks and all(look.fails for look in looks):
             return f"{ref} passed when the plan was made, and fails now: {looks[-1].text}"
     return None
 
@@ -131,8 +139,9 @@ async def take_baseline(plan: Plan, eyes: Eyes, opened_at: Instant) -> Baseline:
 
     While nothing that could prove a cure fails, but the symptom's own condition holds, the proving
     probes are looked at again: one look that passes does not say that the symptom is gone. Nor does
-    a neighbour that could not be looked at count as well: it is looked at again, too. Then the
-    neighbours are looked at a few times more, to know what is chance with each of them.
+    a neighbour that could not be looked at count as well: it is looked at again, too. Then all that
+    is quick is looked at a few times more, to know what is chance with it, and it is counted once
+    more what is there: what comes and goes by itself is no loss later.
     """
     refs = (*plan.proving, *plan.neighbours)
     baseline, inventory, usual = await asyncio.gather(
@@ -147,22 +156,41 @@ async def take_baseline(plan: Plan, eyes: Eyes, opened_at: Instant) -> Baseline:
         await eyes.clock.sleep(AGAIN_S)
         baseline = baseline.or_worse(await look((*(quick or walked), *unseen), eyes))
     ratio = await counted(plan, eyes)
-    return baseline.model_copy(
-        update={
-            "again": await _neighbours_again(plan, eyes),
-            "inventory": inventory,
-            "usual": usual,
-            "bad": ratio.value if ratio else None,
-        }
-    )
+    bad = ratio.value if ratio and ratio.total >= FEWEST_REQUESTS else None
+    known = {"inventory": inventory, "usual": usual, "bad": bad}
+    baseline = baseline.model_copy(update=known)
+    if not baseline.still_failing(plan.proving):
+        return baseline  # Nothing is left to cure: nothing is done, nor compared with this.
+    return await _by_chance(baseline, plan, eyes)
 
 
-async def _neighbours_again(plan: Plan, eyes: Eyes) -> tuple[ProbeResult, ...]:
-    rows: list[ProbeResult] = []
-    for _ in range(NEIGHBOUR_LOOKS - 1 if plan.neighbours else 0):
-        await eyes.clock.sleep(NEIGHBOUR_EVERY_S)
-        rows += (await look(plan.neighbours, eyes)).results
-    return tuple(rows)
+async def _by_chance(baseline: Baseline, plan: Plan, eyes: Eyes) -> Baseline:
+    """With further looks, and without what is not the same at a second count."""
+    refs = quick_ones(plan, eyes.catalogue)
+    rows, recounted = await asyncio.gather(_further_looks(refs, baseline, eyes), count(plan, eyes))
+    seen = baseline.model_copy(update={"again": rows})
+    everything = (*plan.proving, *plan.neighbours)
+    failing = {(ref.service, ref.probe) for ref in everything if FAILING in seen.outcomes(ref)}
+    mixed = (ref for ref in plan.proving if {FAILING, PASSING} <= seen.outcomes(ref))
+    inventory = baseline.inventory.steady(recounted).without_looks_of(failing)
+    both = tuple(dict.fromkeys((*baseline.comes_and_goes, *mixed)))
+    return seen.model_copy(update={"inventory": inventory, "comes_and_goes": both})
+
+
+async def _further_looks(
+    refs: Sequence[ProbeRef], baseline: Baseline, eyes: Eyes
+) -> tuple[ProbeResult, ...]:
+    seen = baseline
+    for _ in range(CHANCE_LOOKS - 1):
+        await eyes.clock.sleep(CHANCE_EVERY_S)
+        row = await look([ref for ref in refs if not _fails_slowly(seen.looks_at(ref))], eyes)
+        seen = seen.model_copy(update={"again": (*seen.again, *row.results)})
+    return seen.again
+
+
+def _fails_slowly(looks: Sequence[ProbeResult]) -> bool:
+    fails = all(look.outcome is FAILING for look in looks)
+    return fails and sum(look.seconds for look in looks) >= CHANCE_S
 
 
 def _worst(before: ProbeResult, again: ProbeResult | None) -> ProbeResult:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from vigil.domain.catalogue import Catalogue, Symptom
-from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
+from vigil.domain.probe import ProbeRef, ProbeResult
 from vigil.domain.swarm import Stop, Stopped
 from vigil.ports.probes import Probes
 from vigil.ports.switch import Switch
@@ -69,6 +69,6 @@ class Bystander:
 
 
 def _said(look: ProbeResult) -> str | None:
-    if look.outcome is ProbeOutcome.PASSING:
+    if look.passes:
         return None
     return f"probe {look.ref} is {look.outcome}: {look.text}"

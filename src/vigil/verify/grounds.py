@@ -7,16 +7,13 @@ from vigil.domain.proof import Criterion, Ground
 from vigil.domain.shown import shown
 from vigil.verify.baseline import Baseline
 from vigil.verify.counting import Counting
-from vigil.verify.looks import PASSES, WALKS, WINDOW_S, Looks
+from vigil.verify.looks import WINDOW_S, Looks, Streak
 from vigil.verify.metric import Metric
 
 PATIENCE_S = 90.0
 """How long a cure may take to show."""
 
-NOT_STEADY = (
-    f"Not every proving probe passed {PASSES} times in a row over {WINDOW_S:.0f} s within "
-    f"{PATIENCE_S:.0f} s."
-)
+NOT_STEADY = f"Not every proving probe passed often enough in a row over {WINDOW_S:.0f} s"
 
 
 @dataclass(frozen=True)
@@ -31,18 +28,34 @@ class Seen:
     metric: Metric | None
     journeys: bool
     """There are some among the proving probes."""
+    swarm: Ground | None = None
+    """What became of the swarm; None where nobody asks for one."""
 
 
 def grounds(seen: Seen) -> tuple[Ground, ...]:
     """Every criterion, in the order in which people ask for them."""
-    found = (_executed(seen), _symptom(seen), _neighbours(seen), _metric(seen), _inventory(seen))
-    return (*found, _journeys(seen.looks)) if seen.journeys else found
+    found = [_executed(seen), _symptom(seen), _neighbours(seen), _metric(seen), _inventory(seen)]
+    if seen.journeys:
+        found.append(_journeys(seen.looks))
+    if seen.swarm is not None:
+        found.append(seen.swarm)
+    return tuple(found)
 
 
 def missing(seen: Seen) -> str:
     """Why there is no proof: the first criterion that is not met but for having been run."""
-    unmet = (g for g in grounds(seen) if g.met is False and g.criterion is not Criterion.EXECUTED)
-    return next((ground.text for ground in unmet), NOT_STEADY)
+    found = grounds(seen)
+    if only_unborne(found):
+        return found[-1].text
+    unmet = (g for g in found if g.met is False and g.criterion is not Criterion.EXECUTED)
+    return next((ground.text for ground in unmet), f"{NOT_STEADY}.")
+
+
+def only_unborne(found: tuple[Ground, ...]) -> bool:
+    """Whether nothing but the swarm is missing, and for no fault of the service or the plan."""
+    unknown = {ground.criterion for ground in found if ground.met is None}
+    only = Criterion.SWARM in unknown <= {Criterion.SWARM, Criterion.METRIC}
+    return only and all(ground.met is not False for ground in found)
 
 
 def cut_short(execution: Execution) -> str:
@@ -68,13 +81,18 @@ def _symptom(seen: Seen) -> Ground:
     proving = seen.plan.proving
     failed = sum(1 for ref in proving if seen.baseline.still_failing((ref,)))
     met = seen.looks.symptom_gone and failed > 0
-    text = NOT_STEADY
+    text = f"{NOT_STEADY}{_told(seen.looks.unsteady)}."
     if met:
         text = (
             f"{failed} of {len(proving)} proving probes failed before; all passed over "
             f"{seen.looks.window_s:.0f} s."
         )
     return Ground(criterion=Criterion.SYMPTOM, met=met, text=text)
+
+
+def _told(streaks: tuple[Streak, ...]) -> str:
+    said = (f"{each.ref} {each.passes} of {each.needed} times" for each in streaks)
+    return f": {', '.join(said)}" if streaks else ""
 
 
 def _neighbours(seen: Seen) -> Ground:
@@ -102,10 +120,10 @@ def _inventory(seen: Seen) -> Ground:
 
 def _journeys(looks: Looks) -> Ground:
     stuck, well = looks.stuck, looks.walked_well
-    text = f"Each journey ended well {WALKS} times in a row." if well else "Not walked yet."
+    text = f"Each journey ended well {looks.walks} times in a row." if well else "Not walked yet."
     if not well and stuck is not None:
         text = (
-            f"The journey {stuck.ref} did not end well {WALKS} times in a row within "
+            f"The journey {stuck.ref} did not end well {looks.walks} times in a row within "
             f"{PATIENCE_S:.0f} s: {stuck.text}"
         )
     met = well if well or stuck is not None else None

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from vigil.domain.catalogue import Condition
 from vigil.domain.plan import Plan
-from vigil.domain.telemetry import FEWEST_REQUESTS, Latency, Ratio, Usual
+from vigil.domain.telemetry import A_TENTH_S, FEWEST_REQUESTS, TWICE, Latency, Ratio, Usual
 from vigil.domain.value import Instant, Value
 from vigil.verify.eyes import Eyes
 
@@ -16,8 +16,8 @@ BEFORE = timedelta(seconds=15)
 """How long before anybody spoke of it the trouble may have begun."""
 A_FEW = 2
 """So many bad requests among those of a window may be chance, however rare they were before."""
-TWICE, A_TENTH_S = 1.0, 0.1
-"""What takes less than twice its time, or than a tenth of a second more, is not slow."""
+NEAR = 0.5
+"""Where nobody remembers what is usual: so much of the condition's limit may go on failing."""
 
 
 class Metric(Value):
@@ -30,6 +30,11 @@ class Metric(Value):
 
 
 UNCOUNTED = Metric(back=None, text="No source of alerts counts this symptom, or too little to say.")
+
+GONE_QUIET = Metric(
+    back=False,
+    text="Its requests were counted before the plan acted, and too few or none are counted now.",
+)
 
 
 def condition_of(plan: Plan, eyes: Eyes) -> Condition | None:
@@ -59,17 +64,20 @@ async def usually(plan: Plan, eyes: Eyes, opened_at: Instant) -> Usual | None:
     return await eyes.telemetry.usual(plan.service, condition, opened_at - BEFORE)
 
 
-async def metric(plan: Plan, eyes: Eyes, usual: Usual | None) -> Metric:
-    """Whether the metric is back, by the source's own condition and by what is usual."""
+async def metric(plan: Plan, eyes: Eyes, usual: Usual | None, bad_before: float | None) -> Metric:
+    """Whether the metric is back, by the source's own condition and by what is usual.
+
+    Where it was counted right before the plan acted (``bad_before``) it has to be counted again:
+    a service that nobody asks any more has no bad requests either.
+    """
     condition, ratio = condition_of(plan, eyes), await counted(plan, eyes)
     holds = ratio.exceeds(condition.above) if condition and ratio else None
     if condition is None or ratio is None or holds is None:
-        return UNCOUNTED
+        return UNCOUNTED if bad_before is None else GONE_QUIET
     if holds:
         return _not_back(ratio, f"the condition of the symptom still holds ({_share(ratio)} fail)")
     if usual is None:
-        text = f"Its condition is clear ({_share(ratio)} fail); what is usual is not known."
-        return Metric(back=True, text=text, bad=ratio.value)
+        return _without_memory(ratio, condition)
     if ratio.value > usual.bad.reach(share=0.0, least=A_FEW / ratio.total):
         return _not_back(
             ratio, f"{_share(ratio)} of the requests fail; {usual.bad.median:.1%} is usual"
@@ -79,6 +87,16 @@ async def metric(plan: Plan, eyes: Eyes, usual: Usual | None) -> Metric:
     if slow is not None:
         return _not_back(ratio, slow)
     text = f"{_share(ratio)} of its requests fail, as usual ({usual.bad.median:.1%})."
+    return Metric(back=True, text=text, bad=ratio.value)
+
+
+def _without_memory(ratio: Ratio, condition: Condition) -> Metric:
+    """A limit says where alarm begins, not where all is well."""
+    if ratio.value > max(NEAR * condition.above, A_FEW / ratio.total):
+        return _not_back(
+            ratio, f"{_share(ratio)} of the requests fail, and nobody knows whether that is usual"
+        )
+    text = f"Its condition is clear ({_share(ratio)} fail); what is usual is not known."
     return Metric(back=True, text=text, bad=ratio.value)
 
 

@@ -5,16 +5,17 @@ has to pass again, and what the remedy took away has to be back.
 """
 
 from vigil.domain.plan import Execution, Plan
-from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
+from vigil.domain.probe import ProbeRef, ProbeResult
 from vigil.domain.proof import Criterion, Ground, Outcome, ProbeChange, Proof
 from vigil.verify.baseline import Baseline, look, quick_ones
 from vigil.verify.counting import Counting
 from vigil.verify.eyes import Eyes
 from vigil.verify.grounds import cut_short
-from vigil.verify.looks import WELL
+from vigil.verify.neighbours import WELL
 
 INTERVAL_S = 2.0
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
+"""An undo restarts things, too."""
 
 
 async def verify_undo(plan: Plan, execution: Execution, before: Baseline, eyes: Eyes) -> Proof:
@@ -66,11 +67,14 @@ class _Undone:
             outcome=outcome,
             text=text,
             grounds=(self._probes, inventory) if self._rows else (),
+            lost=self._counting.missing,
+            counted=self._counting.counted,
             probes=tuple(
                 ProbeChange(
                     ref=ref,
                     proves=ref in self._plan.proving,
                     before=self._before.of(ref),
+                    again=self._before.looks_at(ref)[1:],
                     after=tuple(self._since(ref)),
                 )
                 for ref in self._refs
@@ -94,13 +98,9 @@ class _Undone:
         return tuple(
             ref
             for ref in self._refs
-            if all(_passes(seen) for seen in self._before.looks_at(ref))
-            and sum(_passes(seen) for seen in self._since(ref)[-WELL:]) < WELL
+            if all(seen.passes for seen in self._before.looks_at(ref))
+            and sum(seen.passes for seen in self._since(ref)[-WELL:]) < WELL
         )
 
     def _since(self, ref: ProbeRef) -> list[ProbeResult]:
         return [seen for row in self._rows if (seen := row.of(ref)) is not None]
-
-
-def _passes(seen: ProbeResult) -> bool:
-    return seen.outcome is ProbeOutcome.PASSING

@@ -62,8 +62,11 @@ def add_incident_routes(app: FastAPI, engine: Engine) -> None:
 
     @app.get("/api/incidents/{incident}/proof", dependencies=SAID_IN_SCHEMA, responses=errors(404))
     async def proof(incident: IncidentId, attempt: Attempt = None) -> ProofFound:
-        """What verification looked at and found."""
-        return ProofFound(proof=await engine.proof(incident, attempt))
+        """What verification looked at and found, and the account of it."""
+        return ProofFound(
+            proof=await engine.proof(incident, attempt),
+            account=await engine.account(incident, attempt),
+        )
 
     _add_answer_routes(app, engine)
 

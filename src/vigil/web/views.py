@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 
+from vigil.domain.account import Account
 from vigil.domain.breaker import Breaker
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.plan import Plan
@@ -119,9 +120,13 @@ class PlanJudged(Value):
 
 
 class ProofFound(Value):
-    """The proof of an attempt; null before there is one."""
+    """The proof of an attempt; null before there is one.
+
+    ``account`` is what people are shown of it; before there is a proof, what would be one.
+    """
 
     proof: Proof | None
+    account: Account | None
 
 
 class AnswerToPlan(Value):

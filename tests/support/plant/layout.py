@@ -238,6 +238,8 @@ class Layout:
         return self._sessions(name) | {
             "kind": "web-application",
             "autonomy": "auto",
+            # What is broken here again and again is broken anew each time.
+            "watch_after_s": 0,
             "depends_on": list(self.needs(name)),
             "processes": where | {"names": processes},
             "changes": {"release_log": str(self.release_log(name))},

@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from vigil.cli.redrawn import Redrawn
 from vigil.cli.rehearsal.watching import OPEN_STAGES, Watching
 from vigil.cli.sentences import MEANING, describe, heard_from, short
 
@@ -82,36 +82,21 @@ class PlainView:
         """Nothing to put back."""
 
 
-class LiveView:
+class LiveView(Redrawn):
     """The whole picture, redrawn in place."""
 
     def __init__(self, console: Console, title: str) -> None:
-        self._console = console
+        super().__init__(console, self._picture)
         self._title = title
         self._lines: deque[str] = deque(maxlen=LINES)
         self._watching: Watching | None = None
         self._began = time.monotonic()
-        self._live = Live(
-            get_renderable=self._picture, console=console, refresh_per_second=4, transient=True
-        )
 
     def say(self, line: str) -> None:
         self._lines.append(line)
 
     def look(self, watching: Watching | None) -> None:
         self._watching = watching
-
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._live.stop()
 
     def _picture(self) -> RenderableType:
         seconds = time.monotonic() - self._began

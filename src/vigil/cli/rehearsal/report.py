@@ -1,5 +1,6 @@
 """The report of a rehearsal: one screen for a person, one object for a machine."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from rich.text import Text
 from vigil.cli.rehearsal.run import Run
 from vigil.cli.rehearsal.watching import Watching
 from vigil.cli.sentences import heard_from, short
+from vigil.domain.account import Account
 from vigil.domain.hypothesis import percent
 
 MOST_EVIDENCE = 5
@@ -98,11 +100,14 @@ def _fault(console: Console, run: Run) -> None:
     rules = "; ".join(judged.get("rules", []))
     table.add_row("Gate", Text(rules or "not asked"))
     table.add_row("Memory", Text(_memory(watching)))
-    proof = watching.client.get(f"/api/incidents/{watching.id}/proof")["proof"] or {}
+    found = watching.client.get(f"/api/incidents/{watching.id}/proof")
+    proof = found["proof"] or {}
     table.add_row("Probes", _probes(proof))
     for looks in _walks(proof):
         table.add_row("Customer", looks)
     table.add_row("Proof", Text(str((watching.last("proof") or {}).get("text", "not known"))))
+    if found["account"] is not None:
+        table.add_row("Grounds", Text(_grounds(Account.model_validate(found["account"]))))
     table.add_row("Seconds", Text(_seconds(run)))
     table.add_row("Judge", _judge(run))
     console.print(table)
@@ -157,6 +162,16 @@ def _probes(proof: dict[str, Any]) -> Text:
         text.append(f"{name}: {before} → {after[-1]} ({len(change['after'])} looks)\n")
     text.append(f"{steady} neighbours: passing → passing" if proof else "no proof was made")
     return text
+
+
+def _grounds(account: Account) -> str:
+    """How many probes were chosen for what, what held, and what is there before and after."""
+    roles = Counter(probe.role for probe in account.probes)
+    chosen = ", ".join(f"{number} for {role}" for role, number in roles.items())
+    held = sum(criterion.met is True for criterion in account.criteria)
+    said = f"{len(account.probes)} probes chosen ({chosen}); "
+    said += f"{held} of {len(account.criteria)} criteria held"
+    return f"{said}\n{account.inventory or 'Nothing was counted.'}"
 
 
 def _walks(proof: dict[str, Any]) -> Iterator[Text]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field, PositiveFloat, StringConstraints
+from pydantic import ConfigDict, Field, PositiveFloat, StringConstraints
 
 from vigil.domain.value import Value
 
@@ -15,9 +15,17 @@ MILLISECONDS = "ms"
 class ProbeSpec(Value):
     """A kind adds ``kind``, what it looks at, and what it expects to see."""
 
+    # A bound that is no number would be kept by everything that is measured.
+    model_config = ConfigDict(allow_inf_nan=False)
+
     unit: ClassVar[str] = ""
     """What its results' ``value`` counts, where that is not plain from the probe itself."""
     long: ClassVar[bool] = False
     """It takes long, or does much: nobody runs it just to look around."""
     timeout_s: PositiveFloat = Field(default=3.0, le=30.0)
     """All of one look together."""
+
+    @property
+    def budget(self) -> float | None:
+        """The most that its results' ``value`` may be, where its kind gives one to a time."""
+        return None

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, JsonValue, PositiveFloat, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, JsonValue, PositiveFloat, StringConstraints, model_validator
 
 from vigil.domain.json_path import JsonPath
 from vigil.domain.probes.base import MILLISECONDS, HttpUrl, ProbeSpec
@@ -20,8 +20,10 @@ _SET_BY_THE_CLIENT = frozenset({"connection", "content-length", "transfer-encodi
 class Expectation(Value):
     """What an HTTP answer has to be to count as passing."""
 
+    model_config = ConfigDict(allow_inf_nan=False)
+
     status: int = 200
-    text: str | None = None
+    text: str | None = Field(default=None, min_length=1)
     headers: dict[HeaderName, Expected] = Field(default={}, max_length=20)
     values: dict[JsonPath, Expected] = Field(default={}, max_length=50)
     """What stands at these places of the answer, which then has to be JSON."""

@@ -1,5 +1,6 @@
 """Not too many lines of a log are of some kind."""
 
+import operator
 from typing import ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat
@@ -19,3 +20,5 @@ class LogProbe(ProbeSpec):
     """Field to regular expression (full match); a line has to match all of them."""
     max: NonNegativeFloat
     window_s: float = Field(default=60.0, ge=5.0, le=3600.0)
+    fewest: int = Field(default=0, ge=0, le=1_000_000, exclude_if=operator.not_)
+    """Lines of any kind that there have to be: a log that nobody writes any more says nothing."""

@@ -1,9 +1,9 @@
 """``process.*``: named processes of a supervisor."""
 
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from vigil.domain.effects import EffectKind
@@ -24,14 +24,39 @@ class _ProcessGrant(BaseGrant):
         return tuple(("process", path(self.supervisor), name) for name in arguments)
 
 
-class ProcessRestartGrant(_ProcessGrant):
-    """``process.restart``: restart one of these ``processes`` of that ``supervisor``."""
+Listener = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{0,252}:[1-9][0-9]{0,4}$")]
+
+
+class _StartingGrant(_ProcessGrant):
+    listens: dict[Name, Listener] = Field(default={}, max_length=100)
+
+    @model_validator(mode="after")
+    def _of_these(self) -> Self:
+        for name in self.listens:
+            if name not in self.processes:
+                raise PydanticCustomError(
+                    "no_such_process",
+                    "listens names '{name}', which is none of the processes",
+                    {"name": name},
+                )
+        return self
+
+
+class ProcessRestartGrant(_StartingGrant):
+    """``process.restart``: restart one of these ``processes`` of that ``supervisor``.
+
+    One for which ``listens`` has a `host:port` is restarted only when it accepts connections there,
+    and a script that restarts several does not go on to the next before.
+    """
 
     verb: Literal["process.restart"]
 
 
-class ProcessStartGrant(_ProcessGrant):
-    """``process.start``: start one of these ``processes`` that does not run."""
+class ProcessStartGrant(_StartingGrant):
+    """``process.start``: start one of these ``processes`` that does not run.
+
+    One for which ``listens`` has a `host:port` is started only when it accepts connections there.
+    """
 
     verb: Literal["process.start"]
 

@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import resource
-import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from vigil.children import tied_to_us
+from vigil.integrations._clients.scratch import Scratch
 
 START_S = 6.0
 POLL_S = 0.02
@@ -42,7 +42,7 @@ class Lightpanda:
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self._process: asyncio.subprocess.Process | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Scratch | None = None
         self._closed = False
         self._turn = asyncio.Lock()
         self._socket = Path()
@@ -71,8 +71,8 @@ class Lightpanda:
 
     async def _start(self) -> None:
         program = binary()
-        self._folder = tempfile.TemporaryDirectory(prefix="vigil-browser-")
-        self._socket = Path(self._folder.name) / "cdp.sock"
+        self._folder = Scratch()
+        self._socket = self._folder.path / "cdp.sock"
         try:
             process = await asyncio.create_subprocess_exec(
                 *tied_to_us("KILL"),
@@ -133,7 +133,7 @@ class Lightpanda:
                 process.kill()
             await process.wait()
         if self._folder is not None:
-            self._folder.cleanup()
+            self._folder.remove()
             self._folder = None
 
 

@@ -8,6 +8,7 @@ import httpx2
 from vigil.integrations._clients.http import IDENTITY, read_body, tls_context
 
 MOST_BYTES = 1024 * 1024
+RUNNING = "RUNNING"
 _QUESTION = xmlrpc.client.dumps((), "supervisor.getAllProcessInfo").encode()
 
 
@@ -52,5 +53,8 @@ def _states(content: bytes) -> dict[str, str] | None:
     for process in processes:
         if isinstance(process, dict):
             name, state = str(process.get("name")), str(process.get("statename"))
-            found[name] = found[f"{process.get('group')}:{name}"] = state
+            found[f"{process.get('group')}:{name}"] = state
+            if found.get(name, RUNNING) == RUNNING:
+                # Of several groups that have a process of this name, one that does not run counts.
+                found[name] = state
     return found

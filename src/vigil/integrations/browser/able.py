@@ -10,6 +10,10 @@ from vigil.ports.browser import Browser, Heard, Walk
 
 MOST_KNOWN = 1000
 """Journeys that are remembered; a catalogue has fewer."""
+NOT_TWICE = (
+    "It had sent something by then, so it was not begun anew at once. The next walk begins in "
+    "Chromium, as does `vigil journey check --browser chromium`."
+)
 
 
 class Tried(Browser, Protocol):
@@ -31,19 +35,23 @@ class AbleBrowser:
     async def walk(self, journey: JourneyProbe, heard: Heard | None = None) -> Walk:
         """Walk once, or twice where it shows on the way that the usual one is not able to.
 
-        The second walk has what the first has left of the time. Next time it is the only one.
+        The second walk has what the first has left of the time. Next time it is the only one. There
+        is none where the first has placed an order, say: one walk never does a thing twice.
         """
         key, began = content_digest(journey.model_dump(mode="json")), now()
-        lacking = self._lacking.get(key)
+        lacking, acted = self._lacking.get(key), False
         if lacking is None:
             lacking = await self._usual.walk(journey, heard)
             if lacking.lacks is None:
                 return lacking
             self._remember(key, lacking)
+            acted = lacking.acted
         able = await self._able.health()
         if not able.ok:
             remedy = f" A Chromium is not to be had either: {able.text}; {able.remedy}."
             return lacking.model_copy(update={"text": lacking.text + remedy})
+        if acted:
+            return lacking.model_copy(update={"text": f"{lacking.text} {NOT_TWICE}"})
         left = journey.timeout_s - (now() - began)
         if left <= 0:
             return lacking

@@ -13,7 +13,7 @@ from vigil.integrations.browser.walks import Unreachable, Walks
 from vigil.ports.browser import Heard, Walk
 
 REACH_S = 3.0
-REMEDY = "start the browser there, or correct LIGHTPANDA_WS_ENDPOINT"
+REMEDY = "start the browser there, or correct VIGIL_BROWSER or LIGHTPANDA_WS_ENDPOINT"
 _PORTS = {"ws": 80, "wss": 443, "http": 80, "https": 443}
 
 
@@ -24,6 +24,9 @@ class CdpBrowser:
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
+        parts = urlsplit(endpoint)
+        self._host, self._port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 80)
+        self.place = f"{self._host}:{self._port}"
         self._walks = Walks(self)
 
     async def walk(self, journey: JourneyProbe, heard: Heard | None = None) -> Walk:
@@ -32,25 +35,23 @@ class CdpBrowser:
 
     async def health(self) -> Health:
         """Whether something listens there."""
-        host, port = self._place()
         try:
             async with asyncio.timeout(REACH_S):
-                _, writer = await asyncio.open_connection(host, port)
+                _, writer = await asyncio.open_connection(self._host, self._port)
         except (OSError, TimeoutError) as error:
-            text = f"no browser at {host}:{port} ({type(error).__name__})"
+            text = f"no browser at {self.place} ({type(error).__name__})"
             return Health(part="browser", ok=False, text=text, remedy=REMEDY)
         writer.transport.abort()
-        return Health(part="browser", ok=True, text=f"something listens at {host}:{port}")
+        return Health(part="browser", ok=True, text=f"something listens at {self.place}")
 
     async def try_out(self) -> Health:
         """Connect to it once."""
-        host, port = self._place()
         try:
             speaks = await self._walks.version()
         except Unreachable as error:
-            text = f"the browser at {host}:{port}: {error}"
+            text = f"the browser cannot be used: {error}"
             return Health(part="browser", ok=False, text=text, remedy=REMEDY)
-        text = f"the browser at {host}:{port} answers as Chrome {speaks}"
+        text = f"the browser at {self.place} answers as Chrome {speaks}"
         return Health(part="browser", ok=True, text=text)
 
     async def close(self) -> None:
@@ -70,7 +71,3 @@ class CdpBrowser:
     def broken_off(self) -> Walk:
         """Who hung up cannot be seen from here."""
         return Walk(outcome=ProbeOutcome.UNKNOWN, text="the connection to the browser broke off.")
-
-    def _place(self) -> tuple[str, int]:
-        parts = urlsplit(self._endpoint)
-        return parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 80)

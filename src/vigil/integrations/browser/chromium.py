@@ -24,6 +24,7 @@ class ChromiumBrowser:
     """
 
     connect_s = START_S + 0.5
+    place = "Chromium"
 
     def __init__(self) -> None:
         self._walks = Walks(self)

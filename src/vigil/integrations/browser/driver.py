@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
-import tempfile
 from collections.abc import Sequence
 
 from playwright.async_api import Browser, Error, Playwright, async_playwright
+
+from vigil.integrations._clients.scratch import Scratch
 
 STOP_S = 10.0
 _BARE = {"PATH": "/usr/bin:/bin"}
@@ -17,7 +18,7 @@ class Driver:
 
     def __init__(self) -> None:
         self._playwright: Playwright | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Scratch | None = None
         self._closed = False
         self._turn = asyncio.Lock()
 
@@ -52,8 +53,8 @@ class Driver:
                 self._playwright = await async_playwright().start()
             if self._folder is None:
                 # Playwright makes one for each connection otherwise, and leaves it behind.
-                self._folder = tempfile.TemporaryDirectory(prefix="vigil-walks-")
-            return self._playwright, self._folder.name
+                self._folder = Scratch()
+            return self._playwright, str(self._folder.path)
 
     async def close(self) -> None:
         """End it for good."""
@@ -70,4 +71,4 @@ class Driver:
                     async with asyncio.timeout(STOP_S):
                         await playwright.stop()
             if folder is not None:
-                folder.cleanup()
+                folder.remove()

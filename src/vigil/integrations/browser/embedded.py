@@ -27,6 +27,7 @@ class LightpandaBrowser:
     """Fulfils ``ports.browser.Browser``."""
 
     connect_s = 8.0
+    place = "Lightpanda"
 
     def __init__(self, watchdog_s: float = WATCHDOG_S) -> None:
         self._process = Lightpanda(Bounds(watchdog_s, CONNECTIONS, MOST_BYTES, HEAP_MB))

@@ -24,6 +24,7 @@ MOST_PAGE = 16 * 1024**2
 _PIECE = 1024**2
 _OWN_CONTENT = frozenset({"about", "blob", "data"})
 """Addresses of what the page holds already; nothing is asked for them."""
+_ONLY_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _NO_SOCKETS = "delete globalThis.WebSocket?.prototype.constructor; delete globalThis.WebSocket"
 """For browsers that heed no policy. Sockets are not held as requests are."""
 
@@ -53,6 +54,8 @@ class Bounds:
         """The last address of the page itself that was refused."""
         self.too_large: str | None = None
         """The last address of a document that was not let in because of its size."""
+        self.acted = False
+        """Something was sent that does not only read."""
 
     @classmethod
     async def over(cls, page: Page, allowed: frozenset[Origin]) -> "Bounds":
@@ -128,6 +131,7 @@ class Bounds:
         if "responseStatusCode" in event or "responseErrorReason" in event:
             await self._let_in(send, event)
         elif self._may(event):
+            self.acted |= event["request"]["method"] not in _ONLY_READS
             await send("Fetch.continueRequest", request)
         else:
             await send("Fetch.failRequest", {**request, "errorReason": "BlockedByClient"})

@@ -9,6 +9,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from vigil.domain.journey import JourneyProbe, JourneyStep, Measure, PageExpectation
 from vigil.integrations._clients.filled import Filled
+from vigil.integrations._clients.step_words import named
 from vigil.integrations.browser.complaints import Complaints
 from vigil.integrations.browser.deadline import Deadline, now
 from vigil.integrations.browser.deeds import ELEMENT_S, Deeds
@@ -17,7 +18,6 @@ from vigil.integrations.browser.expecting import AGAIN_S, Expecting
 from vigil.integrations.browser.lacks import wanted_by_page
 from vigil.integrations.browser.looks import Looks
 from vigil.integrations.browser.moves import LOOK_S, Moves
-from vigil.integrations.browser.naming import named
 from vigil.integrations.browser.origins import Bounds
 from vigil.integrations.browser.picture import picture_of
 
@@ -44,9 +44,14 @@ class Steps:
         self.picture: bytes | None = None
         """Of the page where the journey wanted one."""
 
+    @property
+    def acted(self) -> bool:
+        """Something was sent that does not only read: done again, it would be done twice."""
+        return self._bounds.acted
+
     def named(self, step: JourneyStep) -> str:
         """The step in a few words, without any value that is filled in."""
-        return named(step, self._looks)
+        return named(step, self._looks.quote, self._looks.place)
 
     async def take(self, step: JourneyStep) -> None:
         """One step; ``Missed``, ``Mistaken``, ``Unable``, or Playwright's ``Error`` if the browser

@@ -88,4 +88,5 @@ class Walking:
         named = self._steps.named(self._journey.steps[number])
         text = f"Step {number + 1} of {count} ({named}): {text}"
         value = self._steps.measured
-        return Walk(outcome=outcome, text=text, value=value, lacks=lacks)
+        acted = self._steps.acted
+        return Walk(outcome=outcome, text=text, value=value, lacks=lacks, acted=acted)

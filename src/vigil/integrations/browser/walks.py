@@ -34,6 +34,8 @@ class Endpoint(Protocol):
 
     connect_s: float
     """How long that may take."""
+    place: str
+    """Where that is, for people: no credential that an address may hold."""
 
     async def connect(self, driver: Driver) -> Browser:
         """One to walk with, started if need be; ``Unreachable``, or an error of the driver."""
@@ -131,7 +133,8 @@ class Walks:
         except (Error, OSError, TimeoutError) as error:
             await self._drop_driver()
             # The address may hold a token, and Playwright's messages hold the address.
-            raise Unreachable(f"no connection to it ({type(error).__name__})") from None
+            why = type(error).__name__
+            raise Unreachable(f"no connection to {self._endpoint.place} ({why})") from None
 
     async def _lost(self, page: Page) -> Walk:
         """What it means that there is no page any more; the text ends with a stop."""

@@ -8,12 +8,12 @@ from typing import Any
 from vigil.domain.catalogue import Catalogue, Service
 from vigil.domain.errors import VigilError
 from vigil.domain.identity import content_digest
-from vigil.domain.inventory import MOST_ITEMS, Inventory, Item, Kind
+from vigil.domain.inventory import MOST_ITEMS, MOST_NAME, Inventory, Item, Kind
 from vigil.domain.journey import JourneyProbe
 from vigil.domain.probe import HttpProbe, Probe
 from vigil.integrations._clients.deadline import GivenUp
 from vigil.integrations._clients.http import shown
-from vigil.integrations.inventory.endpoints import addresses, look_at_endpoint
+from vigil.integrations.inventory.endpoints import endpoints, look_at_endpoint
 from vigil.integrations.inventory.processes import look_at_process
 from vigil.integrations.inventory.routes import look_at_route
 from vigil.integrations.inventory.rows import count_rows
@@ -52,34 +52,38 @@ class EmbeddedInventories:
             :MOST_ITEMS
         ]
         counted = await asyncio.gather(*(seen(blank, look) for blank, look in looks))
-        written = await asyncio.to_thread(self._probes, known)
+        written = await asyncio.to_thread(self._written, known)
         return Inventory(items=(*counted, *written)[:MOST_ITEMS])
 
-    def _probes(self, services: Sequence[str]) -> list[Item]:
+    def _written(self, services: Sequence[str]) -> list[Item]:
+        """What the catalogue's file says now of everything that this Vigil looks through."""
         try:
             now: Catalogue | None = self._read()
         except (VigilError, OSError):
             now = None  # Somebody may be in the middle of writing it.
-        return [
-            Item(
-                kind=Kind.PROBE,
-                service=name,
-                name=probe,
-                there=None
-                if now is None
-                else (service := now.services.get(name)) is not None
-                and probe in service.all_probes,
-                digest=None if now is None else _digest(now, name, probe),
-            )
-            for name in services
-            for probe in self._catalogue.services[name].all_probes
-        ]
+        found = []
+        for name in services:
+            newest = _digests(now.services.get(name)) if now else {}
+            for kind, of in _digests(self._catalogue.services[name]):
+                there = None if now is None else (kind, of) in newest
+                digest = newest.get((kind, of))
+                found.append(Item(kind=kind, service=name, name=of, there=there, digest=digest))
+        return found
 
 
-def _digest(catalogue: Catalogue, service: str, probe: str) -> str | None:
-    known = catalogue.services.get(service)
-    spec = known.all_probes.get(probe) if known else None
-    return content_digest(spec.model_dump(mode="json")) if spec else None
+def _digests(service: Service | None) -> dict[tuple[Kind, str], str]:
+    """Of each probe and of how each symptom is watched, by kind and name.
+
+    Within its maintenance a service is left alone, so that belongs to how it is watched.
+    """
+    if service is None:
+        return {}
+    alone = service.maintenance.model_dump(mode="json")
+    probes = {(Kind.PROBE, name): spec for name, spec in service.all_probes.items()}
+    symptoms = {(Kind.SYMPTOM, name): spec for name, spec in service.symptoms.items()}
+    return {key: content_digest(spec.model_dump(mode="json")) for key, spec in probes.items()} | {
+        key: content_digest([spec.model_dump(mode="json"), alone]) for key, spec in symptoms.items()
+    }
 
 
 def _looks(service: str, known: Service) -> Iterator[tuple[Item, Look]]:
@@ -87,26 +91,29 @@ def _looks(service: str, known: Service) -> Iterator[tuple[Item, Look]]:
     if known.processes is not None:
         for process in known.processes.names:
             look = partial(look_at_process, service, process, known.processes.supervisor)
-            yield _blank(Kind.INSTANCE, service, process), look
-    routes = tuple(dict.fromkeys(_routes(known)))
-    for host, port in dict.fromkeys(addresses(known, routes)):
-        look = partial(look_at_endpoint, service, host, port)
-        yield _blank(Kind.ENDPOINT, service, f"{host}:{port}"), look
-    for url in routes:
-        yield _blank(Kind.ROUTE, service, shown(url)[:300]), partial(look_at_route, service, url)
+            yield Item(kind=Kind.INSTANCE, service=service, name=process, there=None), look
+    routes = _routes(known)
+    for endpoint in endpoints(service, known, [url for url, _ in routes]):
+        yield endpoint, partial(look_at_endpoint, endpoint)
+    once = {shown(url)[:MOST_NAME]: url for url, _ in reversed(routes)}
+    for name, url in once.items():
+        probes = frozenset(
+            probe for other, probe in routes if shown(other)[:MOST_NAME] == name and probe
+        )
+        route = Item(kind=Kind.ROUTE, service=service, name=name, there=None, opened_by=probes)
+        yield route, partial(look_at_route, route, url)
     for name, canary in known.inventory.rows.items():
-        yield _blank(Kind.ROWS, service, name), partial(count_rows, service, name, canary)
+        rows = Item(kind=Kind.ROWS, service=service, name=name, there=None)
+        yield rows, partial(count_rows, service, name, canary)
 
 
-def _blank(kind: Kind, service: str, name: str) -> Item:
-    return Item(kind=kind, service=service, name=name, there=None)
+def _routes(service: Service) -> list[tuple[str, str]]:
+    """What the owner lists, and what its probes open without doing anything: URL and probe, if any.
 
-
-def _routes(service: Service) -> Iterator[str]:
-    """What the owner lists, and what its probes open without doing anything."""
-    yield from service.inventory.routes
-    for probe in service.probes.values():
-        yield from _opened(probe)
+    Of those that differ in their query alone the first one is asked for.
+    """
+    listed = [(url, "") for url in service.inventory.routes]
+    return listed + [(url, name) for name, p in service.probes.items() for url in _opened(p)]
 
 
 def _opened(probe: Probe) -> Iterator[str]:

@@ -9,7 +9,9 @@ from typing import Any
 from vigil.domain.inventory import MOST_MARKS
 
 MOST_MARK = 80
+"""Characters of one mark."""
 DEPTH = 4
+"""Levels of a JSON document whose keys are marks: below are its contents."""
 _HEADINGS = frozenset({"title", "h1"})
 _NAMED = {"form": "action", "a": "href", "input": "name", "button": "name"}
 """Elements that a user acts through, by what tells them apart."""
@@ -20,13 +22,22 @@ def marks(content_type: str, text: str) -> frozenset[str]:
 
     Anything else has its kind of content as its only mark.
     """
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = _kind(content_type)
     found: Iterator[str] = iter((f"type {kind}",))
-    if kind.endswith("html"):
+    if is_page(content_type):
         found = iter(_of_html(text))
     elif kind.endswith("json"):
         found = _of_json(text)
     return frozenset(mark[:MOST_MARK] for mark in islice(found, MOST_MARKS))
+
+
+def is_page(content_type: str) -> bool:
+    """HTML, for people to read."""
+    return _kind(content_type).endswith("html")
+
+
+def _kind(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 class _Page(HTMLParser):

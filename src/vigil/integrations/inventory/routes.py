@@ -4,9 +4,9 @@ import hashlib
 
 import httpx2
 
-from vigil.domain.inventory import Item, Kind
+from vigil.domain.inventory import Item
 from vigil.integrations._clients.http import IDENTITY, read_body, shown, tls_context
-from vigil.integrations.inventory.marks import marks
+from vigil.integrations.inventory.marks import MOST_MARK, is_page, marks
 
 MOST_BYTES = 1024 * 1024
 TIMEOUT_S = 5.0
@@ -15,9 +15,8 @@ FORBIDDEN = frozenset({401, 403, 405})
 BROKEN = 400
 
 
-async def look_at_route(service: str, url: str) -> Item:
+async def look_at_route(route: Item, url: str) -> Item:
     """Ask for it once as anybody; a redirect is an answer, and is not followed."""
-    name = shown(url)[:300]
     try:
         async with (
             httpx2.AsyncClient(
@@ -30,19 +29,15 @@ async def look_at_route(service: str, url: str) -> Item:
         ):
             body = await read_body(response, MOST_BYTES)
     except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, ValueError):
-        return Item(kind=Kind.ROUTE, service=service, name=name, there=None)
+        return route
     except (httpx2.HTTPError, OSError):
-        return Item(kind=Kind.ROUTE, service=service, name=name, there=False)
+        return route.model_copy(update={"there": False})
     there = response.status_code < BROKEN or response.status_code in FORBIDDEN
     if response.has_redirect_location:
-        kept = frozenset({f"redirect to {shown(response.headers['location'])}"[:80]})
-        return Item(kind=Kind.ROUTE, service=service, name=name, there=there, marks=kept)
+        kept = frozenset({f"redirect to {shown(response.headers['location'])}"[:MOST_MARK]})
+        return route.model_copy(update={"there": there, "marks": kept})
+    kind = response.headers.get("content-type", "")
     text = body.content.decode("utf-8", errors="replace")
-    return Item(
-        kind=Kind.ROUTE,
-        service=service,
-        name=name,
-        there=there,
-        marks=marks(response.headers.get("content-type", ""), text),
-        digest=f"sha256:{hashlib.sha256(body.content).hexdigest()}" if body.content else None,
-    )
+    digest = f"sha256:{hashlib.sha256(body.content).hexdigest()}" if body.content else None
+    seen = {"there": there, "marks": marks(kind, text), "digest": digest, "page": is_page(kind)}
+    return route.model_copy(update=seen)

@@ -7,14 +7,20 @@ TIMEOUT_S = 5.0
 
 
 async def count_rows(service: str, name: str, canary: Canary) -> Item:
-    """One number; whatever keeps it from being known makes it unseen."""
-    return Item(
-        kind=Kind.ROWS,
-        service=service,
-        name=name,
-        there=None if (number := await _counted(canary)) is None else True,
-        count=number,
-    )
+    """One number; whatever keeps it from being known makes it unseen, but for a table that is gone:
+    whoever drops one leaves nothing to count.
+    """
+    rows = Item(kind=Kind.ROWS, service=service, name=name, there=None)
+    try:
+        number = await _counted(canary)
+    except _Gone:
+        return rows.model_copy(update={"there": False})
+    there = None if number is None else True
+    return rows.model_copy(update={"there": there, "count": number})
+
+
+class _Gone(Exception):
+    """There is no such table or schema."""
 
 
 async def _counted(canary: Canary) -> float | None:
@@ -38,5 +44,7 @@ async def _counted(canary: Canary) -> float | None:
             await cursor.execute(canary.query.encode())
             rows = await cursor.fetchmany(2)
             return float(rows[0][0]) if len(rows) == 1 and len(rows[0]) == 1 else None
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
+        raise _Gone from error
     except (psycopg.Error, UnreadableDsn, OSError, ValueError, TypeError):
         return None

@@ -5,5 +5,17 @@ from vigil.integrations.journal.export import export_lines
 from vigil.integrations.journal.inbox import SqlInbox
 from vigil.integrations.journal.journal import SqlJournal
 from vigil.integrations.journal.keys import Keys, load_keys
+from vigil.integrations.journal.ledger import Caps, SqlLedger
+from vigil.integrations.journal.meanings import SqlMeanings
 
-__all__ = ["Keys", "SqlInbox", "SqlJournal", "export_lines", "holds_incidents", "load_keys"]
+__all__ = [
+    "Caps",
+    "Keys",
+    "SqlInbox",
+    "SqlJournal",
+    "SqlLedger",
+    "SqlMeanings",
+    "export_lines",
+    "holds_incidents",
+    "load_keys",
+]

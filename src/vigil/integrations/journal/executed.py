@@ -10,6 +10,7 @@ from vigil.domain.executed import LONGEST, Executed
 from vigil.domain.incident import Stage
 from vigil.domain.proof import Outcome
 from vigil.integrations.journal.documents import said
+from vigil.integrations.journal.recurrences import NAME as RECURRENCE
 from vigil.integrations.journal.resets import all_reset_at, resets_since
 from vigil.integrations.journal.tables import executions, incidents, outputs
 
@@ -20,14 +21,15 @@ _RULES = TypeAdapter(tuple[str, ...])
 _UNREADABLE = {"outcome": Outcome.NOT_FIXED, "proven_at": None, "interrupted": False}
 """What a proof counts as that cannot be read: one that failed."""
 
-_FIRST, _LAST, _PLAN, _PROOF = (
-    outputs.alias(name) for name in ("first_words", "last_words", "plans", "proofs")
+_FIRST, _LAST, _PLAN, _PROOF, _BACK = (
+    outputs.alias(name) for name in ("first_words", "last_words", "plans", "proofs", "recurrences")
 )
 _STAGES = (
     (_FIRST, Stage.SYNTHESIZING, "verdict"),
     (_LAST, Stage.EXECUTING, "verdict"),
     (_PLAN, Stage.SYNTHESIZING, "output"),
     (_PROOF, Stage.VERIFYING, "output"),
+    (_BACK, Stage.VERIFYING, RECURRENCE),
 )
 
 
@@ -72,6 +74,8 @@ def executed_since(connection: Connection, since: datetime, besides: str) -> tup
             said(connection, _PROOF.c.json_text, "outcome").label("outcome"),
             said(connection, _PROOF.c.json_text, "decided_at").label("proven_at"),
             said(connection, _PROOF.c.json_text, "interrupted").label("interrupted"),
+            said(connection, _BACK.c.json_text, "incident").label("came_back_as"),
+            said(connection, _BACK.c.json_text, "at").label("back_at"),
         )
         .select_from(joined)
         .where(executions.c.at >= since, executions.c.incident != besides)
@@ -89,6 +93,9 @@ def _told(row: dict[str, Any], resets: tuple[str, ...]) -> Executed:
     """One such row that is odd must not keep the gate from judging all the others."""
     rules, interrupted = _rules(row["policy_rules"]), row["interrupted"] or False
     row |= {"policy_rules": rules, "interrupted": interrupted, "resets": resets}
+    back_at = row.pop("back_at")
+    if row["came_back_as"] is not None:
+        row |= {"outcome": Outcome.NOT_FIXED, "proven_at": back_at}
     try:
         return Executed.model_validate(row)
     except ValidationError:

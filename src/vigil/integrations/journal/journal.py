@@ -10,6 +10,7 @@ from vigil.domain.cost import Spent
 from vigil.domain.executed import Executed
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.news import News
+from vigil.domain.recurrence import Recurrence
 from vigil.domain.timeline import Checkpoint, Event, Head
 from vigil.domain.value import Instant
 from vigil.domain.verdict import Approval, Cancellation
@@ -22,6 +23,7 @@ from vigil.integrations.journal import (
     executed,
     moves,
     outbox,
+    recurrences,
     resets,
     rows,
     spending,
@@ -204,6 +206,16 @@ class SqlJournal(OnRecord):
         """A person closes a breaker; NotFound."""
         keys = self._keys
         return await self._write(lambda c: resets.reset(c, keys, incident_id, attempt, given))
+
+    async def recur(self, recurrence: Recurrence) -> Recurrence:
+        """Trouble that was proven fixed is back; NotFound."""
+        return await self._write(lambda c: recurrences.recur(c, self._keys, recurrence))
+
+    async def verified_since(
+        self, since: Instant, limit: int, of: tuple[str, str] | None = None
+    ) -> tuple[Incident, ...]:
+        """What was proven fixed since then, the last closed first."""
+        return await self._read(lambda c: rows.list_verified(c, since, limit, of))
 
     async def spent_since(self, since: Instant) -> tuple[Spent, ...]:
         """What each incident has cost that was open since then, and cost anything."""

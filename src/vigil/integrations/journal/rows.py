@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from vigil.domain.errors import NotFound
 from vigil.domain.incident import Incident, WaitingOn
 from vigil.domain.news import News
+from vigil.domain.proof import Outcome
 from vigil.domain.timeline import Head
 from vigil.domain.verdict import Approval
 from vigil.integrations.journal.news import COLUMNS, gather, to_news
@@ -106,6 +107,23 @@ def list_overdue(connection: Connection, now: datetime, limit: int) -> tuple[Inc
         .order_by(incidents.c.expires_at, incidents.c.id)
     )
     rows = connection.execute(query.limit(limit)).mappings()
+    return tuple(Incident.model_validate(dict(row)) for row in rows)
+
+
+def list_verified(
+    connection: Connection, since: datetime, limit: int, of: tuple[str, str] | None
+) -> tuple[Incident, ...]:
+    """Closed as proven, the last closed first."""
+    query = (
+        select(*_INCIDENT)
+        .where(incidents.c.closed_at >= since, incidents.c.outcome == Outcome.VERIFIED)
+        .order_by(incidents.c.closed_at.desc(), incidents.c.id.desc())
+        .limit(limit)
+    )
+    if of is not None:
+        service, symptom = of
+        query = query.where(incidents.c.service == service, incidents.c.symptom == symptom)
+    rows = connection.execute(query).mappings()
     return tuple(Incident.model_validate(dict(row)) for row in rows)
 
 

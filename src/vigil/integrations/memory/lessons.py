@@ -1,7 +1,7 @@
 """Rows of lessons: kept once, counted as a runbook's record, and found again."""
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from vigil.domain.errors import PermanentError
 from vigil.domain.lesson import Lesson
@@ -49,6 +49,24 @@ def like(connection: Connection, occurrence: Occurrence, limit: int) -> tuple[Le
         .limit(limit)
     )
     return tuple(_restored(document) for document in rows.scalars())
+
+
+def came_back(
+    connection: Connection, incident: str, attempt: int, came_back_as: str
+) -> Lesson | None:
+    """What was taken for a success was none; the lesson as it is then, whoever says so again."""
+    this = (lessons.c.incident == incident) & (lessons.c.attempt == attempt)
+    kept = select(lessons.c.document).where(this).with_for_update()
+    document = connection.execute(kept).scalar_one_or_none()
+    if document is None:
+        return None
+    lesson = _restored(document)
+    if lesson.outcome is not Outcome.VERIFIED:
+        return lesson
+    failed = lesson.model_copy(update={"outcome": Outcome.NOT_FIXED, "came_back_as": came_back_as})
+    values = {"outcome": failed.outcome, "document": failed.model_dump_json()}
+    connection.execute(update(lessons).where(this).values(**values))
+    return failed
 
 
 def record(connection: Connection, runbook: Runbook, service_kind: str) -> Record:

@@ -49,6 +49,14 @@ class SqlMemory:
         most = min(limit, MAX_RECALLED)
         return await asyncio.to_thread(read, self._engine, lambda c: lessons.like(c, like, most))
 
+    async def came_back(self, incident: str, attempt: int, came_back_as: str) -> Lesson | None:
+        """What was proven fixed was there again."""
+        return await asyncio.to_thread(
+            write,
+            self._engine,
+            lambda c: lessons.came_back(c, incident, attempt, came_back_as),
+        )
+
     async def record(self, runbook: Runbook, service_kind: str) -> Record:
         """Count the trials of this very text on this kind of service."""
         return await asyncio.to_thread(

@@ -6,7 +6,14 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from vigil.domain.probe import CommandProbe, JourneyProbe, Probe, ProbeRef, ProbeResult
+from vigil.domain.probe import (
+    CommandProbe,
+    JourneyProbe,
+    PerformanceProbe,
+    Probe,
+    ProbeRef,
+    ProbeResult,
+)
 from vigil.domain.scrub import clean
 from vigil.integrations._clients.deadline import GivenUp
 from vigil.integrations.probes.command import Judge, run_command
@@ -14,7 +21,7 @@ from vigil.integrations.probes.dns import look_at_name
 from vigil.integrations.probes.http import walk
 from vigil.integrations.probes.journey import walk_journey
 from vigil.integrations.probes.log import look_at_log
-from vigil.integrations.probes.performance import look_at_performance
+from vigil.integrations.probes.performance import Former, look_at_performance
 from vigil.integrations.probes.process import look_at_processes
 from vigil.integrations.probes.promql import look_at_query
 from vigil.integrations.probes.queue import look_at_queue
@@ -26,6 +33,7 @@ from vigil.integrations.probes.tls import look_at_tls
 from vigil.ports.browser import Browser
 from vigil.ports.clock import Clock
 from vigil.ports.commands import Commands
+from vigil.ports.figures import Figures
 from vigil.ports.screenshots import Screenshots
 
 Look = Callable[[Any], Awaitable[Sight]]
@@ -35,7 +43,6 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
     {
         "dns": look_at_name,
         "http": walk,
-        "performance": look_at_performance,
         "process": look_at_processes,
         "promql": look_at_query,
         "queue": look_at_queue,
@@ -65,6 +72,7 @@ class EmbeddedProbes:
         screenshots: Screenshots | None = None,
         commands: Commands | None = None,
         judge: Judge | None = None,
+        figures: Figures | None = None,
     ) -> None:
         self._clock = clock
         self._looks: Mapping[str, Look] = {
@@ -74,6 +82,7 @@ class EmbeddedProbes:
             "tls": lambda probe: look_at_tls(probe, clock.now()),
         }
         self._run_command = partial(run_command, commands=commands, judge=judge)
+        self._figures = figures
         self._given_up = GivenUp[Sight]()
 
     async def run(self, ref: ProbeRef, probe: Probe) -> ProbeResult:
@@ -88,6 +97,7 @@ class EmbeddedProbes:
             at=at,
             screenshot=sight.screenshot,
             value=_told(sight.value),
+            usual=_told(sight.usual),
         )
 
     async def _look_in_time(self, ref: ProbeRef, probe: Probe) -> Sight:
@@ -104,8 +114,12 @@ class EmbeddedProbes:
         return task.result()
 
     async def _look(self, ref: ProbeRef, probe: Probe) -> Sight:
-        if isinstance(probe, CommandProbe):  # run by somebody else, who knows it by its place
+        # What somebody else runs, or remembers, is known there by its place.
+        if isinstance(probe, CommandProbe):
             return await self._run_command(ref, probe)
+        if isinstance(probe, PerformanceProbe):
+            former = Former(ref, self._clock.now(), self._figures)
+            return await look_at_performance(probe, former)
         return await self._looks[probe.kind](probe)
 
 

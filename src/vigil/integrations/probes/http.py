@@ -5,8 +5,8 @@ import time
 import httpx2
 
 from vigil.domain.probe import HttpProbe, HttpStep
-from vigil.integrations._clients.http import IDENTITY, read_body, shown, tls_context
-from vigil.integrations.probes.http_answer import MOST_BYTES, answered, judge
+from vigil.integrations._clients.http import read_body, shown, tls_context
+from vigil.integrations.probes.http_answer import FRESH, MOST_BYTES, answered, judge
 from vigil.integrations.probes.sight import Sight, failing, milliseconds, passing, unknown
 
 MOST_REDIRECTS = 10
@@ -22,7 +22,7 @@ async def walk(probe: HttpProbe) -> Sight:
         trust_env=False,
         verify=tls_context(),
         timeout=httpx2.Timeout(probe.timeout_s),
-        headers=IDENTITY,
+        headers=FRESH,
     ) as client:
         started = time.monotonic()
         sight = unknown("The probe has no steps; give it at least one.")

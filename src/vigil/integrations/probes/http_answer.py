@@ -1,20 +1,27 @@
 """Whether an HTTP answer is what its step expects."""
 
 import json
+from typing import NoReturn
 
 import httpx2
 
 from vigil.domain.json_path import nodes
 from vigil.domain.probe import HttpStep
-from vigil.integrations._clients.http import Body, shown
+from vigil.integrations._clients.http import IDENTITY, Body, shown
 from vigil.integrations.probes.sight import Sight, failing, passing, unknown
 
 MOST_BYTES = 1024 * 1024
+FRESH = {**IDENTITY, "cache-control": "no-cache"}
+"""What a cache between here and there remembers says nothing about the service now."""
 
 
 def answered(step: HttpStep, response: httpx2.Response) -> str:
-    """How every sentence about an answer begins."""
-    return f"{step.method} {shown(step.url)} answered {response.status_code}"
+    """How every sentence about an answer begins: also where it led, and how old it is."""
+    begin = f"{step.method} {shown(step.url)} answered {response.status_code}"
+    if (place := shown(str(response.url))) != shown(step.url):
+        begin += f" at {place}"
+    age = response.headers.get("age", "0")
+    return begin if age.strip("0") == "" else f"{begin} from a cache (age {age[:10]} s)"
 
 
 def judge(step: HttpStep, response: httpx2.Response, body: Body) -> Sight:
@@ -37,7 +44,7 @@ def _judge_body(step: HttpStep, response: httpx2.Response, body: Body) -> Sight:
     coding = response.headers.get("content-encoding", "identity")
     if coding != "identity":
         return unknown(f"{begin} coded as {coding}, although asked not to; not searched.")
-    if expect.text is not None and expect.text not in _decoded(response, body):
+    if expect.text is not None and expect.text not in decoded(response, body):
         where = "in it" if body.complete else f"in its first {MOST_BYTES} bytes"
         return failing(f"{begin}, but '{expect.text}' is not {where}.")
     if expect.values:
@@ -49,7 +56,7 @@ def _judge_values(step: HttpStep, begin: str, body: Body) -> Sight:
     if not body.complete:
         return unknown(f"{begin}, with more than {MOST_BYTES} bytes; no values are read of that.")
     try:
-        document = json.loads(body.content)
+        document = json.loads(body.content, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return failing(f"{begin}, but not with JSON.")
     values = step.expect.values
@@ -60,7 +67,13 @@ def _judge_values(step: HttpStep, begin: str, body: Body) -> Sight:
     return passing(f"{begin}, and {', '.join(values)} as expected.")
 
 
-def _decoded(response: httpx2.Response, body: Body) -> str:
+def _no_number(word: str) -> NoReturn:
+    """NaN and Infinity are no JSON, and Infinity is above every bound."""
+    raise ValueError(word)
+
+
+def decoded(response: httpx2.Response, body: Body) -> str:
+    """The answer as text, in the character set that it names."""
     try:
         return body.content.decode(response.charset_encoding or "utf-8", errors="replace")
     except LookupError:  # the server made up a character set

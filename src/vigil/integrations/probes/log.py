@@ -3,12 +3,12 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 from vigil.domain.pattern import matches
-from vigil.domain.probe import LogProbe
+from vigil.domain.probe import LogProbe, ProbeOutcome
 from vigil.domain.value import Instant
 from vigil.integrations._clients.files import read_tail
 from vigil.integrations._clients.log_lines import LogLine, log_line
@@ -20,6 +20,8 @@ MOST_AHEAD = timedelta(seconds=60)
 """By which a service's clock may be ahead of ours."""
 FULL = MOST_BYTES * 15 // 16
 """Of a tail that is this long, the beginning may have been left out."""
+HALF_WRITTEN = 1
+"""The newest line may be in the middle of being written."""
 
 
 class _Counted(NamedTuple):
@@ -30,6 +32,8 @@ class _Counted(NamedTuple):
     """Of everything that was read."""
     ahead: bool
     """A line is of a time that has not come yet: of others too nobody knows when they were."""
+    undated: int
+    """The newest lines, one after the other, that have no time: who wrote them writes otherwise."""
 
 
 async def look_at_log(probe: LogProbe, now: Instant) -> Sight:
@@ -44,12 +48,8 @@ def _look(probe: LogProbe, now: Instant) -> Sight:
     counted = _counted(raw, probe, now)
     if counted is None:
         return unknown(f"The log {probe.path} has more to compare than there is time for.")
-    if raw and counted.oldest is None:
-        return unknown(f"The log {probe.path} has no line that is JSON and has a time.")
-    if counted.ahead:
-        return unknown(
-            f"The log {probe.path} has lines from the future; have its times written with a zone."
-        )
+    if (why := _not_dated(raw, counted, probe.path)) is not None:
+        return unknown(f"The log {probe.path} has {why}.")
     seconds = probe.window_s
     if sum(map(len, raw)) >= FULL and counted.oldest is not None:
         # More was written within the window than is read: what is read stands for all of it.
@@ -59,7 +59,29 @@ def _look(probe: LogProbe, now: Instant) -> Sight:
         f"Of {counted.lines} lines in the last {seconds:.0f} s, {counted.matching} match, "
         f"{rate:.3g} a minute"
     )
-    return judged(told, round(rate, 3), most=probe.max)
+    sight = judged(told, round(rate, 3), most=probe.max)
+    if sight.outcome is ProbeOutcome.PASSING and counted.lines < probe.fewest:
+        return unknown(f"{told}, and fewer than {probe.fewest} lines say nothing.")
+    return sight
+
+
+def _not_dated(raw: tuple[bytes, ...], counted: _Counted, path: str) -> str | None:
+    """Why nobody can say when its lines were written, as the end of a sentence."""
+    if counted.oldest is None and (raw or not _empty(path)):
+        return "no line that is JSON and has a time"
+    if counted.lines == 0 and counted.undated > HALF_WRITTEN:
+        return "newest lines that are not JSON or have no time"
+    if counted.ahead:
+        return "lines from the future; have its times written with a zone"
+    return None
+
+
+def _empty(path: str) -> bool:
+    """And not only without the end of its one endless line."""
+    try:
+        return Path(path).stat().st_size == 0
+    except OSError:
+        return False
 
 
 def _counted(raw: tuple[bytes, ...], probe: LogProbe, now: Instant) -> _Counted | None:
@@ -67,21 +89,22 @@ def _counted(raw: tuple[bytes, ...], probe: LogProbe, now: Instant) -> _Counted 
     until = time.monotonic() + probe.timeout_s
     since = now - timedelta(seconds=probe.window_s)
     lines = matching = 0
+    undated = 0
     ahead = False
     oldest: datetime | None = None
-    for line in _read(raw):
+    for each in raw:
         if time.monotonic() > until:
             return None
+        if (line := log_line(each)) is None:
+            undated += 1
+            continue
+        undated = 0
         ahead = ahead or line.at > now + MOST_AHEAD
         oldest = line.at if oldest is None else min(oldest, line.at)
         if line.at >= since:
             lines += 1
             matching += _is_meant(line, probe)
-    return _Counted(lines, matching, oldest, ahead)
-
-
-def _read(raw: tuple[bytes, ...]) -> Iterator[LogLine]:
-    return (line for each in raw if (line := log_line(each)) is not None)
+    return _Counted(lines, matching, oldest, ahead, undated)
 
 
 def _is_meant(line: LogLine, probe: LogProbe) -> bool:

@@ -15,6 +15,8 @@ def judged(
         return failing(f"{told}, more than {most:g}.", number)
     if least is not None and number < least:
         return failing(f"{told}, less than {least:g}.", number)
+    if math.isinf(number):  # something was divided by nothing; that is no good answer
+        return unknown(f"{told}, which nobody has measured.")
     bounds = (("at least", least), ("at most", most))
     fine = " and ".join(f"{words} {bound:g}" for words, bound in bounds if bound is not None)
     return passing(f"{told}, {fine} is fine.", number)

@@ -4,28 +4,48 @@ import asyncio
 import math
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import httpx2
 
-from vigil.domain.probe import PerformanceProbe
-from vigil.integrations._clients.http import IDENTITY, read_body, shown, tls_context
+from vigil.domain.figures import Figure, usually
+from vigil.domain.identity import content_digest
+from vigil.domain.probe import PerformanceProbe, ProbeOutcome, ProbeRef
+from vigil.domain.telemetry import FEWEST_WINDOWS
+from vigil.domain.value import Instant
+from vigil.integrations._clients.http import read_body, shown, tls_context
+from vigil.integrations.probes.http_answer import FRESH, MOST_BYTES, decoded
 from vigil.integrations.probes.sight import Sight, failing, passing, unknown
-
-MOST_BYTES = 1024 * 1024
+from vigil.ports.figures import Figures
 
 
 class _Wrong(Exception):
     """An answer that is none of a page that works; says which."""
 
 
-async def look_at_performance(probe: PerformanceProbe) -> Sight:
+@dataclass(frozen=True)
+class Former:
+    """The figures of the looks before this one; None where nobody keeps any."""
+
+    ref: ProbeRef
+    now: Instant
+    figures: Figures | None
+
+
+async def look_at_performance(probe: PerformanceProbe, former: Former) -> Sight:
     """Ask as often as it says, and no quicker; the first answer that is wrong ends it."""
     place = f"GET {shown(probe.url)}"
     try:
         times = sorted(await _asked(probe))
     except ExceptionGroup as several:
         return _translated(place, several.exceptions[0])
-    return _judge(probe, place, times)
+    figure = Figure(at=former.now, p50_ms=_percentile(times, 50), p95_ms=_percentile(times, 95))
+    spec = content_digest(probe.model_dump(mode="json"))
+    known = await former.figures.known(former.ref, spec, former.now) if former.figures else ()
+    sight = _judge(probe, f"Of {len(times)} requests {place}", figure, known)
+    if former.figures and sight.outcome is ProbeOutcome.PASSING:
+        await former.figures.keep(former.ref, spec, figure)
+    return sight
 
 
 def _translated(place: str, error: Exception) -> Sight:
@@ -51,19 +71,23 @@ async def _asked(probe: PerformanceProbe) -> list[float]:
             await asyncio.sleep(began + turn / probe.per_s - time.monotonic())
             started = time.monotonic()
             async with client.stream("GET", probe.url) as response:
-                await read_body(response, MOST_BYTES)
+                body = await read_body(response, MOST_BYTES)
+            took_s = time.monotonic() - started
             if response.status_code != probe.status:
                 status = response.status_code
                 raise _Wrong(f"answered {status} to request {turn + 1}, expected {probe.status}")
-            times.append((time.monotonic() - started) * 1000)
+            if probe.text is not None and probe.text not in decoded(response, body):
+                raise _Wrong(f"answered request {turn + 1} without '{probe.text}'")
+            times.append(took_s * 1000)
 
     async with (
         httpx2.AsyncClient(
             trust_env=False,
             verify=tls_context(),
             timeout=httpx2.Timeout(probe.timeout_s),
-            headers=IDENTITY,
-            limits=httpx2.Limits(max_connections=probe.at_once),
+            headers=FRESH,
+            # A connection each, as visitors come: one that is kept may lead to one instance only.
+            limits=httpx2.Limits(max_connections=probe.at_once, max_keepalive_connections=0),
         ) as client,
         asyncio.TaskGroup() as group,
     ):
@@ -72,16 +96,31 @@ async def _asked(probe: PerformanceProbe) -> list[float]:
     return times
 
 
-def _judge(probe: PerformanceProbe, place: str, times: Sequence[float]) -> Sight:
-    middle, most = _percentile(times, 50), _percentile(times, 95)
-    told = f"Of {len(times)} requests {place} took {middle:.0f} ms in the middle (p50) and"
-    told = f"{told} {most:.0f} ms at 95 % (p95)"
-    value = round(most, 1)
-    if probe.p50_ms is not None and middle > probe.p50_ms:
-        return failing(f"{told}; the budget of p50 is {probe.p50_ms:g} ms.", value)
-    if most > probe.p95_ms:
-        return failing(f"{told}; the budget of p95 is {probe.p95_ms:g} ms.", value)
-    return passing(f"{told}, within the budget of {probe.p95_ms:g} ms.", value)
+def _judge(probe: PerformanceProbe, whence: str, figure: Figure, known: Sequence[Figure]) -> Sight:
+    """By its budget, and by what is usual where that is known."""
+    told = (
+        f"{whence} took {figure.p50_ms:.0f} ms in the middle (p50) and {figure.p95_ms:.0f} ms at "
+        "95 % (p95)"
+    )
+    usual = usually(known)
+    if probe.p50_ms is not None and figure.p50_ms > probe.p50_ms:
+        sight = failing(f"{told}; the budget of p50 is {probe.p50_ms:g} ms.")
+    elif figure.p95_ms > probe.p95_ms:
+        sight = failing(f"{told}; the budget of p95 is {probe.p95_ms:g} ms.")
+    elif usual is None:
+        few = f"{len(known)} of {FEWEST_WINDOWS} looks"
+        sight = passing(
+            f"{told}, within the budget of {probe.p95_ms:g} ms; what is usual is not known ({few})."
+        )
+    elif (missed := usual.missed_by(figure)) is not None:
+        sight = failing(f"{told}; {missed}.")
+    else:
+        sight = passing(
+            f"{told}, within the budget of {probe.p95_ms:g} ms; {usual.p95.median:.0f} ms is usual."
+        )
+    return sight._replace(
+        value=round(figure.p95_ms, 1), usual=round(usual.p95.median, 1) if usual else None
+    )
 
 
 def _percentile(times: Sequence[float], share: int) -> float:

@@ -63,6 +63,9 @@ def _number(answer: tuple[int, Body]) -> float:
     except (ValueError, RecursionError):
         raise _NoNumber(f"answered {status}, and not as Prometheus does") from None
     match said:
+        case {"status": "success", "warnings": [str(warning), *_]}:
+            # As when one of several stores did not answer: the number stands for the others only.
+            raise _NoNumber(f"warns of its own answer: {warning[:MOST_SAID]}")
         case {"status": "success", "data": {"resultType": "scalar", "result": [_, str(text)]}}:
             return _read(text)
         case {"status": "success", "data": {"resultType": "vector", "result": list(series)}}:

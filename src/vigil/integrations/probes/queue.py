@@ -43,8 +43,8 @@ def _only_grows(depths: Sequence[int]) -> bool:
 async def _depth(client: "Redis", probe: QueueProbe) -> int:
     said = await client.type(probe.key)
     kind = said.decode() if isinstance(said, bytes) else str(said)
-    if kind == "none":
-        return 0  # Redis keeps no empty list.
+    if kind == "none" and probe.group is None:
+        return 0  # Redis keeps no empty list; a stream that has a group it does keep.
     if kind == "stream" and probe.group is not None:
         return _unconfirmed(await client.xinfo_groups(probe.key), probe)
     counts: Mapping[str, Callable[[str], Awaitable[Any]]] = {
@@ -54,7 +54,8 @@ async def _depth(client: "Redis", probe: QueueProbe) -> int:
         "set": client.scard,
     }
     if kind not in counts or probe.group is not None:
-        raise NotThat(f"{'stream' if probe.group else 'queue'} at '{probe.key}', but a {kind}")
+        instead = "" if kind == "none" else f", but a {kind}"
+        raise NotThat(f"{'stream' if probe.group else 'queue'} at '{probe.key}'{instead}")
     return int(await counts[kind](probe.key))
 
 

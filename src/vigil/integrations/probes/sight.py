@@ -15,6 +15,8 @@ class Sight(NamedTuple):
     screenshot: Sha256 | None = None
     value: float | None = None
     """What was measured, in the unit of its kind."""
+    usual: float | None = None
+    """What it was in former looks."""
 
 
 def passing(text: str, value: float | None = None) -> Sight:

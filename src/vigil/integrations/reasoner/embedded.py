@@ -17,6 +17,7 @@ from vigil.domain.plan import Reason
 from vigil.domain.proof import TRIALS, Outcome
 from vigil.domain.runbook import Runbook, RunbookMatch
 from vigil.domain.value import Value
+from vigil.ports.desk import Desk
 
 _WITHOUT_CURE = (FailureType.NOTHING_WRONG, FailureType.UNKNOWN)
 _SYMPTOM = (
@@ -40,7 +41,7 @@ class _Choice(Value):
 class PlaybookReasoner:
     """Takes what the runbook says and adds nothing of its own."""
 
-    async def draft(self, briefing: Briefing) -> Draft:
+    async def draft(self, briefing: Briefing, desk: Desk) -> Draft:  # noqa: ARG002 - it asks nobody
         """Write a draft, or say why there is none."""
         if not briefing.hypotheses:
             return _nothing(briefing, "There is no hypothesis, so there is nothing to cure.")
@@ -138,6 +139,8 @@ def _seen_before(past: tuple[Lesson, ...]) -> str:
         Outcome.NOT_FIXED: f"not fixed by: {by}" if by else "not fixed",
         Outcome.REGRESSED: f"made worse by: {by}",
     }.get(lesson.outcome, "nothing was done then")
+    if lesson.came_back_as:
+        became = f"proven in {seconds} by: {by}, and back as incident {lesson.came_back_as}"
     return f"Seen before: incident {lesson.incident} on {lesson.at:%Y-%m-%d}, {became}."
 
 

@@ -34,7 +34,7 @@ class Crowd:
         self._allowed = allowed
         self._browsers = browsers
         self._tally = tally
-        self._gate = Gate(spec.sessions, spec.rate)
+        self._gate = Gate(spec.sessions, spec.rate, self._share)
 
     async def go(self) -> None:
         """Until the last of them has ended."""
@@ -43,6 +43,10 @@ class Crowd:
             for number in range(self._spec.sessions):
                 await pace.turn()
                 sessions.create_task(self._session(number))
+
+    def _share(self) -> float:
+        """Of the rate, by the steps after the one before which they were held."""
+        return self._tally.strain.share(self._spec.hold_before or 1)
 
     async def _session(self, number: int) -> None:
         session = Session(self._walker, self._tally, self._gate, self._spec.hold_before)

@@ -21,8 +21,23 @@ MOST_EACH_MB = 4.0
 class LightpandaSwarm:
     """Fulfils ``ports.swarm.Swarm``."""
 
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+
     async def run(self, spec: SwarmSpec, journey: JourneyProbe, watch: Watch) -> SwarmReport:
         """Send them through."""
+        try:
+            async with asyncio.timeout(spec.most_s):
+                await self._turn.acquire()
+        except TimeoutError:
+            text = f"another swarm was under way for all of its {spec.most_s:g} s"
+            return Tally(spec, ()).report(0.0, Stop(why=Stopped.TIME, text=text))
+        try:
+            return await self._run(spec, journey, watch)
+        finally:
+            self._turn.release()
+
+    async def _run(self, spec: SwarmSpec, journey: JourneyProbe, watch: Watch) -> SwarmReport:
         walker = Walker(journey)
         tally = Tally(spec, walker.texts)
         stopped = _hindrance(spec, journey)

@@ -1,18 +1,23 @@
 """Where sessions wait for each other."""
 
 import asyncio
+from collections.abc import Callable
 
 from vigil.integrations.swarm.pace import Pace
 
 
 class Gate:
-    """Opens when everybody who is still there has come to it; who goes on does so in turn."""
+    """Opens when everybody who is still there has come to it; who goes on does so in turn.
 
-    def __init__(self, expected: int, rate: float) -> None:
+    So many who are in the middle of the same thing are of the swarm's own making: they go on as
+    fast as the service bears it, where ``share`` says how much of the rate that is.
+    """
+
+    def __init__(self, expected: int, rate: float, share: Callable[[], float]) -> None:
         self._expected = expected
         self._waiting = 0
         self._open = asyncio.Event()
-        self._pace = Pace(rate)
+        self._pace = Pace(rate, share)
 
     async def wait(self) -> None:
         """Come to it, and wait until it is one's own turn to go on."""

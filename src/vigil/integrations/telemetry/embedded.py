@@ -2,25 +2,25 @@
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from statistics import median
 
 from vigil.domain.catalogue import Catalogue, Condition, Service
 from vigil.domain.telemetry import (
     FEWEST_REQUESTS,
-    FEWEST_WINDOWS,
-    Band,
     ErrorGroup,
     Growth,
     Latency,
+    LogTemplate,
     Ratio,
     Usual,
+    band_of,
 )
 from vigil.domain.value import Instant
 from vigil.integrations.telemetry.logs import error_groups
 from vigil.integrations.telemetry.scraper import Scraper, Window
 from vigil.integrations.telemetry.series import Series
+from vigil.integrations.telemetry.templates import log_templates
 from vigil.ports.clock import Clock
 
 JUST_BEFORE_S = 60.0
@@ -70,8 +70,8 @@ class EmbeddedTelemetry:
             bad.append(ratio.value)
             if (mean := self._mean(service, base, window, condition.where)) is not None:
                 seconds.append(mean[0])
-        usual = _band(bad)
-        return None if usual is None else Usual(bad=usual, seconds=_band(seconds), until=until)
+        usual = band_of(bad)
+        return None if usual is None else Usual(bad=usual, seconds=band_of(seconds), until=until)
 
     async def latency(
         self, service: str, since: Instant, where: Mapping[str, str]
@@ -135,8 +135,14 @@ class EmbeddedTelemetry:
         known = self._catalogue.services.get(service)
         if known is None or not known.telemetry.logs:
             return None
-        sources = [(source.path, source.instance) for source in known.telemetry.logs]
-        return await asyncio.to_thread(error_groups, sources, since)
+        return await asyncio.to_thread(error_groups, _files_of(known), since)
+
+    async def log_templates(self, service: str, since: Instant) -> tuple[LogTemplate, ...] | None:
+        """Templates since a moment, over all log files that can be read."""
+        known = self._catalogue.services.get(service)
+        if known is None or not known.telemetry.logs:
+            return None
+        return await asyncio.to_thread(log_templates, _files_of(known), since)
 
     async def started(self, service: str) -> Mapping[str, Instant] | None:
         """By what every usual client library of Prometheus tells of its own process."""
@@ -212,18 +218,14 @@ class EmbeddedTelemetry:
         return found[0] if found and _USUAL_DURATION not in found else _USUAL_DURATION
 
 
+def _files_of(service: Service) -> list[tuple[str, str]]:
+    return [(source.path, source.instance) for source in service.telemetry.logs]
+
+
 def _back(end: float, start: float, window_s: float) -> Iterator[Window]:
     """Windows that follow each other, from the newest to the oldest, none reaching out of it."""
     for number in range(int((end - start) // window_s)):
         yield end - (number + 1) * window_s, end - number * window_s
-
-
-def _band(values: Sequence[float]) -> Band | None:
-    if len(values) < FEWEST_WINDOWS:
-        return None
-    middle = median(values)
-    spread = median(abs(value - middle) for value in values)
-    return Band(median=middle, spread=spread, windows=len(values))
 
 
 def _moment(seconds: float | None) -> Instant | None:

@@ -5,7 +5,8 @@ import xmlrpc.client
 from vigil.domain.verbs.process import ProcessRestartGrant
 from vigil.runner.ledger import Outcome
 from vigil.runner.verbs.base import Asked, Deadline, NotDone, Seen, Unfinished, covered
-from vigil.runner.verbs.supervisor import ProcessInfo, Supervisor
+from vigil.runner.verbs.listening import once_it_listens
+from vigil.runner.verbs.supervisor import LOOK_S, ProcessInfo, Supervisor
 
 
 def bind(asked: Asked) -> "ProcessRestart":
@@ -33,7 +34,7 @@ class ProcessRestart:
         started = now.pid not in (0, was.pid) and now.start >= was.start
         if not started or now.state not in ("RUNNING", "STARTING"):
             return None
-        return Outcome(ok=True, text=f"{self._name} was restarted (pid {was.pid} -> {now.pid})")
+        return self._restarted(was, now, Deadline.within(LOOK_S))
 
     def do(self, before: Seen, deadline: Deadline) -> Outcome:
         was = ProcessInfo.of(before)
@@ -54,4 +55,12 @@ class ProcessRestart:
             raise Unfinished(str(gone)) from gone
         if not now.runs:
             return Outcome(ok=False, text=f"{self._name} was started and is {now.state}")
-        return Outcome(ok=True, text=f"{self._name} was restarted (pid {was.pid} -> {now.pid})")
+        return self._restarted(was, now, deadline)
+
+    def _restarted(self, was: ProcessInfo, now: ProcessInfo, deadline: Deadline) -> Outcome:
+        return once_it_listens(
+            self._grant.listens.get(self._name),
+            f"{self._name} was restarted (pid {was.pid} -> {now.pid})",
+            deadline,
+            runs=lambda: self._supervisor.settled(self._name, deadline).runs,
+        )

@@ -5,7 +5,8 @@ import xmlrpc.client
 from vigil.domain.verbs.process import ProcessStartGrant
 from vigil.runner.ledger import Outcome
 from vigil.runner.verbs.base import Asked, Deadline, Seen, covered
-from vigil.runner.verbs.supervisor import ProcessInfo, Supervisor
+from vigil.runner.verbs.listening import once_it_listens
+from vigil.runner.verbs.supervisor import LOOK_S, ProcessInfo, Supervisor
 
 
 def bind(asked: Asked) -> "ProcessStart":
@@ -30,7 +31,7 @@ class ProcessStart:
     def done_since(self, before: Seen) -> Outcome | None:
         was, now = ProcessInfo.of(before), self._supervisor.info(self._name)
         if now.runs or now.state == "STARTING":
-            return self._runs(was, now)
+            return self._runs(was, now, Deadline.within(LOOK_S))
         if now.start != was.start:
             text = f"{self._name} was started and is {now.state}; it was left alone"
             return Outcome(ok=False, text=text)
@@ -46,9 +47,13 @@ class ProcessStart:
             return Outcome(ok=False, text=text)
         if not now.runs:
             return Outcome(ok=False, text=f"{self._name} was started and is {now.state}")
-        return self._runs(was, now)
+        return self._runs(was, now, deadline)
 
-    def _runs(self, was: ProcessInfo, now: ProcessInfo) -> Outcome:
-        if was.runs and was.pid == now.pid:
-            return Outcome(ok=True, text=f"{self._name} runs already (pid {now.pid})")
-        return Outcome(ok=True, text=f"{self._name} was started (pid {now.pid})")
+    def _runs(self, was: ProcessInfo, now: ProcessInfo, deadline: Deadline) -> Outcome:
+        already = was.runs and was.pid == now.pid
+        return once_it_listens(
+            self._grant.listens.get(self._name),
+            f"{self._name} {'runs already' if already else 'was started'} (pid {now.pid})",
+            deadline,
+            runs=lambda: self._supervisor.settled(self._name, deadline).runs,
+        )

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from vigil.domain.account import Account
 from vigil.domain.course import Course
 from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.domain.plan import ActionResult, PlanKind
-from vigil.domain.proof import Proof
 from vigil.domain.verdict import Answer
 from vigil.engine import Engine, Judged
 from vigil.web.console.headline import Headline, headline
@@ -24,7 +24,8 @@ class Attempt:
     """What it would have done, before a person was asked."""
     results: tuple[ActionResult, ...]
     refused: str | None
-    proof: Proof | None
+    account: Account
+    """What was to be proven, and what was seen."""
 
     @property
     def rollback(self) -> bool:
@@ -48,6 +49,17 @@ class Dossier:
     def waits(self) -> bool:
         """The newest plan waits for an answer."""
         return self.incident.waiting_on is WaitingOn.APPROVAL and bool(self.attempts)
+
+    @property
+    def in_place(self) -> tuple[str, ...]:
+        """Where it ended without a proof: what was done, is there now, and how it is undone."""
+        return self.attempts[0].account.in_place if self.attempts else ()
+
+    @property
+    def alarm(self) -> Account | None:
+        """An undo after which not everything is as it was before."""
+        newest = self.attempts[0].account if self.attempts else None
+        return newest if newest is not None and newest.undo_failed else None
 
     @property
     def may_cancel(self) -> bool:
@@ -81,7 +93,8 @@ async def dossier(engine: Engine, incident_id: str) -> Dossier:
 
 async def _attempt(engine: Engine, incident: Incident, number: int, found: Told) -> Attempt | None:
     judged = await engine.judged(incident.id, number)
-    if judged is None:
+    account = await engine.account(incident.id, number)
+    if judged is None or account is None:
         return None
     return Attempt(
         number=number,
@@ -90,5 +103,5 @@ async def _attempt(engine: Engine, incident: Incident, number: int, found: Told)
         tried=found.tried.get(judged.plan.digest),
         results=tuple(found.results.get(number, ())),
         refused=found.refused.get(number),
-        proof=await engine.proof(incident.id, number),
+        account=account,
     )

@@ -37,10 +37,6 @@ HINTS: Mapping[int, str] = MappingProxyType(
 )
 
 
-MOST_LOOKS = 60
-"""Looks that are drawn for one probe, the newest; the count says how many there were."""
-
-
 @dataclass(frozen=True)
 class Visitor:
     """Who looks at a page: what its forms carry, and the name they gave. Without a session (a
@@ -135,7 +131,9 @@ def _environment() -> Environment:
         STAGES=words.STAGES,
         OUTCOMES=words.OUTCOMES,
         LOOKS=words.LOOKS,
-        MOST_LOOKS=MOST_LOOKS,
+        NO_PROOF=words.NO_PROOF,
+        ROLES=words.ROLES,
+        BECAME=words.BECAME,
         LIKELY=LIKELY,
     )
     return made

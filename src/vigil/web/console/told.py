@@ -15,6 +15,8 @@ from vigil.domain.shown import shown
 from vigil.domain.timeline import Event
 from vigil.domain.value import Instant
 
+SYMPTOM = "symptom"
+"""The investigator that asks whether the alert is true."""
 LIKELY = 0.05
 """Explanations below this are folded away; the leading one never is."""
 
@@ -78,17 +80,30 @@ class Heard(_Seen):
     summary: str = ""
 
 
-class Said(_Seen):
-    """Why nothing, or nothing more, was started; or what was learned."""
+class Back(_Seen):
+    """It came back after it was proven fixed; ``other`` is the incident before or after this."""
 
     text: str
+    other: str
+
+
+class Said(_Seen):
+    """Why nothing, or nothing more, was started; what was learned; what a model was asked for."""
+
+    text: str
+
+
+class _Foreseen(Foreseen):
+    """What one call would do; its sentence stands beside it in the payload, and is made anew."""
+
+    model_config = ConfigDict(extra="ignore")
 
 
 class Tried(_Seen):
     """What the calls of a plan would have done, before a person was asked."""
 
     plan_digest: str
-    foreseen: tuple[Foreseen, ...] = ()
+    foreseen: tuple[_Foreseen, ...] = ()
     failed: str | None = None
 
     def of(self, action: str) -> list[str]:
@@ -101,6 +116,7 @@ class Told:
     """Everything of a timeline that has a place of its own on the page."""
 
     heard: list[Heard] = field(default_factory=list)
+    back: list[Back] = field(default_factory=list)
     evidence: dict[str, Evidence] = field(default_factory=dict)
     hypotheses: tuple[Hypothesis, ...] = ()
     matches: tuple[Match, ...] = ()
@@ -111,6 +127,8 @@ class Told:
     results: dict[int, list[ActionResult]] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
     learned: list[str] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
+    """Which models were asked and what it cost, or what was saved as none had to be."""
     closed: Closed | None = None
     attempt: int = 1
     erased: int = 0
@@ -128,6 +146,11 @@ class Told:
             read(self, event, event.payload)
         except ValidationError:
             self.unreadable += 1
+
+    @property
+    def of_the_symptom(self) -> tuple[Evidence, ...]:
+        """What was seen of the symptom itself."""
+        return tuple(e for e in self.evidence.values() if e.investigator == SYMPTOM)
 
     @property
     def likely(self) -> tuple[Hypothesis, ...]:
@@ -158,6 +181,14 @@ Payload = dict[str, JsonValue]
 
 def _heard(found: Told, _: Event, payload: Payload) -> None:
     found.heard.append(Heard.model_validate(payload))
+
+
+def _came_back(found: Told, _: Event, payload: Payload) -> None:
+    found.back.append(Back.model_validate({**payload, "other": payload.get("former")}))
+
+
+def _recurred(found: Told, _: Event, payload: Payload) -> None:
+    found.back.append(Back.model_validate({**payload, "other": payload.get("incident")}))
 
 
 def _entered(found: Told, _: Event, payload: Payload) -> None:
@@ -207,6 +238,10 @@ def _learned(found: Told, _: Event, payload: Payload) -> None:
     found.learned.append(Said.model_validate(payload).text)
 
 
+def _thought(found: Told, _: Event, payload: Payload) -> None:
+    found.thoughts.append(Said.model_validate(payload).text)
+
+
 def _closed(found: Told, _: Event, payload: Payload) -> None:
     found.closed = Closed.model_validate(payload)
 
@@ -214,6 +249,8 @@ def _closed(found: Told, _: Event, payload: Payload) -> None:
 _READERS: Mapping[str, Callable[[Told, Event, Payload], None]] = {
     "opened": _heard,
     "alert_joined": _heard,
+    "came_back": _came_back,
+    "recurred": _recurred,
     "stage_entered": _entered,
     "evidence": _evidence,
     "hypotheses": _hypotheses,
@@ -227,5 +264,6 @@ _READERS: Mapping[str, Callable[[Told, Event, Payload], None]] = {
     "executed": _executed,
     "not_executed": _not_executed,
     "learned": _learned,
+    "thought": _thought,
     "closed": _closed,
 }

@@ -2,7 +2,9 @@
 
 from types import MappingProxyType
 
+from vigil.domain.account import Became
 from vigil.domain.incident import Stage
+from vigil.domain.plan import Role
 from vigil.domain.probe import ProbeOutcome
 from vigil.domain.proof import Outcome
 from vigil.domain.value import Instant
@@ -32,6 +34,36 @@ OUTCOMES = MappingProxyType(
 )
 LOOKS = MappingProxyType(
     {ProbeOutcome.PASSING: "✓", ProbeOutcome.FAILING: "✕", ProbeOutcome.UNKNOWN: "?"}
+)
+NO_PROOF = MappingProxyType(
+    {
+        Outcome.FALSE_ALARM: "A probe that maps to this alert passes, and the alert's own "
+        "condition is clear. So nothing is wrong, and nothing was done.",
+        Outcome.NOTHING_TO_CHECK: "No probe maps to this alert, or none gave an answer. Nobody "
+        "could ever prove a cure, so none was tried.",
+    }
+)
+"""How an incident ended that never had a plan to prove."""
+ROLES = MappingProxyType(
+    {
+        Role.SYMPTOM: "shows the symptom",
+        Role.CAUSE: "would show the cause",
+        Role.RUNBOOK: "the runbook names it",
+        Role.AUTHOR: "whoever wrote the plan asks for it",
+        Role.RISK: "the plan could break it",
+        Role.NEIGHBOUR: "neighbour",
+    }
+)
+BECAME = MappingProxyType(
+    {
+        Became.WORSE: "✕",
+        Became.FAILING: "✕",
+        Became.UNKNOWN: "?",
+        Became.MENDED: "✓",
+        Became.WELL: "✓",
+        Became.AS_BEFORE: "=",
+        Became.NOT_LOOKED: "·",
+    }
 )
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400

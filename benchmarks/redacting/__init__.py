@@ -1,0 +1,1 @@
+"""What ``benchmarks/redaction.py`` is made of."""

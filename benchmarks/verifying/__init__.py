@@ -1,0 +1,1 @@
+"""What ``benchmarks/verification.py`` is made of."""

@@ -1,0 +1,154 @@
+"""Text as it would read without its disguise: escapes undone, the invisible gone, letters in Latin.
+
+Each part of a text that has a disguise is read once more without it, layer by layer, and what is
+found there is said of the place in the original.
+"""
+
+import html
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from vigil.domain.redacted import Found
+from vigil.integrations.redaction.finding.lexicon import as_it_is
+
+_AROUND = 512
+"""Characters before and behind a disguise that are read with it."""
+_MOST_LAYERS = 4
+"""JSON in JSON in an address is three."""
+
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff"
+)
+_LOOKS_LIKE = dict(zip(as_it_is("letters", "dressed"), as_it_is("letters", "plain"), strict=True))
+"""What people are fooled by, of the letters and signs that Unicode calls confusable."""
+_DRESSED = re.compile(
+    rf"[{_INVISIBLE}{''.join(map(re.escape, _LOOKS_LIKE))}"
+    r"\uff01-\uff5e\u2460-\u24ff\u2070-\u209f\u00b2\u00b3\u00b9"
+    r"\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u2100-\u214f\U0001d400-\U0001d7ff\u3002"
+    r"\u00a0\u2000-\u200a\u202f\u205f]"
+)
+_ESCAPED = re.compile(
+    r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*"
+    r"|\\(?:\\*(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrt](?![a-z])|[\"'/])|\\+)"
+    r"|&(?:#\d{1,6}|#x[0-9A-Fa-f]{1,5}|quot|amp|lt|gt|apos|commat|colon|equals|period|lowbar);"
+)
+_MARKS = "%\\&"
+"""What each of them begins with."""
+_SIGNS = {"n": "\n", "r": "\n", "t": "\t"}
+
+
+class Layer(NamedTuple):
+    """A text without one layer of its disguise, and where its pieces were."""
+
+    text: str
+    here: list[int]
+    """Where in this text each piece begins, in order."""
+    there: list[int]
+    """Where it began in the text that was undone."""
+
+    def back(self, found: Found) -> Found:
+        """By its place in the text that was undone."""
+        return Found(self._place(found.start, 0), self._place(found.end, 1), found.kind)
+
+    def _place(self, at: int, end: int) -> int:
+        # An end belongs to the piece that its last character is in; a piece that was made of more
+        # characters than it has now counts whole.
+        number = bisect_right(self.here, at - end) - 1
+        inside = at - self.here[number]
+        if number % 2:
+            return self.there[number + end]
+        return self.there[number] + inside
+
+
+def undone(pattern: re.Pattern[str], plain: Callable[[str], str], text: str) -> Layer:
+    """Every match replaced; pieces at even places are as they were, those at odd ones are new."""
+    pieces: list[str] = []
+    here, there, length, at = [0], [0], 0, 0
+    for match in pattern.finditer(text):
+        new = plain(match[0])
+        pieces += (text[at : match.start()], new)
+        length += match.start() - at
+        here += (length, length + len(new))
+        length += len(new)
+        there += (match.start(), match.end())
+        at = match.end()
+    pieces.append(text[at:])
+    return Layer("".join(pieces), here, there)
+
+
+def _letters(dressed: str) -> str:
+    as_seen = _LOOKS_LIKE.get(dressed)
+    if as_seen is not None:
+        return as_seen
+    if unicodedata.category(dressed) in {"Cf", "Mn", "Cn", "Lo"}:
+        return ""
+    return unicodedata.normalize("NFKC", dressed).replace("\u3002", ".")
+
+
+def _signs(escaped: str) -> str:
+    if escaped[0] == "%":
+        return bytes.fromhex(escaped.replace("%", "")).decode(errors="replace")
+    if escaped[0] == "&":
+        return html.unescape(escaped)
+    bare = escaped.lstrip("\\")
+    if bare[:1] in {"u", "x"} and len(bare) > 1:
+        return chr(int(bare[1:], 16))
+    return _SIGNS.get(bare, bare)
+
+
+_LAYERS = ((_ESCAPED, _signs), (_DRESSED, _letters))
+
+
+def beneath(text: str, find: Callable[[str], Iterator[Found]]) -> Iterator[Found]:
+    """What is found in the parts of a text that have a disguise, once it is off."""
+    for start, end in _disguised(text):
+        for one in _deeper(text[start:end], find, _MOST_LAYERS):
+            yield Found(start + one.start, start + one.end, one.kind)
+
+
+def _deeper(text: str, find: Callable[[str], Iterator[Found]], layers: int) -> Iterator[Found]:
+    for pattern, plain in _LAYERS:
+        if not pattern.search(text):
+            continue
+        layer = undone(pattern, plain, text)
+        yield from map(layer.back, find(layer.text))
+        if layers > 1 and layer.text != text:
+            yield from map(layer.back, _deeper(layer.text, find, layers - 1))
+
+
+def _disguised(text: str) -> Iterator[tuple[int, int]]:
+    """The parts with a disguise, and what is around them."""
+    yield from _around(_escapes(text), len(text))
+    if not text.isascii():
+        yield from _around((match.span() for match in _DRESSED.finditer(text)), len(text))
+
+
+def _escapes(text: str) -> list[tuple[int, int]]:
+    # Most texts have few of these marks, or none: to look for them is ten times as fast as to look
+    # for the pattern.
+    found: list[tuple[int, int]] = []
+    for mark in _MARKS:
+        at = text.find(mark)
+        while at >= 0:
+            match = _ESCAPED.match(text, at)
+            if match:
+                found.append(match.span())
+            at = text.find(mark, match.end() if match else at + 1)
+    return sorted(found)
+
+
+def _around(places: Iterable[tuple[int, int]], length: int) -> Iterator[tuple[int, int]]:
+    """With what is beside them; those that are near each other together."""
+    begin = end = -1
+    for first, last in places:
+        if begin < 0 or first - _AROUND > end:
+            if begin >= 0:
+                yield begin, end
+            begin = max(first - _AROUND, 0)
+        end = min(last + _AROUND, length)
+    if begin >= 0:
+        yield begin, end

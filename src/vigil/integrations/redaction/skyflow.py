@@ -1,0 +1,225 @@
+"""Skyflow Detect, for what the embedded redactor left.
+
+That one goes first, so no vendor is given a secret, and as little as can be of the rest.
+
+It is used as a finder whose every answer is checked: put together again, what it gave has to be
+what it was asked about, to the letter. So nothing that it forgot to say is taken for clean, its
+tokens, which count anew in each answer, never mix with the incident's, and a text is restored as it
+was. Its answers hold the true values; nothing of them is logged or told in an error.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+import httpx2
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from vigil.domain.errors import NotRedacted, PortUnavailable
+from vigil.domain.outbound import Redacted
+from vigil.domain.redacted import Found, Kind
+from vigil.domain.run import Health
+from vigil.domain.tokens import Tokens
+from vigil.integrations._clients.http import IDENTITY, read_body, shown, tls_context
+from vigil.integrations.redaction.chunks import Chunk, chunks
+from vigil.integrations.redaction.finding.overlaps import settled
+from vigil.integrations.redaction.finding.unfolding import Layer
+from vigil.integrations.redaction.replacing import replaced
+from vigil.integrations.redaction.retold import told_apart
+from vigil.ports.redaction import Redaction
+
+DEADLINE_S = 15.0
+"""For a whole text, however many questions it takes."""
+QUESTION_S = 5.0
+TRIES = 3
+PAUSE_S = 0.5
+"""Before the second try; twice as long before the third, or what the answer asks for."""
+AT_ONCE = 4
+MOST_ANSWER = 1024 * 1024
+_PATH = "/v1/detect/deidentify/string"
+_AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504})
+_KEPT = (
+    r"\[[A-Z_]{2,16}_[0-9]{1,6}\]",
+    r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+    r"\b(sha256:)?[0-9a-f]{7,64}\b",
+    r"\b[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)+(:[0-9]+)?\b",
+    r"\bv?[0-9]+\.[0-9]+(\.[0-9]+)+\b",
+    r"/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)+",
+)
+"""What an investigation needs: tokens, UUIDs, hashes, hosts, versions and paths."""
+_KINDS: Mapping[str, Kind] = {
+    "email_address": Kind.EMAIL,
+    "phone_number": Kind.PHONE,
+    "ip_address": Kind.IP,
+    **dict.fromkeys(("name", "name_given", "name_family", "name_medical_professional"), Kind.NAME),
+    **dict.fromkeys(("location_address", "location_address_street", "location_zip"), Kind.ADDRESS),
+    **dict.fromkeys(("ssn", "driver_license", "passport_number"), Kind.GOVERNMENT_ID),
+    **dict.fromkeys(("credit_card", "cvv"), Kind.CARD),
+    "password": Kind.PASSWORD,
+    **dict.fromkeys(("bank_account", "account_number", "vehicle_id", "username"), Kind.PERSONAL),
+    **dict.fromkeys(("dob", "age", "gender", "marital_status", "origin"), Kind.PERSONAL),
+    **dict.fromkeys(("religion", "political_affiliation", "sexuality"), Kind.PERSONAL),
+    **dict.fromkeys(("healthcare_number", "condition", "drug", "injury"), Kind.PERSONAL),
+    **dict.fromkeys(("blood_type", "location_coordinate"), Kind.PERSONAL),
+}
+"""What is asked for. Not dates, times, numbers, addresses of pages and names of firms: a log is
+made of them, and they say nothing of a person."""
+
+
+class _Entity(BaseModel):
+    """What one of its tokens stands for; all else that it says is not needed."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    token: str
+    value: str
+    entity_type: str = ""
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    processed_text: str
+    entities: tuple[_Entity, ...] = ()
+
+
+class SkyflowRedaction:
+    """Fulfils ``ports.redaction.Redaction`` by asking a vault's Detect."""
+
+    def __init__(self, url: str, vault: str, token: str, first: Redaction) -> None:
+        self._url = f"{url.rstrip('/')}{_PATH}"
+        self._vault = vault
+        self._token = token
+        self._first = first
+
+    async def redact(self, text: str, tokens: Tokens) -> Redacted:
+        """What both find."""
+        first = await self._first.redact(text, tokens)
+        left = first.outbound.text
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                found = await self._found(left)
+        except TimeoutError as error:
+            raise self._unavailable(f"did not answer within {DEADLINE_S:.0f} s") from error
+        layer = _layer(text, first)
+        everywhere = settled((*first.found, *map(layer.back, found)))
+        return replaced(text, everywhere, tokens)
+
+    async def health(self) -> Health:
+        """Whether it can be asked now; until it can, no text leaves."""
+        try:
+            async with asyncio.timeout(QUESTION_S):
+                await self._found("vigil")
+        except (NotRedacted, PortUnavailable, TimeoutError) as error:
+            said = str(error) or f"Skyflow at {shown(self._url)} did not answer in time"
+            remedy = "see that SKYFLOW_URL, SKYFLOW_VAULT_ID and SKYFLOW_BEARER_TOKEN are right"
+            return Health(part="redaction", ok=False, text=said, remedy=remedy, vital=False)
+        text = "Skyflow finds personal data"
+        return Health(part="redaction", ok=True, text=text, remedy=None, vital=False)
+
+    async def _found(self, text: str) -> tuple[Found, ...]:
+        parts = chunks(text)
+        gate = asyncio.Semaphore(AT_ONCE)
+        async with httpx2.AsyncClient(
+            trust_env=False, verify=tls_context(), timeout=QUESTION_S, headers=IDENTITY
+        ) as client:
+
+            async def ask(part: Chunk) -> Sequence[Found]:
+                async with gate:
+                    return [*self._checked(part, await self._ask(client, part.text))]
+
+            # The first that fails ends the others: without one of its parts no text leaves.
+            try:
+                async with asyncio.TaskGroup() as group:
+                    asked = [group.create_task(ask(part)) for part in parts]
+            except* (NotRedacted, PortUnavailable) as errors:
+                raise errors.exceptions[0] from None
+        return tuple(one for task in asked for one in task.result())
+
+    async def _ask(self, client: httpx2.AsyncClient, text: str) -> bytes:
+        body = {
+            "vault_id": self._vault,
+            "text": text,
+            "entity_types": list(_KINDS),
+            "token_type": {"default": "entity_unq_counter"},
+            "allow_regex": list(_KEPT),
+        }
+        content = json.dumps(body).encode()
+        why = ""
+        for number in range(TRIES):
+            try:
+                status, answer, pause = await self._post(client, content)
+            except (httpx2.HTTPError, OSError) as error:
+                why, pause = f"cannot be reached ({type(error).__name__})", 0.0
+            else:
+                if status == httpx2.codes.OK:
+                    return answer
+                why = f"answered {status}"
+                if status not in _AGAIN:
+                    raise NotRedacted(
+                        f"Skyflow at {shown(self._url)} {why}, so no text leaves; look at "
+                        "SKYFLOW_BEARER_TOKEN and SKYFLOW_VAULT_ID"
+                    )
+            if number + 1 < TRIES:
+                await asyncio.sleep(max(pause, PAUSE_S * 2**number))
+        raise self._unavailable(why)
+
+    async def _post(self, client: httpx2.AsyncClient, content: bytes) -> tuple[int, bytes, float]:
+        headers = {
+            "authorization": f"Bearer {self._token}",
+            "content-type": "application/json",
+        }
+        request = client.stream(
+            "POST", self._url, content=content, headers=headers, follow_redirects=False
+        )
+        async with request as response:
+            body = await read_body(response, MOST_ANSWER)
+        if not body.complete:
+            raise self._not_understood("it is too long")
+        return response.status_code, body.content, _pause(response.headers.get("retry-after", ""))
+
+    def _checked(self, part: Chunk, content: bytes) -> Iterator[Found]:
+        try:
+            answer = _Answer.model_validate_json(content)
+        except (ValidationError, RecursionError):
+            raise self._not_understood("it has no processed_text, or no JSON") from None
+        values = {entity.token: entity.value for entity in answer.entities}
+        kinds = {
+            entity.token: _KINDS.get(entity.entity_type.lower(), Kind.PERSONAL)
+            for entity in answer.entities
+        }
+        places = told_apart(part.text, answer.processed_text, values)
+        if places is None:
+            raise self._not_understood("put together again it is not what was asked about")
+        for start, end, token in places:
+            yield Found(part.start + start, part.start + end, kinds[token])
+
+    def _not_understood(self, why: str) -> NotRedacted:
+        return NotRedacted(
+            f"the answer of Skyflow at {shown(self._url)} is not understood ({why}), so no text "
+            "leaves"
+        )
+
+    def _unavailable(self, why: str) -> PortUnavailable:
+        return PortUnavailable(
+            f"Skyflow at {shown(self._url)} {why}, so no text leaves; see that SKYFLOW_URL is right"
+        )
+
+
+def _layer(text: str, first: Redacted) -> Layer:
+    """From the text with tokens of the first pass back to the text as it was given."""
+    known = {
+        (token[1:].rpartition("_")[0], value): token for token, value in first.tokens.values.items()
+    }
+    here, there, length = [0], [0], 0
+    for start, end, kind in first.found:
+        length += start - there[-1]
+        here += (length, length + len(known[kind.upper(), text[start:end]]))
+        there += (start, end)
+        length = here[-1]
+    return Layer(first.outbound.text, here, there)
+
+
+def _pause(retry_after: str) -> float:
+    """Seconds; one that is longer than the deadline ends the waiting anyway."""
+    return min(float(retry_after), DEADLINE_S) if retry_after.isdecimal() else 0.0

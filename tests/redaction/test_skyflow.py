@@ -1,0 +1,195 @@
+"""Skyflow Detect, spoken to over HTTP with a vault of the tests' own (below 10 s)."""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.support.http_server import Answer, Server
+from tests.support.skyflow import BEARER, VAULT, Vault, refused, running
+
+from vigil.domain.errors import NotRedacted, PortUnavailable
+from vigil.domain.redacted import Kind
+from vigil.domain.tokens import Tokens
+from vigil.integrations.redaction import skyflow
+from vigil.integrations.redaction.chunks import MOST, chunks
+from vigil.integrations.redaction.embedded import EmbeddedRedaction
+from vigil.integrations.redaction.retold import told_apart
+from vigil.integrations.redaction.skyflow import SkyflowRedaction
+
+EMBEDDED = EmbeddedRedaction()
+CONTRACT = Path(__file__).parents[3] / "shared/contracts/skyflow/detect.derived.openapi.json"
+FINDS = {"qwertzy": "name", "zorblax": "username", "99 bottles": "healthcare_number"}
+TEXT = "qwertzy (zorblax) paid with 4111 1111 1111 1111, said qwertzy"
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault(dict(FINDS))
+
+
+@pytest.fixture
+async def server(vault: Vault) -> AsyncIterator[Server]:
+    async with running(vault) as serving:
+        yield serving
+
+
+@pytest.fixture
+def redaction(server: Server, monkeypatch: pytest.MonkeyPatch) -> SkyflowRedaction:
+    monkeypatch.setattr(skyflow, "PAUSE_S", 0.01)
+    return SkyflowRedaction(server.url(""), VAULT, BEARER, EMBEDDED)
+
+
+async def test_what_both_find_goes_under_the_incidents_tokens(
+    redaction: SkyflowRedaction, vault: Vault
+) -> None:
+    redacted = await redaction.redact(TEXT, Tokens(values={"[NAME_1]": "Anna"}))
+    assert redacted.outbound.text == "[NAME_2] ([PERSONAL_1]) paid with [CARD_1], said [NAME_2]"
+    assert redacted.tokens.restored(redacted.outbound.text) == TEXT
+    assert [(TEXT[start:end], kind) for start, end, kind in redacted.found] == [
+        ("qwertzy", Kind.NAME),
+        ("zorblax", Kind.PERSONAL),
+        ("4111 1111 1111 1111", Kind.CARD),
+        ("qwertzy", Kind.NAME),
+    ]
+
+
+async def test_no_secret_is_given_to_the_vendor(redaction: SkyflowRedaction, vault: Vault) -> None:
+    await redaction.redact("password=correct-horse-9, card 4111 1111 1111 1111", Tokens())
+    assert [body["text"] for body in vault.asked] == ["password=[PASSWORD_1], card [CARD_1]"]
+
+
+async def test_a_long_text_is_asked_in_parts_and_has_one_token_for_one_value(
+    redaction: SkyflowRedaction, vault: Vault
+) -> None:
+    text = "".join(f"line {n:05} of zorblax and user-{n % 7} qwertzy\n" for n in range(400))
+    vault.finds["user-3"] = "username"
+    redacted = await redaction.redact(text, Tokens())
+    assert len(vault.asked) > 3
+    assert len(redacted.tokens.values) == 3
+    assert "zorblax" not in redacted.outbound.text
+    assert redacted.tokens.restored(redacted.outbound.text) == text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"entities": []},
+        {"processed_text": None, "entities": []},
+        {"processed_text": TEXT.replace("qwertzy", "[NAME_1]"), "entities": []},
+        {"processed_text": "[NAME_1]", "entities": [{"token": "[NAME_1]", "value": "other"}]},
+        {"processed_text": "", "entities": []},
+        {"processed_text": TEXT, "entities": [{"token": None, "value": "qwertzy"}]},
+        ["processed_text"],
+    ],
+)
+async def test_an_answer_that_does_not_fit_lets_nothing_leave(
+    redaction: SkyflowRedaction, vault: Vault, answer: object
+) -> None:
+    vault.first = [Answer(200, json.dumps(answer).encode())]
+    with pytest.raises(NotRedacted) as raised:
+        await redaction.redact(TEXT, Tokens())
+    assert "qwertzy" not in str(raised.value)
+
+
+async def test_an_answer_that_never_ends_is_not_read_whole(
+    redaction: SkyflowRedaction, vault: Vault
+) -> None:
+    vault.first = [Answer(200, b"x" * 100_000, repeat=200)]
+    with pytest.raises(NotRedacted, match="too long"):
+        await redaction.redact(TEXT, Tokens())
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 302])
+async def test_a_refusal_is_told_with_what_to_look_at(
+    redaction: SkyflowRedaction, vault: Vault, status: int
+) -> None:
+    vault.first = [refused(status, "NO")] * 3
+    with pytest.raises(NotRedacted, match=f"answered {status}.*SKYFLOW_BEARER_TOKEN"):
+        await redaction.redact(TEXT, Tokens())
+    assert len(vault.first) == 2, "it is not asked again"
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+async def test_it_is_asked_again_where_that_may_help(
+    redaction: SkyflowRedaction, vault: Vault, status: int
+) -> None:
+    vault.first = [refused(status, "LATER", retry_after="0")] * 2
+    assert (await redaction.redact(TEXT, Tokens())).found
+    vault.first = [refused(status, "LATER")] * 9
+    with pytest.raises(PortUnavailable, match=f"answered {status}"):
+        await redaction.redact(TEXT, Tokens())
+    assert len(vault.first) == 6
+
+
+async def test_waiting_ends_at_the_deadline(
+    redaction: SkyflowRedaction, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(skyflow, "DEADLINE_S", 0.3)
+    vault.first = [refused(429, "LATER", retry_after="3600")]
+    with pytest.raises(PortUnavailable, match="did not answer within"):
+        await redaction.redact(TEXT, Tokens())
+
+
+async def test_nobody_there_is_no_answer(
+    redaction: SkyflowRedaction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = SkyflowRedaction("http://127.0.0.1:9/?key=secret", VAULT, BEARER, EMBEDDED)
+    with pytest.raises(PortUnavailable) as raised:
+        await gone.redact(TEXT, Tokens())
+    assert "secret" not in str(raised.value)
+    assert BEARER not in str(raised.value)
+
+
+async def test_its_health_is_told(redaction: SkyflowRedaction, vault: Vault) -> None:
+    assert (await redaction.health()).ok
+    vault.first = [refused(401, "NO")]
+    ill = await redaction.health()
+    assert not ill.ok
+    assert "answered 401" in ill.text
+    assert ill.remedy
+
+
+async def test_its_answers_are_not_logged(
+    redaction: SkyflowRedaction, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        await redaction.redact(TEXT, Tokens())
+    assert "qwertzy" not in caplog.text
+    assert BEARER not in caplog.text
+
+
+async def test_the_vault_of_the_tests_keeps_the_contract(
+    redaction: SkyflowRedaction, vault: Vault
+) -> None:
+    if not CONTRACT.exists():
+        pytest.skip("the contract is not here")
+    schemas = json.loads(CONTRACT.read_text())["components"]["schemas"]
+    await redaction.redact(TEXT, Tokens())
+    (asked,), (answered,) = vault.asked, vault.answered
+    assert set(schemas["DeidentifyStringRequest"]["required"]) <= set(asked)
+    assert set(asked) <= set(schemas["DeidentifyStringRequest"]["properties"])
+    assert set(asked["entity_types"]) <= set(schemas["EntityType"]["enum"])
+    assert set(answered) <= set(schemas["DeidentifyStringResponse"]["properties"])
+    entity = schemas["StringResponseEntities"]["properties"]
+    assert all(set(one) <= set(entity) for one in answered["entities"])
+    location = schemas["Locations"]["properties"]
+    assert all(set(one["location"]) <= set(location) for one in answered["entities"])
+
+
+def test_parts_are_the_text_and_cut_no_word() -> None:
+    text = ("word " * 3000) + "x" * 9000 + "\n" + "line\n" * 2000
+    parts = chunks(text)
+    assert "".join(part.text for part in parts) == text
+    assert [text[part.start : part.start + 3] for part in parts] == [p.text[:3] for p in parts]
+    assert max(len(part.text) for part in parts) <= MOST
+    assert parts[0].text.endswith(" ")
+    assert chunks("") == ()
+
+
+def test_a_token_that_nobody_explained_stands_for_itself() -> None:
+    assert told_apart("a [X_1] b", "a [X_1] b", {}) == ()
+    assert told_apart("a c b", "a [X_1] b", {}) is None
+    assert told_apart("a c b", "a [X_1] b", {"[X_1]": "c"}) == ((2, 3, "[X_1]"),)
+    assert told_apart("a c b", "a [X_1]", {"[X_1]": "c"}) is None
