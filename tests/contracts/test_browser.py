@@ -15,13 +15,14 @@ from typing import Any, TypeVar
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Page
 from tests.support.browsers import children, chromium, chromium_started_by, descendants
 from tests.support.http_server import Answer, Request, Server, serving
 from tests.support.programs import accepts, free_port, running, wait_until
 
 from vigil.domain.journey import JourneyProbe
 from vigil.integrations._clients import lightpanda as process
-from vigil.integrations._clients.places import is_local, origin_of, origins_of
+from vigil.integrations._clients.places import Origin, is_local, origin_of, origins_of
 from vigil.integrations.browser import confined, embedded
 from vigil.integrations.browser.able import AbleBrowser
 from vigil.integrations.browser.cdp import CdpBrowser
@@ -981,15 +982,15 @@ async def test_6_a_hostile_page_reaches_nothing_local(
 async def test_6_without_bounds_all_of_it_is_reached(
     chromium_endpoint: str, site: Server, other: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def nothing(*_: object) -> Bounds:
-        return Bounds.__new__(Bounds)
+    async def only_made(page: Page, allowed: frozenset[Origin]) -> Bounds:
+        return Bounds(page, await page.context.new_cdp_session(page), allowed, frame="")
 
-    monkeypatch.setattr(Bounds, "over", nothing)
-    for name in ("refused", "too_large", "in_lightpanda"):
-        monkeypatch.setattr(Bounds, name, None, raising=False)
+    monkeypatch.setattr(Bounds, "over", only_made)
     browser = CdpBrowser(chromium_endpoint)
-    await walk(browser, site, *HOSTILE_WALK)
-    await browser.close()
+    try:
+        await walk(browser, site, *HOSTILE_WALK)
+    finally:
+        await browser.close()
     reached = {request.path for request in other.requests}
     assert {"/fetch", "/image", "/script", "/socket", "/worker", "/popup", "/beacon"} <= reached
     assert {"/worker-socket", "/elsewhere?worker", "/elsewhere?fetch"} <= reached

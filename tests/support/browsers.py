@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.support.programs import binary, running, short_folder
+from tests.support.programs import binary, running, short_folder, wait_until
 
 
 @contextmanager
@@ -19,9 +19,14 @@ def chromium() -> Iterator[str]:
             command.append("--no-sandbox")  # Chromium makes none for root
         # Else it leaves a folder in the common one, for each time that it was ended in a hurry.
         command = ["/usr/bin/env", f"TMPDIR={folder}", *command]
-        with running([*command, "about:blank"], lambda: "\n" in _text(port_file)):
+        with running([*command, "about:blank"], lambda: "\n" in _text(port_file)) as process:
             port, path = _text(port_file).splitlines()[:2]
-            yield f"ws://127.0.0.1:{port}{path}"
+            try:
+                yield f"ws://127.0.0.1:{port}{path}"
+            finally:
+                started = descendants(process.pid)
+        # They outlive it for a moment, and write into the folder.
+        wait_until(lambda: not any(map(_program, started)), "the end of Chromium's processes")
 
 
 def _text(file: Path) -> str:

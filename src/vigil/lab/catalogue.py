@@ -10,6 +10,8 @@ from vigil.lab.names import Symptom
 from vigil.lab.rules import ERRORS
 
 PAGES = ("/", "/basket", "/checkout", "/static/style.css")
+SHORT = 80
+"""Characters: a list of words up to this long stands on one line."""
 COUNTED = "select count(id) from {table}"
 
 
@@ -29,8 +31,9 @@ class _Plain(yaml.SafeDumper):
 
 
 def _list(dumper: _Plain, values: list[Any]) -> yaml.Node:
-    plain = all(isinstance(value, str) for value in values)
-    return dumper.represent_sequence("tag:yaml.org,2002:seq", values, flow_style=plain)
+    words = [value for value in values if isinstance(value, str)]
+    short = len(words) == len(values) and len(", ".join(words)) <= SHORT
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", values, flow_style=short)
 
 
 def _text(dumper: _Plain, value: str) -> yaml.Node:
