@@ -13,9 +13,12 @@ from vigil.model_settings import ModelSettings
 
 pytest_plugins = ["tests.support.scheduling"]
 
-# How long an example takes is the machine's doing, and these are shared.
-hypothesis.settings.register_profile("shared machine", deadline=None)
-hypothesis.settings.load_profile("shared machine")
+# How long an example takes is the machine's doing, and these are shared. The same examples each
+# time, so that a change is judged by itself; `make test TESTS=--hypothesis-profile=explore` looks
+# for others.
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("explore", deadline=None)
+hypothesis.settings.load_profile("same")
 
 # Whatever key whoever runs the tests has in the environment: no test asks anybody's real model.
 for name in ModelSettings.model_fields:

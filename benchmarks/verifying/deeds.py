@@ -15,6 +15,10 @@ from vigil.lab.errors import LabError
 from vigil.lab.lab import Lab
 
 SORRY = "<html><title>Sorry</title><h1>We will be back soon</h1></html>"
+NO_ORDERS = (
+    'set $asked "$request_method $uri"; if ($asked = "POST /checkout") { return 500; } location / {'
+)
+"""What the proxy is told in place of ``location / {``: it takes no order, and goes on else."""
 LATE_S, TOO_LATE_S = 25.0, 150.0
 """After the remedy; patience ends in between."""
 BROKEN_S, WELL_S = 4.0, 4.0
@@ -87,9 +91,8 @@ class Deeds:
 
     def flap(self) -> None:
         """Well, and broken for a while again and again; all other pages go on."""
-        broken = self.lab.releases.current()
         self.cure()
-        self._meanwhile(lambda: self._now_and_then(broken))
+        self._meanwhile(self._now_and_then)
 
     def cure_late(self) -> None:
         self._meanwhile(lambda: self._later(LATE_S))
@@ -185,19 +188,13 @@ class Deeds:
         if not self._over.wait(seconds):
             self.cure()
 
-    def _now_and_then(self, broken: Path) -> None:
-        good = self.lab.releases.current()
+    def _now_and_then(self) -> None:
         while not self._over.wait(WELL_S):
-            self._run(broken)
+            self._edit(self._nginx, lambda said: said.replace("location / {", NO_ORDERS, 1))
+            self._reload()
             self._over.wait(BROKEN_S)
-            self._run(good)
-
-    def _run(self, release: Path) -> None:
-        """One instance after the other, so that the proxy always finds one."""
-        self.lab.releases.switch(release, note="there and back")
-        for name in self.web:
-            self.lab.supervisor.stop(name)
-            self.lab.supervisor.start(name)
+            self._nginx.write_text(self._files[self._nginx])
+            self._reload()
 
 
 @dataclass(frozen=True)
