@@ -17,7 +17,7 @@ PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 PURE = ("domain", "guard", "ports", "observe", "orient", "decide", "act", "verify", "close")
 STORY = (
-    *("parts", "recorded", "progress", "telling", "accounts"),
+    *("parts", "recorded", "progress", "telling", "accounts", "moments", "addressed"),
     *("gate_facts", "reconfigured", "recurring", "sent_out", "still_right", "within_limits"),
     *("looking_after", "settled", "acting"),
 )

@@ -1,4 +1,4 @@
-"""Houses in which the same runbook helps often, now and then, or hardly ever.
+"""Houses in which the same runbook helps often, now and then, hardly ever, or no longer.
 
 Everything of Vigil is real but the world: investigators, ranking, recall, the gate, proof and
 lessons on a real record. A person agrees to each plan, so that also those run of which Vigil is not
@@ -6,7 +6,7 @@ sure. No house is told what the others learned, and none has the lab's record.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,13 +19,15 @@ from tests.support.world import NEW, OLD, ScriptedChanges, ScriptedTelemetry, ca
 
 from vigil.domain.catalogue import Autonomy, Environment
 from vigil.domain.change import Release
-from vigil.domain.incident import WaitingOn
+from vigil.domain.incident import HANDED_OVER, WaitingOn
 from vigil.domain.proof import Outcome
 from vigil.domain.telemetry import ErrorGroup, ErrorOrigin
 from vigil.domain.verdict import Answer, Approval
 
-APART_S = 7200.0
-"""Between two incidents."""
+APART_S = HANDED_OVER.total_seconds() + 7200
+"""Between two incidents. What a person has in hand takes up all that comes within that time, and
+would be counted once more under the name of what came.
+"""
 RELEASED_S = 60.0
 """Before the incident."""
 MOST_ANSWERS = 4
@@ -60,6 +62,9 @@ MIXES: dict[str, dict[Scenario, int]] = {
     "hard": {CURED: 15, UNLOGGED: 10, LOOK_ALIKE: 35, SILENT: 20, PARTLY: 10, WORSE: 10},
 }
 """How often each comes, in hundredths."""
+TURNS = "turning"
+"""Easy for half of its time, and from then on only what it has never seen."""
+NEVER_SEEN = {SILENT: 30, PARTLY: 20, WORSE: 20, LOOK_ALIKE: 30}
 
 
 @dataclass
@@ -71,23 +76,52 @@ class Lived:
     run: Run | None
 
 
-async def live(mix: str, incidents: int, chance: Random) -> list[Lived]:
+def drawn(mix: str, incidents: int, chance: Random) -> list[Scenario]:
+    """What happens in a house, in its order."""
+    if mix != TURNS:
+        return _of(MIXES[mix], incidents, chance)
+    half = incidents // 2
+    easy = {each: MIXES["easy"][each] for each in (CURED, UNLOGGED)}
+    return [*_of(easy, half, chance), *_of(NEVER_SEEN, incidents - half, chance)]
+
+
+def _of(shares: dict[Scenario, int], incidents: int, chance: Random) -> list[Scenario]:
+    return chance.choices([*shares], weights=[*shares.values()], k=incidents)
+
+
+async def live(house: str, mix: str, incidents: int, chance: Random) -> list[Lived]:
     """One house from its first incident on."""
-    shares = MIXES[mix]
-    drawn = chance.choices([*shares], weights=[*shares.values()], k=incidents)
     with tempfile.TemporaryDirectory() as folder:
         story = await begin(Path(folder))
         story.with_parts(catalogue=catalogue(Autonomy.APPROVE, Environment.PRODUCTION))
         try:
-            return [await _one(story, mix, scenario, n) for n, scenario in enumerate(drawn)]
+            return await _all(story, house, mix, drawn(mix, incidents, chance))
         finally:
             story.record.engine.dispose()
 
 
-async def _one(story: Story, mix: str, scenario: Scenario, number: int) -> Lived:
+async def _all(story: Story, house: str, mix: str, scenarios: Sequence[Scenario]) -> list[Lived]:
+    lived: list[Lived] = []
+    before: list[Run] = []
+    for scenario in scenarios:
+        found = await _one(story, scenario, len(lived))
+        if found is not None:
+            # What anybody could say who only counts: how often it was proven here so far.
+            counted = (sum(run.proven for run in before) + 1) / (len(before) + 2)
+            seen = any(run.scenario == scenario.name for run in before)
+            confidence, proven = found
+            before.append(Run(confidence, proven, scenario.name, house, counted, seen))
+        lived.append(Lived(mix, scenario.name, before[-1] if found is not None else None))
+    return lived
+
+
+async def _one(story: Story, scenario: Scenario, number: int) -> tuple[int, bool] | None:
     story.clock.advance(APART_S)
     _break(story, scenario)
+    known = {each.id for each in await story.journal.incidents()}
     incident = await story.hear(since=APART_S * (number + 1))
+    if incident.id in known:
+        raise RuntimeError(f"it was taken for incident {incident.id}, which was counted before")
     await story.go_on()
     for _ in range(MOST_ANSWERS):
         incident = await story.journal.incident(incident.id)
@@ -101,17 +135,16 @@ async def _one(story: Story, mix: str, scenario: Scenario, number: int) -> Lived
         )
         await story.journal.answer(incident.id, given)
         await story.go_on()
-    return Lived(mix, scenario.name, await _run_of(story, incident.id, scenario))
+    return await _found(story, incident.id)
 
 
-async def _run_of(story: Story, incident: str, scenario: Scenario) -> Run | None:
+async def _found(story: Story, incident: str) -> tuple[int, bool] | None:
     """What was said of the first plan, and what its proof found."""
     judged = await story.payloads(incident, "judged")
     proofs = await story.payloads(incident, "proof")
     if not judged or not proofs:
         return None
-    proven = proofs[0]["outcome"] == Outcome.VERIFIED
-    return Run(int(str(judged[0]["confidence"])), proven, scenario.name)
+    return int(str(judged[0]["confidence"])), proofs[0]["outcome"] == Outcome.VERIFIED
 
 
 def _break(story: Story, scenario: Scenario) -> None:
@@ -147,4 +180,4 @@ def _break(story: Story, scenario: Scenario) -> None:
 def houses(each: int) -> Iterator[str]:
     """The mix of each house, all mixes equally often."""
     for _ in range(each):
-        yield from MIXES
+        yield from (*MIXES, TURNS)

@@ -19,6 +19,12 @@ class Run(NamedTuple):
     confidence: int
     proven: bool
     scenario: str = ""
+    house: str = ""
+    """Where; runs of one house are not independent of each other. Without one it stands alone."""
+    counted: float | None = None
+    """What who only counts would have said: how often it was proven in this house so far."""
+    seen: bool = True
+    """Something like it was carried out in this house before."""
 
 
 def bins(runs: Sequence[Run]) -> list[dict[str, Any]]:
@@ -65,11 +71,20 @@ def brier(runs: Sequence[Run]) -> float:
 def brier_skill(runs: Sequence[Run]) -> float | None:
     """How much better than saying the base rate each time: 1 is perfect, 0 is no better.
 
-    None where all came out alike: then the base rate is perfect, and nothing can be said.
+    The base rate is that of these very runs, which nobody knows beforehand. None where all came out
+    alike: then it is perfect, and nothing can be said.
     """
     rate = sum(run.proven for run in runs) / len(runs)
     base = rate * (1 - rate)
     return None if base == 0 else 1 - brier(runs) / base
+
+
+def skill_over_counting(runs: Sequence[Run]) -> float | None:
+    """The same against who only counts, house by house, what was proven so far."""
+    known = [run for run in runs if run.counted is not None]
+    base = sum((run.counted - run.proven) ** 2 for run in known if run.counted is not None)
+    said = sum((run.confidence / 100 - run.proven) ** 2 for run in known)
+    return None if base == 0 else 1 - said / base
 
 
 def auroc(runs: Sequence[Run]) -> float | None:
@@ -77,25 +92,52 @@ def auroc(runs: Sequence[Run]) -> float | None:
 
     Equal ones count half; 0.5 is what the base rate gives. None where all came out alike.
     """
+    won, pairs = _won(runs)
+    return won / pairs if pairs else None
+
+
+def auroc_within(runs: Sequence[Run]) -> float | None:
+    """The same of two runs of one house: that houses differ does not help here."""
+    found = [_won(its) for its in by_house(runs)]
+    pairs = sum(each for _, each in found)
+    return sum(won for won, _ in found) / pairs if pairs else None
+
+
+def _won(runs: Sequence[Run]) -> tuple[float, int]:
     good = [run.confidence for run in runs if run.proven]
     bad = [run.confidence for run in runs if not run.proven]
-    if not good or not bad:
-        return None
-    won = sum((g > b) + (g == b) / 2 for g in good for b in bad)
-    return won / (len(good) * len(bad))
+    return sum((g > b) + (g == b) / 2 for g in good for b in bad), len(good) * len(bad)
+
+
+def by_house(runs: Sequence[Run]) -> list[list[Run]]:
+    """The runs of each; one that says no house stands alone."""
+    found: dict[str, list[Run]] = {}
+    for number, run in enumerate(runs):
+        found.setdefault(run.house or f"#{number}", []).append(run)
+    return list(found.values())
 
 
 def spread_of(
     runs: Sequence[Run], score: Callable[[Sequence[Run]], float | None], seed: int
 ) -> list[float] | None:
-    """Where the score lies at 95 %, by drawing the runs again with replacement."""
+    """Where the score lies at 95 %, by drawing whole houses again with replacement.
+
+    Runs of a house share its luck and its record; drawn one by one they would look like more than
+    they are.
+    """
     chance = random.Random(seed)  # noqa: S311 - a resampling
-    drawn = (score(chance.choices(runs, k=len(runs))) for _ in range(RESAMPLES))
+    houses = by_house(runs)
+    drawn = (score(_again(chance.choices(houses, k=len(houses)))) for _ in range(RESAMPLES))
     scores = sorted(value for value in drawn if value is not None)
     if len(scores) < RESAMPLES // 2:
         return None
     low, high = int(0.025 * len(scores)), int(0.975 * len(scores)) - 1
     return [round(scores[low], 4), round(scores[high], 4)]
+
+
+def _again(houses: Sequence[Sequence[Run]]) -> list[Run]:
+    """A house that was drawn twice is two houses."""
+    return [run._replace(house=f"{n}") for n, its in enumerate(houses) for run in its]
 
 
 def report(runs: Sequence[Run], seed: int) -> dict[str, Any]:
@@ -106,8 +148,12 @@ def report(runs: Sequence[Run], seed: int) -> dict[str, Any]:
         "brier": round(brier(runs), 4),
         "brier_skill": _rounded(brier_skill(runs)),
         "brier_skill_between": spread_of(runs, brier_skill, seed),
+        "skill_over_counting": _rounded(skill_over_counting(runs)),
+        "skill_over_counting_between": spread_of(runs, skill_over_counting, seed),
         "auroc": _rounded(auroc(runs)),
         "auroc_between": spread_of(runs, auroc, seed),
+        "auroc_within_a_house": _rounded(auroc_within(runs)),
+        "auroc_within_a_house_between": spread_of(runs, auroc_within, seed),
         "bins": bins(runs),
     }
 

@@ -18,6 +18,7 @@ from vigil.domain.alert import Delivery
 from vigil.domain.breaker import Breaker
 from vigil.domain.course import Course
 from vigil.domain.incident import Incident
+from vigil.domain.message import Standing
 from vigil.domain.plan import Plan
 from vigil.domain.proof import Proof
 from vigil.domain.run import Health
@@ -33,6 +34,7 @@ from vigil.ports.locks import Lock
 from vigil.ports.screenshots import Screenshots
 from vigil.ports.workers import Role, Worker
 from vigil.ports.workflow import Workflow
+from vigil.posting import Posting
 from vigil.roll_call import (
     Check,
     breakers_health,
@@ -79,9 +81,9 @@ class Engine:
     """One running Vigil.
 
     ``crew`` stands for the other workers on the same record; ``led`` are loops that only one of
-    them may run. ``background`` are loops that integrations need (the metrics scraper); ``closing``
-    ends what they started (the browser); ``checks`` tell how each part fares and are asked by
-    ``/ready`` and ``vigil doctor``.
+    them may run; ``posting`` tells people outside. ``background`` are loops that integrations need
+    (the metrics scraper); ``closing`` ends what they started (the browser); ``checks`` tell how
+    each part fares and are asked by ``/ready`` and ``vigil doctor``.
     """
 
     parts: Parts
@@ -95,6 +97,7 @@ class Engine:
     bus: Bus | None = None
     crew: Solo = field(default_factory=Solo)
     led: Mapping[Role, Background] = field(default_factory=dict)
+    posting: Posting | None = None
     decisions: Decisions = field(init=False)
     writing_down: WritingDown = field(init=False)
     taking_in: TakingIn = field(init=False)
@@ -120,6 +123,8 @@ class Engine:
             Role.INTAKE: self.taking_in.work,
             Role.EXPIRY: self.decisions.expire,
         }
+        if self.posting is not None:
+            led[Role.POST] = self.posting.work
         await self.shift.begin({**led, **self.led}, self.background)
 
     async def drain(self, within_s: float) -> None:
@@ -190,6 +195,10 @@ class Engine:
     async def lines(self) -> tuple[Backlog, ...]:
         """How much of each source lies in the inbox."""
         return await self.inbox.lines()
+
+    async def standings(self) -> Mapping[str, Standing]:
+        """How each way out fares on which people are told things."""
+        return await self.posting.standings() if self.posting else {}
 
     async def incidents(self, limit: int = 100, *, only_open: bool = False) -> tuple[Incident, ...]:
         """Newest first."""
@@ -262,6 +271,7 @@ class Engine:
             "work": self._work_health,
             "locks": self._locks_health,
             "breakers": self._breakers_health,
+            **(self.posting.checks if self.posting else {}),
             **self.checks,
         }
         asked = await asyncio.gather(*(within_deadline(part, own[part]) for part in own))

@@ -1,7 +1,8 @@
 """The settings of models: which one is asked, what it may cost, and how long anybody waits."""
 
 from decimal import Decimal, InvalidOperation
-from typing import Literal, NamedTuple
+from types import MappingProxyType
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
@@ -9,7 +10,13 @@ from pydantic_settings import BaseSettings
 
 CLAUDE, CLAUDE_TRIAGE = "claude-sonnet-5-5", "claude-haiku-5-5"
 """What is asked where nothing else is named."""
+LIST_PRICES = MappingProxyType({CLAUDE: "2/10", CLAUDE_TRIAGE: "0.5/2.5"})
+"""Of the models whose price is known here, in November 2026: of the cheaper one for long prompts.
+What any other costs has to be said: taken for another's, or for nothing, no limit would hold."""
+MOST_PRICE = 10**6
 
+MostMoney = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)]
+MostTokens = Annotated[int, Field(ge=0, le=10**12)]
 
 Provider = Literal["playbook", "anthropic", "openai-compatible"]
 
@@ -57,11 +64,13 @@ class ModelSettings(BaseSettings):
         description="Cheaper model for incidents of low severity. Unset: "
         f"`{CLAUDE_TRIAGE}` with Claude, LLM_MODEL with others.",
     )
-    llm_price: str = Field(
-        default="2/10",
-        description="Price of a million tokens of LLM_MODEL, read and written, as READ/WRITTEN.",
+    llm_price: str | None = Field(
+        default=None,
+        description="Price of a million tokens of LLM_MODEL, read and written, as READ/WRITTEN. "
+        f"Unset: {LIST_PRICES[CLAUDE]} for `{CLAUDE}`, {LIST_PRICES[CLAUDE_TRIAGE]} for "
+        f"`{CLAUDE_TRIAGE}`; of any other model it has to be said.",
     )
-    llm_triage_price: str = Field(default="0.5/2.5", description="The same of LLM_TRIAGE_MODEL.")
+    llm_triage_price: str | None = Field(default=None, description="The same of LLM_TRIAGE_MODEL.")
     llm_tokens_out: int = Field(
         default=16_000,
         ge=1000,
@@ -74,21 +83,18 @@ class ModelSettings(BaseSettings):
         le=900,
         description="Seconds in which a model has to come to a plan; then the playbook's counts.",
     )
-    llm_tokens_per_incident: int = Field(
-        default=500_000, ge=0, description="Most tokens that models may take for one incident."
+    llm_tokens_per_incident: MostTokens = Field(
+        default=500_000, description="Most tokens that models may take for one incident."
     )
-    llm_tokens_per_day: int = Field(
-        default=5_000_000, ge=0, description="Most tokens that models may take within 24 hours."
+    llm_tokens_per_day: MostTokens = Field(
+        default=5_000_000, description="Most tokens that models may take within 24 hours."
     )
-    llm_money_per_incident: Decimal = Field(
+    llm_money_per_incident: MostMoney = Field(
         default=Decimal(2),
-        ge=0,
         description="Most money that models may cost for one incident, in the prices' currency.",
     )
-    llm_money_per_day: Decimal = Field(
-        default=Decimal(20),
-        ge=0,
-        description="Most money that models may cost within 24 hours.",
+    llm_money_per_day: MostMoney = Field(
+        default=Decimal(20), description="Most money that models may cost within 24 hours."
     )
 
     @field_validator("anthropic_base_url", "openai_base_url")
@@ -101,8 +107,9 @@ class ModelSettings(BaseSettings):
 
     @field_validator("llm_price", "llm_triage_price")
     @classmethod
-    def _is_a_price(cls, text: str) -> str:
-        prices_in(text)
+    def _is_a_price(cls, text: str | None) -> str | None:
+        if text is not None:
+            prices_in(text)
         return text
 
     @field_validator("llm_provider")
@@ -132,9 +139,13 @@ def prices_in(text: str) -> Prices:
         found = Prices(Decimal(read.strip()), Decimal(written.strip()))
     except InvalidOperation:
         found = None
-    if not stroke or found is None or not all(each.is_finite() and each >= 0 for each in found):
-        raise ValueError("write two amounts, such as 2/10")
+    if not stroke or found is None or not all(map(_is_an_amount, found)):
+        raise ValueError(f"write two amounts up to {MOST_PRICE}, such as 2/10")
     return found
+
+
+def _is_an_amount(each: Decimal) -> bool:
+    return each.is_finite() and 0 <= each <= MOST_PRICE
 
 
 def names_an_endpoint(url: str) -> bool:

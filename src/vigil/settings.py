@@ -96,7 +96,8 @@ class Settings(ModelSettings):
         description="Further names that the Host header may carry, separated by commas.",
     )
     vigil_url: str = Field(
-        default="http://127.0.0.1:3000", description="Where the CLI finds a running Vigil."
+        default="http://127.0.0.1:3000",
+        description="Where the CLI finds a running Vigil, and where links for people lead.",
     )
     vigil_token: SecretStr | None = Field(
         default=None,
@@ -135,6 +136,35 @@ class Settings(ModelSettings):
         default=None,
         description="Signing secret of PagerDuty's webhook (several: commas). Unset: off.",
     )
+    pagerduty_api_key: SecretStr | None = Field(
+        default=None,
+        description="Key of PagerDuty's REST API, to write to the incidents that alerts came from. "
+        "Unset: nothing is written there.",
+    )
+    pagerduty_from: str | None = Field(
+        default=None,
+        max_length=254,
+        description="E-mail address of the user there in whose name it is written.",
+    )
+    pagerduty_api_url: str = Field(
+        default="https://api.pagerduty.com",
+        description="Where that API is; https://api.eu.pagerduty.com in the service region of "
+        "Europe.",
+    )
+    datadog_webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="Bearer token that Datadog's webhook is given (several: commas). Unset: off.",
+    )
+    grafana_webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret that Grafana's webhook signs with, or bears (several: commas). "
+        "Unset: off.",
+    )
+    generic_webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="Bearer token of the generic webhook and of CloudEvents (several: commas). "
+        "Unset: off.",
+    )
     vigil_redact_ips: bool = Field(
         default=True,
         description="Whether addresses of machines, too, are taken out of text that leaves.",
@@ -147,6 +177,11 @@ class Settings(ModelSettings):
     skyflow_vault_id: str | None = Field(default=None, description="Id of that vault.")
     skyflow_bearer_token: SecretStr | None = Field(
         default=None, description="Bearer token, or API key, of that vault."
+    )
+    skyflow_credentials_file: Path | None = Field(
+        default=None,
+        description="Instead of a token: the file of a service account of that vault; tokens are "
+        "asked for with its key.",
     )
     vigil_browser: SecretStr | None = Field(
         default=None,

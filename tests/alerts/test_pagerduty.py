@@ -1,6 +1,7 @@
 """PagerDuty's wire format: signatures over raw bytes, and what each kind of event means."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,15 @@ from hypothesis import strategies as st
 from tests.support.hand_clock import START, HandClock
 from tests.support.pagerduty import Message, PagerDuty, signature
 
-from vigil.domain.alert import Alert, AlertStatus, Delivery, Severity
+from vigil.domain.alert import Alert, AlertStatus, Delivery, Did, Doing, Severity
 from vigil.integrations.alerts.pagerduty import (
     MOST_BODY_BYTES,
     MOST_SIGNATURES,
+    TURNS,
     WITHOUT_EFFECT,
     PagerDutyAlerts,
 )
+from vigil.integrations.alerts.pagerduty_doings import DOINGS
 
 CONTRACT = Path(__file__).resolve().parents[3] / "shared" / "contracts" / "pagerduty"
 beside = pytest.mark.skipif(not CONTRACT.is_dir(), reason="no vendor samples beside this checkout")
@@ -160,7 +163,7 @@ def test_another_attempt_is_the_same_delivery(vendor: PagerDuty) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(WITHOUT_EFFECT))
-def test_people_and_paperwork_are_without_effect(kind: str) -> None:
+def test_paperwork_is_without_effect(kind: str) -> None:
     delivery = read(kind, {"id": "Q1", "title": TITLE})
     assert (delivery.alerts, delivery.not_understood) == ((), None)
     assert delivery.without_effect == f"'{kind}' changes nothing here"
@@ -176,11 +179,147 @@ def test_a_type_that_nobody_knows_is_without_effect_and_says_so() -> None:
     assert len(delivery.without_effect) < 250
 
 
-def test_an_incident_that_was_merged_is_not_over(vendor: PagerDuty) -> None:
+def done(message: Message) -> Doing:
+    delivery = parsed(message)
+    assert (delivery.alerts, delivery.not_understood, delivery.without_effect) == ((), None, None)
+    (doing,) = delivery.doings
+    return doing
+
+
+def test_what_people_do_there_is_seen(vendor: PagerDuty) -> None:
     incident = vendor.trigger(TITLE)
-    vendor.resolve(incident, resolve_reason={"type": "merge_resolve_reason", "incident": {}})
+    vendor.acknowledge(incident)
+    vendor.reassign(incident, "Ann", "Bob")
+    vendor.annotate(incident, "we look at the database")
+    seen = [done(message) for message in vendor.queue[1:]]
+    assert [(doing.did, doing.text) for doing in seen] == [
+        (Did.ACKNOWLEDGED, ""),
+        (Did.REASSIGNED, "to Ann, Bob"),
+        (Did.WROTE, "we look at the database"),
+    ]
+    assert {(doing.source, doing.fingerprint, doing.by) for doing in seen} == {
+        ("pagerduty", incident, "Somebody")
+    }
+    assert all(doing.person for doing in seen)
+    assert {doing.trouble_key for doing in seen} == {only(vendor.queue[0]).trouble_key}
+
+
+def test_a_note_of_vigils_own_is_no_news(vendor: PagerDuty) -> None:
+    incident = vendor.trigger(TITLE)
+    mark = f"[vigil:{'0123456789ab' * 2}]"
+    vendor.annotate(incident, f"a plan waits for a person\nhttp://vigil/incidents/1 {mark}")
     delivery = parsed(vendor.queue[-1])
-    assert delivery.alerts == ()
+    assert (delivery.doings, delivery.without_effect) == (
+        (),
+        "'incident.annotated' is of Vigil's own note",
+    )
+    vendor.annotate(incident, f"what does {mark} mean?")
+    assert done(vendor.queue[-1]).text == f"what does {mark} mean?"
+
+
+OF_AN_INCIDENT = {"incident": {"id": "Q1"}, "id": "X1"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "did", "text"),
+    [
+        ("acknowledged", {"id": "Q1"}, Did.ACKNOWLEDGED, ""),
+        ("unacknowledged", {"id": "Q1"}, Did.UNACKNOWLEDGED, ""),
+        ("escalated", {"id": "Q1"}, Did.ESCALATED, ""),
+        ("reassigned", {"id": "Q1", "assignees": [3, {"summary": 4}]}, Did.REASSIGNED, ""),
+        ("delegated", {"id": "Q1", "escalation_policy": {"summary": "DB"}}, Did.REASSIGNED, "DB"),
+        ("priority_updated", {"id": "Q1", "priority": {"summary": "P1"}}, Did.RATED, "P1"),
+        ("priority_updated", {"id": "Q1", "priority": None}, Did.RATED, ""),
+        ("service_updated", {"id": "Q1", "service": {"summary": "DB"}}, Did.MOVED, "DB"),
+        (
+            "annotated",
+            OF_AN_INCIDENT | {"content": "x", "trimmed": True},
+            Did.WROTE,
+            "x (cut there)",
+        ),
+        ("status_update_published", OF_AN_INCIDENT | {"message": "soon"}, Did.WROTE, "soon"),
+        (
+            "responder.replied",
+            OF_AN_INCIDENT | {"user": {"summary": "Ann"}, "state": "declined", "message": None},
+            Did.CALLED,
+            "Ann, declined",
+        ),
+        (
+            "action_invocation.created",
+            OF_AN_INCIDENT | {"action": {"summary": "Restart"}, "state": "created"},
+            Did.RAN,
+            "Restart, created",
+        ),
+        ("workflow.started", OF_AN_INCIDENT | {"summary": "Page all"}, Did.RAN, "Page all"),
+    ],
+)
+def test_each_kind_says_what_there_is_to_say(kind: str, data: object, did: Did, text: str) -> None:
+    (doing,) = read(f"incident.{kind}", data, agent=None).doings
+    assert (doing.fingerprint, doing.did, doing.text, doing.by) == ("Q1", did, text, "")
+
+
+@pytest.mark.parametrize("kind", sorted(DOINGS))
+@given(data=st.none() | st.text() | st.fixed_dictionaries({"incident": st.none() | st.integers()}))
+def test_a_doing_that_names_no_incident_is_not_understood(kind: str, data: object) -> None:
+    delivery = read(kind, data)
+    assert (delivery.alerts, delivery.doings) == ((), ())
+    assert f"'{kind}' names no incident" in str(delivery.not_understood)
+
+
+def test_every_event_has_one_effect() -> None:
+    assert not set(DOINGS) & set(TURNS)
+    assert not (set(DOINGS) | set(TURNS)) & WITHOUT_EFFECT
+
+
+@beside
+def test_every_event_that_the_vendors_api_names_has_one() -> None:
+    api = (CONTRACT / "rest.openapi.json").read_text()
+    named = set(re.findall(r'"((?:incident|service|pagey)\.[a-z_.]+)"', api))
+    assert len(named) > 10
+    assert named <= set(DOINGS) | set(TURNS) | WITHOUT_EFFECT
+
+
+def test_a_person_who_resolves_is_named(vendor: PagerDuty) -> None:
+    incident = vendor.trigger(TITLE)
+    vendor.resolve(incident)
+    first, last = (only(message) for message in vendor.queue)
+    assert (first.by, last.by) == ("", "Somebody")
+    assert first.followed
+    assert last.followed
+
+
+@pytest.mark.parametrize(
+    ("agent", "by", "person"),
+    [
+        ({"type": "user_reference", "summary": "Ann"}, "Ann", True),
+        ({"type": "user_reference", "summary": 3}, "a user", True),
+        ({"type": "service_reference", "summary": "Web"}, "", False),
+        ({"type": ["user_reference"], "summary": "Ann"}, "", False),
+        (None, "", False),
+    ],
+)
+def test_only_a_user_is_a_person(agent: object, by: str, person: bool) -> None:
+    (alert,) = read("incident.resolved", {"id": "Q1"}, agent=agent).alerts
+    assert alert.by == by
+    (doing,) = read("incident.acknowledged", {"id": "Q1"}, agent=agent).doings
+    assert doing.person is person
+
+
+def test_an_incident_that_was_merged_is_not_over(vendor: PagerDuty) -> None:
+    incident, other = vendor.trigger(TITLE), vendor.trigger("the database is down")
+    vendor.merge(incident, other)
+    doing = done(vendor.queue[-1])
+    assert (doing.did, doing.fingerprint, doing.into) == (Did.MERGED, incident, other)
+    assert doing.text == "into the database is down"
+    assert doing.into_key == only(vendor.queue[1]).trouble_key
+
+
+@pytest.mark.parametrize("other", [{}, None, {"id": ""}, {"id": 7}, "Q2"])
+def test_a_merge_into_nobody_knows_what_is_without_effect(vendor: PagerDuty, other: object) -> None:
+    incident = vendor.trigger(TITLE)
+    vendor.resolve(incident, resolve_reason={"type": "merge_resolve_reason", "incident": other})
+    delivery = parsed(vendor.queue[-1])
+    assert (delivery.alerts, delivery.doings) == ((), ())
     assert "merged" in str(delivery.without_effect)
 
 
@@ -249,7 +388,12 @@ def test_an_odd_field_does_not_lose_the_alert(field: str, value: object) -> None
 def test_an_odd_event_is_never_a_failure(field: str, value: object) -> None:
     event = json.loads(told("incident.triggered", incident()))["event"] | {field: value}
     delivery = PagerDutyAlerts(SECRET, HandClock()).parse({}, json.dumps({"event": event}).encode())
-    told_of = [delivery.alerts, delivery.not_understood, delivery.without_effect]
+    told_of = [
+        delivery.alerts,
+        delivery.doings,
+        delivery.not_understood,
+        delivery.without_effect,
+    ]
     assert sum(bool(each) for each in told_of) == 1
 
 
@@ -282,9 +426,57 @@ def test_samples_of_whole_events_are_understood() -> None:
     assert found
     for sample in found:
         delivery = PagerDutyAlerts(SECRET, HandClock()).parse({}, sample.read_bytes())
-        assert delivery.without_effect, sample.name
-        assert delivery.without_effect.endswith("changes nothing here"), sample.name
         assert delivery.ids
+        if "service" in sample.name:
+            assert str(delivery.without_effect).endswith("changes nothing here")
+            continue
+        (doing,) = delivery.doings
+        assert (doing.did, doing.text, doing.by) == (Did.RATED, "P1", "Tenex Engineer")
+
+
+@beside
+@pytest.mark.parametrize(
+    ("name", "kind", "incident", "text"),
+    [
+        ("incident", "incident.reassigned", "PGR0VU2", "to User 123"),
+        (
+            "incident_note",
+            "incident.annotated",
+            "PGR0VU2",
+            "I sure am glad we are using PagerDuty!",
+        ),
+        (
+            "incident_status_update",
+            "incident.status_update_published",
+            "PGR0VU2",
+            "A fix for this incident is being developed",
+        ),
+        (
+            "incident_responder",
+            "incident.responder.added",
+            "PGR0VU2",
+            "Maeve, pending, Please help me make the tests pass",
+        ),
+        (
+            "incident_action_invocation",
+            "incident.action_invocation.created",
+            "PBAZLIU",
+            "A Helpful Action, created",
+        ),
+        (
+            "incident_workflow_instance",
+            "incident.workflow.started",
+            "PBAZLIU",
+            "A Workflow Instance Name",
+        ),
+    ],
+)
+def test_samples_of_what_people_do_are_read_whole(
+    name: str, kind: str, incident: str, text: str
+) -> None:
+    data = json.loads((CONTRACT / f"webhook-samples/data.{name}.json").read_text())
+    (doing,) = read(kind, data).doings
+    assert (doing.fingerprint, doing.text) == (incident, text)
 
 
 @beside

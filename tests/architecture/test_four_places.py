@@ -14,10 +14,17 @@ NO_PORT_OF_THEIR_OWN = {
     "access": "credentials of this installation, read once by bootstrap and given to the web",
 }
 
-KEPT_BY = {"commands": "sandbox", "inbox": "journal", "ledger": "journal", "meanings": "journal"}
+KEPT_BY = {
+    "commands": "sandbox",
+    "inbox": "journal",
+    "ledger": "journal",
+    "meanings": "journal",
+    "post": "journal",
+}
 """Ports that another one's adapters keep: a letter leaves the inbox in the transaction that writes
 its incidents, a command that only looks goes to the runner over the same socket, and what a model
-has cost, and what its tokens stand for, lies on record beside what it was asked about."""
+has cost, and what its tokens stand for, lies on record beside what it was asked about. What people
+outside are told becomes an event in the transaction that says what became of it."""
 KEPT_BY_A_PHASE = {"desk": "decide/desk.py"}
 """Ports that integrations call and no vendor stands behind."""
 
@@ -98,14 +105,15 @@ def test_no_contract_suite_without_a_port() -> None:
 
 
 def test_ports_are_narrow() -> None:
-    """One to four methods, with six exceptions.
+    """One to four methods, with seven exceptions.
 
     The journal is one transaction with many questions, as decided; what comes in is written down,
     looked at, received, set aside and tried again, on the same rows; memory keeps runbooks and the
     lessons that are their record in one store, whoever's store that is; locks are taken by runs,
     kept up by keepers, taken over by reapers and waited for, all on the same rows; a workflow also
     ends in order and takes over from others, which nobody else can do with what it runs; telemetry
-    answers five questions from what is scraped and read anyway.
+    answers five questions from what is scraped and read anyway; the post is read up to, written,
+    taken up, settled and counted on the same rows.
     """
     wide = {}
     for port in PORTS:
@@ -119,7 +127,7 @@ def test_ports_are_narrow() -> None:
         ]
         if len(methods) > 4:
             wide[port] = len(methods)
-    assert set(wide) <= {"inbox", "journal", "locks", "memory", "telemetry", "workflow"}
+    assert set(wide) <= {"inbox", "journal", "locks", "memory", "post", "telemetry", "workflow"}
 
 
 def test_the_rule_can_fail() -> None:

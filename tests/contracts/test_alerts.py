@@ -1,6 +1,6 @@
 """The promises of ``ports.alerts``, over each of its adapters.
 
-What is only Alertmanager's stands here as well; what is only PagerDuty's in ``tests/alerts``.
+What is only Alertmanager's stands here as well; what is only another's in ``tests/alerts``.
 """
 
 import json
@@ -17,6 +17,9 @@ from tests.support.pagerduty import PagerDuty, signature
 
 from vigil.domain.alert import Alert, AlertStatus, Severity
 from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
+from vigil.integrations.alerts.datadog import FIELDS, DatadogAlerts
+from vigil.integrations.alerts.generic import GenericAlerts
+from vigil.integrations.alerts.grafana import GrafanaAlerts
 from vigil.integrations.alerts.pagerduty import PagerDutyAlerts
 from vigil.ports.alerts import Alerts
 
@@ -84,7 +87,16 @@ def test_1_authentic_only_with_a_token(
 ADAPTERS: tuple[Callable[[str], Alerts], ...] = (
     lambda secrets: AlertmanagerAlerts(secrets, HandClock()),
     lambda secrets: PagerDutyAlerts(secrets, HandClock()),
+    lambda secrets: DatadogAlerts(secrets, HandClock()),
+    lambda secrets: GrafanaAlerts(secrets, HandClock()),
+    lambda secrets: GenericAlerts(secrets, HandClock()),
 )
+NAMES = ("alertmanager", "pagerduty", "datadog", "grafana", "generic")
+each_adapter = pytest.mark.parametrize("adapter", ADAPTERS, ids=NAMES)
+
+
+PROOFS = ("authorization", "x-pagerduty-signature", "x-grafana-alerting-signature")
+"""Headers in which a source may show that it knows the secret."""
 
 
 def proof_of(source: str, secret: str, raw: bytes) -> dict[str, str]:
@@ -94,7 +106,7 @@ def proof_of(source: str, secret: str, raw: bytes) -> dict[str, str]:
     return {"authorization": f"Bearer {secret}"}
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
+@each_adapter
 def test_1_each_of_several_secrets_lets_in_and_no_other(adapter: Callable[[str], Alerts]) -> None:
     alerts = adapter(" new, old ,")
     for secret, good in (("new", True), ("old", True), ("other", False), ("", False)):
@@ -102,27 +114,32 @@ def test_1_each_of_several_secrets_lets_in_and_no_other(adapter: Callable[[str],
     assert not alerts.authentic({}, b"x")
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
+@each_adapter
 @pytest.mark.parametrize("secrets", ["", " ", ",", " , "])
 def test_1_without_a_secret_nobody_comes_in(adapter: Callable[[str], Alerts], secrets: str) -> None:
     alerts = adapter(secrets)
     for guess in ("", ",", " "):
         assert not alerts.authentic(proof_of(alerts.source, guess, b""), b"")
     for header in ("Bearer ", "Bearer", "Bearer ,", "", "v1=", "v1=,v1="):
-        headers = {"authorization": header, "x-pagerduty-signature": header}
-        assert not alerts.authentic(headers, b"")
+        assert not alerts.authentic(dict.fromkeys(PROOFS, header), b"")
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
-@given(header=st.text(max_size=100) | st.text(max_size=70).map("v1={}".format), raw=st.binary())
+@each_adapter
+@given(
+    header=st.text(max_size=100) | st.text(max_size=70).map("v1={}".format),
+    stamp=st.none() | st.text(max_size=20),
+    raw=st.binary(),
+)
 def test_1_authentic_never_raises(
-    adapter: Callable[[str], Alerts], header: str, raw: bytes
+    adapter: Callable[[str], Alerts], header: str, stamp: str | None, raw: bytes
 ) -> None:
-    headers = {"authorization": header, "x-pagerduty-signature": header}
+    headers = dict.fromkeys(PROOFS, header)
+    if stamp is not None:
+        headers["x-grafana-alerting-timestamp"] = stamp
     assert not adapter("the-secret").authentic(headers, raw)
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
+@each_adapter
 @pytest.mark.parametrize(
     "raw",
     [
@@ -131,6 +148,8 @@ def test_1_authentic_never_raises(
         b'{"event": {"event_type": "incident.triggered", "data": {"id": 1}}}',
         b"[" * 100_000,
         b'{"alerts": [' + b" " * (11 * 1024 * 1024) + b"]}",
+        *(b"NaN", b"1e999", b'"\\ud800"', b"1" * 5000, b'{"alerts": NaN, "event": Infinity}'),
+        b'{"name": 1, "service": {}, "transition": 2}',
     ],
 )
 def test_2_what_cannot_be_read_says_why(adapter: Callable[[str], Alerts], raw: bytes) -> None:
@@ -146,7 +165,7 @@ JSON = st.recursive(
 )
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
+@each_adapter
 @given(
     raw=st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()),
     header=st.text(max_size=20),
@@ -154,16 +173,55 @@ JSON = st.recursive(
 def test_2_parse_never_raises_on_anything(
     adapter: Callable[[str], Alerts], raw: bytes, header: str
 ) -> None:
-    adapter("t").parse({"x-webhook-id": header}, raw)
+    named = ("x-webhook-id", "content-type", "ce-specversion", "ce-id", "ce-source", "ce-type")
+    adapter("t").parse(dict.fromkeys(named, header), raw)
+    adapter("t").parse({}, raw)
+
+
+def whole(source: str, text: str) -> bytes:
+    """A body of one alert with this for each of its texts."""
+    if source == "pagerduty":
+        data = {"id": text, "title": text, "service": {"summary": text}, "urgency": text}
+        return json.dumps({"event": {"event_type": "incident.triggered", "data": data}}).encode()
+    if source == "datadog":
+        return json.dumps(dict.fromkeys(FIELDS, text) | {"transition": "Triggered"}).encode()
+    if source == "generic":
+        return json.dumps({"name": text, "service": text, "summary": text}).encode()
+    labels = {"alertname": text, "service": text, "x": text}
+    return body(one(labels=labels, annotations={"summary": text}, fingerprint=text))
+
+
+@each_adapter
+@pytest.mark.parametrize(
+    "text", ["\ud800x\x00\u202e\x1b[31m", "y" * 70_000, "'; --", "$ID", "é\U0001f525"]
+)
+def test_3_odd_texts_are_kept_short_and_fit_to_show(
+    adapter: Callable[[str], Alerts], text: str
+) -> None:
+    alerts = adapter("t")
+    (alert,) = alerts.parse({}, whole(alerts.source, text)).alerts
+    kept = [alert.name, alert.service, alert.fingerprint, alert.summary]
+    kept += [value for _, value in alert.labels]
+    assert all(len(each) <= 4096 for each in kept)
+    assert not set("".join(kept)) & set("\ud800\x00\u202e\x1b")
+    assert alert.model_dump_json(), "it can be written down"
+
+
+@each_adapter
+def test_3_a_secret_in_a_text_is_not_kept(adapter: Callable[[str], Alerts]) -> None:
+    alerts = adapter("t")
+    odd = "see http://am:s3cret@host/ password=hunter2"
+    (alert,) = alerts.parse({}, whole(alerts.source, odd)).alerts
+    assert "hunter2" not in alert.summary
+    assert "s3cret" not in alert.summary
 
 
 def test_2_what_changes_nothing_is_without_effect() -> None:
     vendor = PagerDuty("", HandClock().now, ("t",))
-    incident = vendor.trigger("it is slow")
-    vendor.acknowledge(incident)
+    vendor.tell("pagey.ping", {})
     delivery = PagerDutyAlerts("t", HandClock()).parse({}, vendor.queue[-1].body)
     assert (delivery.alerts, delivery.not_understood) == ((), None)
-    assert delivery.without_effect == "'incident.acknowledged' changes nothing here"
+    assert delivery.without_effect == "'pagey.ping' changes nothing here"
 
 
 @given(st.sampled_from(sorted(one())), JSON)

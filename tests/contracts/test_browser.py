@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page
+from playwright.async_api import Error, Page
 from tests.support.browsers import children, chromium, chromium_started_by, descendants
 from tests.support.http_server import Answer, Request, Server, serving
 from tests.support.programs import accepts, free_port, running, wait_until
@@ -23,10 +23,12 @@ from tests.support.programs import accepts, free_port, running, wait_until
 from vigil.domain.journey import JourneyProbe
 from vigil.integrations._clients import lightpanda as process
 from vigil.integrations._clients.places import Origin, is_local, origin_of, origins_of
+from vigil.integrations._clients.scratch import PREFIX, YOUNG_S, Scratch
 from vigil.integrations.browser import confined, embedded
 from vigil.integrations.browser.able import AbleBrowser
 from vigil.integrations.browser.cdp import CdpBrowser
 from vigil.integrations.browser.chromium import ChromiumBrowser
+from vigil.integrations.browser.driver import Driver
 from vigil.integrations.browser.embedded import LightpandaBrowser
 from vigil.integrations.browser.lacks import NAMES
 from vigil.integrations.browser.origins import Bounds
@@ -873,6 +875,28 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", None)
 
 
+def left_in(folder: Path) -> list[Path]:
+    """What lies in this test's folder for temporary files; all of it is Vigil's own."""
+    left = list(folder.iterdir())
+    assert {path.name.startswith(PREFIX) for path in left} <= {True}, "nobody would look after it"
+    return left
+
+
+def told_to_drivers() -> list[str]:
+    """Where the drivers that run put their temporary files."""
+    environments = [
+        Path(f"/proc/{pid}/environ").read_text().split("\0")
+        for pid, name in children().items()
+        if name == "node"
+    ]
+    return [
+        word.partition("=")[2]
+        for environment in environments
+        for word in environment
+        if word.startswith("TMPDIR=")
+    ]
+
+
 @pytest.mark.usefixtures("own_folder")
 async def test_5_after_close_no_process_is_left(site: Server) -> None:
     known, before = children(), litter()
@@ -941,9 +965,11 @@ asyncio.run(main())
         ("chromium", "ChromiumBrowser", {"bwrap", "chromium", "node"}),
     ],
 )
+@pytest.mark.usefixtures("own_folder")
 async def test_5_it_ends_with_the_process_that_started_it(
-    site: Server, module: str, name: str, programs: set[str]
+    site: Server, module: str, name: str, programs: set[str], tmp_path: Path
 ) -> None:
+    """And what it left behind, who comes next removes."""
     if name == "ChromiumBrowser" and confined.lacking() is not None:
         pytest.skip(f"no Chromium can be started here: {confined.lacking()}")
     script = OWNER.replace("{module}", module).replace("{name}", name)
@@ -957,6 +983,48 @@ async def test_5_it_ends_with_the_process_that_started_it(
     owner.kill()
     await owner.wait()
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started), "their end")
+    left = left_in(tmp_path)
+    assert left
+    for folder in left:
+        at = folder.stat().st_mtime - YOUNG_S - 1
+        os.utime(folder, (at, at))
+    Scratch().remove()
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.usefixtures("own_folder")
+async def test_5_a_chromium_leaves_no_folder(site: Server, tmp_path: Path) -> None:
+    """Nor does this process have another place for temporary files after it than before."""
+    if (lacks := confined.lacking()) is not None:
+        pytest.skip(f"no Chromium can be started here: {lacks}")
+    place = os.environ["TMPDIR"]
+    browser = ChromiumBrowser()
+    result = await walk(browser, site, *HOME)
+    assert len(left_in(tmp_path)) == 1
+    assert os.environ["TMPDIR"] == place
+    await browser.close()
+    assert result.outcome == "passing"
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.usefixtures("own_folder")
+async def test_5_two_drivers_that_start_at_once_keep_to_their_folders(
+    site: Server, tmp_path: Path
+) -> None:
+    place = os.environ["TMPDIR"]
+    drivers = [Driver(), Driver()]
+    # Nobody listens there: a driver is all that is started.
+    reached = await asyncio.gather(
+        *(each.connect("ws://127.0.0.1:1") for each in drivers), return_exceptions=True
+    )
+    assert [isinstance(each, Error) for each in reached] == [True, True]
+    folders = [each for each in told_to_drivers() if each.startswith(str(tmp_path))]
+    assert sorted(folders) == sorted(map(str, left_in(tmp_path)))
+    assert len(folders) == 2
+    assert os.environ["TMPDIR"] == place
+    for each in drivers:
+        await each.close()
+    assert left_in(tmp_path) == []
 
 
 # 6. nowhere else ---------------------------------------------------------------------------------

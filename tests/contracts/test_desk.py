@@ -22,7 +22,7 @@ from tests.support.world import (
 )
 
 from vigil.decide import desk as desks
-from vigil.decide.bounding import MOST_CHARACTERS, bounded
+from vigil.decide.bounding import MOST_CHARACTERS, MOST_TEXT, bounded
 from vigil.decide.desk import MOST_ASKED, MOST_TOLD, EvidenceDesk
 from vigil.decide.discretion import Discretion
 from vigil.decide.lookups import Lookups, Sources
@@ -312,6 +312,28 @@ def test_4_whatever_was_found_is_bounded(content: JsonValue, most: int) -> None:
 def test_4_a_secret_is_not_cut_in_half() -> None:
     text, truncated = bounded("please call " + "x" * 10_000, 500)
     assert (truncated, text) == (True, '"please call [cut]"')
+
+
+@pytest.mark.parametrize("before", range(MOST_TEXT - 60, MOST_TEXT + 5, 7))
+async def test_4_nor_is_what_would_only_be_known_whole(before: int) -> None:
+    """Quoted, with blanks in it; and an address that is known by what stands at its end."""
+    padding = ("word " * MOST_TEXT)[:before]
+    secrets = "password='correct horse battery staple' for 38 Tacuarembo Vieja 6626, so "
+    sample = f"{padding} {secrets}{'more ' * 3000}"
+    house = House(telemetry=ScriptedTelemetry(HandClock(), errors=lambda: errors(sample=sample)))
+    answer = await house.desk.ask(LogTemplates(service="web"))
+    assert "[cut]" in answer.outbound.text
+    for word in ("horse", "battery", "staple", "Vieja", "Tacuarembo"):
+        assert word not in answer.outbound.text
+
+
+async def test_4_what_looks_like_a_token_is_given_nobodys_place() -> None:
+    sample = f"{MAIL} said [EMAIL_1]"
+    house = House(telemetry=ScriptedTelemetry(HandClock(), errors=lambda: errors(sample=sample)))
+    desk = house.desk
+    await desk.outbound(f"{MAIL} complains")
+    answer = await desk.ask(LogTemplates(service="web"))
+    assert "[EMAIL_1] said [LOOKALIKE_1]" in answer.outbound.text
 
 
 async def test_5_one_value_has_one_token_wherever_it_is_said() -> None:

@@ -20,7 +20,7 @@ from tests.support.record import (
     resolved,
 )
 
-from vigil.domain.alert import AlertStatus, Delivery
+from vigil.domain.alert import ENDED, Alert, AlertStatus, Delivery, Did, Doing
 from vigil.domain.incident import HANDED_OVER, Stage
 from vigil.domain.timeline import GENESIS
 from vigil.integrations.journal.letters import (
@@ -62,6 +62,7 @@ async def test_3_first_alert_opens_with_event_and_segment(record: Record) -> Non
     assert (event.seq, event.kind, event.previous, event.at) == (1, "opened", GENESIS, at(1))
     assert event.payload == {
         "source": "alertmanager",
+        "fingerprint": "f1",
         "name": "CheckoutErrors",
         "service": "web",
         "symptom": "errors",
@@ -586,3 +587,201 @@ async def test_what_lies_in_the_inbox_is_sealed(record: Record) -> None:
     with record.engine.begin() as connection:
         sealed = connection.execute(text("SELECT sealed FROM inbox")).scalar_one()
     assert b"hush-hush" not in bytes(sealed)
+
+
+async def spell(
+    record: Record, number: int, turn: str, new_id: str, now: float | None = None
+) -> Joined:
+    """A turn of one spell of trouble, of a source that gives each a fingerprint of its own."""
+    status = AlertStatus.RESOLVED if turn == ENDED else AlertStatus.FIRING
+    when = number if now is None else now
+    return await receive(
+        record.inbox,
+        alert=alert(number, status).model_copy(update={"source": "datadog", "turn": turn}),
+        service="web",
+        symptom="errors",
+        title="web: errors",
+        now=at(when),
+        new_id=new_id,
+    )
+
+
+async def test_5_nothing_of_a_spell_is_heard_after_its_end(record: Record) -> None:
+    assert (await spell(record, 2, ENDED, "-")).incident is None
+    late = await spell(record, 1, "alert", "a", now=3)
+    assert late == Joined(incident=None, opened=False, repeated=False)
+    assert await record.journal.incidents() == ()
+    with record.engine.begin() as connection:
+        kept = connection.execute(text("SELECT text FROM deliveries")).scalars().all()
+    assert [each for each in kept if each] == [
+        "an alert came after its own end, and opened nothing"
+    ]
+
+
+async def test_5_nor_is_what_is_told_again_however_late(record: Record) -> None:
+    joined = await spell(record, 1, "alert", "a")
+    assert joined.incident is not None
+    await spell(record, 2, ENDED, "-")
+    closed = joined.incident.model_copy(update={"stage": Stage.RESOLVED, "closed_at": at(3)})
+    assert await record.journal.commit(incident=closed, expected=(Stage.TRIGGERED, 1), now=at(3))
+    again = await spell(record, 1, "alert", "b", now=3600)
+    assert (again.incident, again.repeated) == (None, True)
+    assert len(await record.journal.incidents()) == 1
+
+
+async def test_5_a_turn_told_again_is_a_repetition_whenever_it_says_it_began(
+    record: Record,
+) -> None:
+    assert (await spell(record, 1, "alert", "a")).opened
+    again = await spell(record, 2, "alert", "b")
+    assert (again.opened, again.repeated) == (False, True)
+    other = await spell(record, 3, "warn", "c")
+    assert other.incident is not None
+    assert await kinds(record, other.incident) == ["opened", "alert_joined"]
+
+
+async def test_5_a_spell_that_lasts_long_after_the_cure_is_a_new_incident(
+    record: Record,
+) -> None:
+    joined = await spell(record, 1, "alert", "a")
+    assert joined.incident is not None
+    closed = joined.incident.model_copy(update={"stage": Stage.RESOLVED, "closed_at": at(2)})
+    assert await record.journal.commit(incident=closed, expected=(Stage.TRIGGERED, 1), now=at(2))
+    assert (await spell(record, 9, "alert", "b", now=SETTLED)).repeated
+    assert (await spell(record, 9, "alert", "c", now=SETTLED + 1)).opened
+
+
+def followed(number: int, outside: str, status: AlertStatus = AlertStatus.FIRING) -> Alert:
+    """An alert about something that has an incident of its own at the source."""
+    changes = {"source": "pagerduty", "fingerprint": outside, "repeated": False, "followed": True}
+    return alert(number, status).model_copy(update=changes)
+
+
+async def told_of(
+    record: Record, number: int, found: Alert, new_id: str, symptom: str = "errors"
+) -> Joined:
+    return await receive(
+        record.inbox,
+        alert=found,
+        service="web",
+        symptom=symptom,
+        title="web: errors",
+        now=at(number),
+        new_id=new_id,
+    )
+
+
+async def do(record: Record, number: int, outside: str, did: Did, into: str = "") -> None:
+    """Somebody does something at the source."""
+    doing = Doing(
+        source="pagerduty", fingerprint=outside, did=did, by="Ann", text="a word", into=into
+    )
+    delivery = Delivery(source="pagerduty", alerts=(), doings=(doing,))
+    [letter] = await record.inbox.write_down([delivery], at(number))
+    assert isinstance(letter, int)
+    [kept] = await record.inbox.letters("pagerduty", 1)
+    assert kept.delivery == delivery
+    arrival = Arrival(number=letter, source="pagerduty", at=at(number), doings=(doing,))
+    assert await record.inbox.receive([arrival])
+
+
+async def seen(record: Record, incident: str) -> list[object]:
+    events = await record.journal.events(incident)
+    return [event.payload for event in events if event.kind == "done_at_source"]
+
+
+async def traces(record: Record) -> list[str]:
+    with record.engine.begin() as connection:
+        kept = connection.execute(text("SELECT text FROM deliveries WHERE text IS NOT NULL"))
+        return list(kept.scalars())
+
+
+DONE = {
+    "source": "pagerduty",
+    "fingerprint": "Q1",
+    "by": "Ann",
+    "person": False,
+    "text": "a word",
+}
+
+
+async def test_6_what_is_done_at_a_source_is_told_with_the_incident(record: Record) -> None:
+    await told_of(record, 1, followed(1, "Q1"), "a")
+    await do(record, 2, "Q1", Did.ACKNOWLEDGED)
+    assert await seen(record, "a") == [DONE | {"did": "acknowledged"}]
+    await do(record, 3, "Q2", Did.ACKNOWLEDGED)
+    assert len(await seen(record, "a")) == 1
+    assert await traces(record) == [
+        "'acknowledged' is about an incident there that is none in hand here"
+    ]
+
+
+async def test_6_with_the_incident_that_its_alert_joined_last(record: Record) -> None:
+    await told_of(record, 1, followed(1, "Q1"), "a", "errors")
+    await told_of(record, 2, followed(2, "Q1"), "b", "slow")
+    await do(record, 3, "Q1", Did.WROTE)
+    assert await seen(record, "a") == []
+    assert await seen(record, "b") == [DONE | {"did": "wrote"}]
+
+
+async def test_6_an_escalated_incident_is_in_hand_until_it_is_over(record: Record) -> None:
+    joined = await told_of(record, 1, followed(1, "Q1"), "a")
+    assert joined.incident is not None
+    closed = joined.incident.moved(Stage.ESCALATED, at(2))
+    assert await record.journal.commit(incident=closed, expected=(Stage.TRIGGERED, 1), now=at(2))
+    await do(record, 3, "Q1", Did.ACKNOWLEDGED)
+    await told_of(record, 4, followed(4, "Q1", AlertStatus.RESOLVED), "-")
+    await do(record, 5, "Q1", Did.WROTE)
+    assert await seen(record, "a") == [DONE | {"did": "acknowledged"}]
+    assert len(await traces(record)) == 1
+
+
+async def test_6_the_end_is_heard_whatever_it_is_called_by_then(record: Record) -> None:
+    await told_of(record, 1, followed(1, "Q1"), "a")
+    over = followed(2, "Q1", AlertStatus.RESOLVED).model_copy(update={"by": "Ann"})
+    joined = await told_of(record, 2, over, "-", "another symptom")
+    assert joined.incident is not None
+    assert joined.incident.id == "a"
+    last = (await record.journal.events("a"))[-1]
+    assert (last.kind, (last.payload or {}).get("by")) == ("alert_resolved", "Ann")
+    assert await record.journal.said_to_be_over("a")
+
+
+async def test_6_a_merge_is_told_on_both_and_ends_neither(record: Record) -> None:
+    await told_of(record, 1, followed(1, "Q1"), "a", "errors")
+    await told_of(record, 2, followed(2, "Q2"), "b", "slow")
+    await do(record, 3, "Q1", Did.MERGED, into="Q2")
+    assert await seen(record, "a") == [DONE | {"did": "merged", "into": "Q2", "incident": "b"}]
+    assert await seen(record, "b") == [DONE | {"did": "merged", "into": "Q2", "incident": "a"}]
+    assert not await record.journal.said_to_be_over("a")
+    assert not await record.journal.said_to_be_over("b")
+
+
+async def test_6_what_it_was_merged_into_is_followed_if_nobody_else_does(record: Record) -> None:
+    await told_of(record, 1, followed(1, "Q1"), "a")
+    await do(record, 2, "Q1", Did.MERGED, into="Q9")
+    await do(record, 3, "Q9", Did.ACKNOWLEDGED)
+    assert await seen(record, "a") == [
+        DONE | {"did": "merged", "into": "Q9"},
+        DONE | {"did": "acknowledged", "fingerprint": "Q9"},
+    ]
+    over = followed(4, "Q9", AlertStatus.RESOLVED)
+    joined = await told_of(record, 4, over, "-", "whatever")
+    assert joined.incident is not None
+    assert joined.incident.id == "a"
+    assert await record.journal.said_to_be_over("a")
+
+
+async def test_6_two_outside_incidents_of_one_here_are_merged_quietly(record: Record) -> None:
+    await told_of(record, 1, followed(1, "Q1"), "a")
+    await told_of(record, 2, followed(2, "Q2"), "-")
+    await do(record, 3, "Q1", Did.MERGED, into="Q2")
+    assert await seen(record, "a") == [DONE | {"did": "merged", "into": "Q2"}]
+
+
+async def test_6_a_timeline_tells_of_so_many_and_no_more(record: Record) -> None:
+    await told_of(record, 1, followed(1, "Q1"), "a")
+    for number in range(MOST_TOLD + 5):
+        await do(record, 2 + number, "Q1", Did.WROTE)
+    assert len(await seen(record, "a")) == MOST_TOLD - 1
+    assert (await record.journal.events("a"))[-1].kind == "alerts_counted"

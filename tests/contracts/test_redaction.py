@@ -13,6 +13,7 @@ from vigil.domain.redacted import Kind
 from vigil.domain.tokens import MOST_TOKENS, Tokens
 from vigil.integrations.redaction.embedded import MOST_CHARS, EmbeddedRedaction
 from vigil.integrations.redaction.skyflow import SkyflowRedaction
+from vigil.integrations.redaction.skyflow_access import Bearer
 from vigil.ports.redaction import Redaction
 
 EMBEDDED = EmbeddedRedaction()
@@ -60,7 +61,7 @@ async def redaction(request: pytest.FixtureRequest) -> AsyncIterator[Redaction]:
         yield EMBEDDED
         return
     async with running(Vault({})) as server:
-        yield SkyflowRedaction(server.url(""), VAULT, BEARER, EMBEDDED)
+        yield SkyflowRedaction(server.url(""), VAULT, Bearer(BEARER), EMBEDDED)
 
 
 # 1. nothing of it is left -------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The promises of ``ports.silences``, over the catalogue's windows and a real HTTP server (5 s)."""
 
+import base64
 import json
 import time
 from collections.abc import AsyncIterator, Callable
@@ -187,6 +188,23 @@ async def test_4_they_are_few_and_say_little(
     assert len(found[0].because) <= MOST_TEXT + 1
     assert len(found[0].by) <= MOST_TEXT + 1
     assert not set(found[0].because) & set("\n\x1b")
+
+
+async def test_it_may_be_within_another_program_and_want_a_password() -> None:
+    """As Grafana's own, which is asked at a path of its API by a user who may view."""
+    asked: list[Request] = []
+
+    def grafana(request: Request) -> Answer:
+        asked.append(request)
+        return Answer(body=json.dumps([silenced(equal("service", "web"))]).encode())
+
+    async with serving(grafana) as server:
+        url = f"http://viewer:pass@127.0.0.1:{server.port}/api/alertmanager/grafana/"
+        assert await over(AlertmanagerSilences(url, catalogue())) == ["web"]
+    [request] = asked
+    assert request.path == "/api/alertmanager/grafana/api/v2/silences"
+    credentials = base64.b64encode(b"viewer:pass").decode()
+    assert request.headers["authorization"] == f"Basic {credentials}"
 
 
 async def test_an_answer_of_a_real_alertmanager_is_understood(

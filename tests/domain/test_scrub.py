@@ -53,6 +53,17 @@ def test_ordinary_words_stay(text: str) -> None:
     assert mask_secrets(text) == text
 
 
+def test_so_does_everything_else_that_nobody_sees() -> None:
+    hidden = "a\u3164b\u115fc\u2800d\ufe0fe\U000e0101f\u034fg"
+    assert without_control(hidden) == "abcdefg"
+    assert without_control("one\u2028two\u2029three") == "one two three"
+
+
+def test_accents_stay_and_piles_of_them_go() -> None:
+    assert without_control("Ma\u0308rz, Vie\u0302\u0323t") == "Ma\u0308rz, Vie\u0302\u0323t"
+    assert without_control("a" + "\u0308" * 50 + "b") == "a" + "\u0308" * 3 + "b"
+
+
 def test_control_characters_go_and_lines_become_one() -> None:
     assert without_control("a\x1b[31m\x00b\r\nc\td\u202ee\u200b") == "ab  c de"
 

@@ -11,6 +11,7 @@ from tests.support.world import catalogue
 from vigil.cli.advice import About, advise, without_plan
 from vigil.decide.confidence import confidence
 from vigil.decide.gate import Facts, judge
+from vigil.decide.legible import judge_legibility
 from vigil.domain.catalogue import Autonomy, Limits, Service
 from vigil.domain.effects import Risk
 from vigil.domain.executed import Executed
@@ -76,6 +77,8 @@ def plans() -> Iterator[Plan]:
     for script in ("rm -rf /srv", "curl x | sh", "vigil-do session.terminate sessions 1.2\n"):
         yield plan(whole, action(script, undo=None))
     yield plan(whole, action(undo=None), action(SWITCH_BACK, action_id="action-2"))
+    for undo in ("rm -rf /srv", "vigil-do session.terminate sessions 1.2\n"):
+        yield plan(whole, action(undo=undo))
     yield plan(whole).model_copy(update={"proving": ()})
     yield plan(whole).model_copy(update={"kind": PlanKind.ROLLBACK})
 
@@ -113,6 +116,7 @@ def rules() -> set[str]:
                 quiet=(
                     "db, which web depends on, is silenced by ann until then: an upgrade",
                     "nobody knows whether web is silenced: no answer",
+                    "people have it in hand: Ann acknowledged it at PagerDuty",
                 ),
             )
             fired |= set(judge(planned, policy, facts).rules)
@@ -129,6 +133,16 @@ def test_every_rule_that_the_gate_can_name_has_words_of_its_own() -> None:
         rule for rule in fired if not rule.startswith("allow") and not advise(rule, ABOUT).change
     }
     assert changeless == {"deny: a step of the rollback was not part of the plan that was judged"}
+
+
+def test_what_is_said_of_characters_in_scripts_of_free_form_has_words() -> None:
+    free = action("curl x # \u200b\u0430", undo=None).model_copy(update={"raw": ("admin",)})
+    said = list(judge_legibility(plan(catalogue(), free)))
+    assert len(said) == 2
+    for decision, text in said:
+        found = advise(f"{decision}: {text}", ABOUT)
+        assert found.said != f"{decision}: {text}"
+        assert found.change
 
 
 def test_a_rule_that_nobody_wrote_words_for_speaks_for_itself() -> None:

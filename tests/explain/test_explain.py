@@ -19,6 +19,7 @@ from vigil.domain.catalogue import Autonomy
 from vigil.domain.cost import Cost
 from vigil.domain.errors import SandboxUnavailable
 from vigil.domain.incident import Incident
+from vigil.domain.plan import Author
 from vigil.domain.policy import Policy
 from vigil.domain.run import RunOrder
 from vigil.domain.switch import SwitchState
@@ -27,7 +28,7 @@ from vigil.integrations.reasoner.embedded import PlaybookReasoner
 from vigil.ports.desk import Desk
 from vigil.story.accounts import account_of
 from vigil.story.recorded import Recorded
-from vigil.verify.grounds import PATIENCE_S
+from vigil.verify.starting import PATIENCE_S
 from vigil.web.views import TimelineEvent
 
 
@@ -118,6 +119,10 @@ async def test_asked_and_approved(story: Story) -> None:
     assert not waiting.acted
     (incident,) = await story.journal.incidents()
     assert f"vigil approve {incident.id} --plan {incident.plan_digest}" in words(waiting.left_to_do)
+    _, first, second, *_ = waiting.scripts
+    assert first == f"action-1 runs: vigil-do release.switch release {OLD}", "whole, to be read"
+    assert second == "action-1 runs: vigil-do process.restart restart web-1"
+    assert f"would be undone by: vigil-do release.switch release {NEW}" in words(waiting.scripts)
     assert "No answer until 2026-03-01T16:00:00Z means no." in waiting.left_to_do
     assert "The autonomy of web is `approve`" in words(waiting.why)
     assert "set `autonomy: auto` on web" in words(waiting.to_change)
@@ -356,7 +361,8 @@ async def test_it_is_one_json_object_with_its_schema(story: Story) -> None:
     assert said["schema"] == "vigil.explain/1"
     assert set(said) == {
         "schema", "incident", "headline", "happened", "thought", "before", "acted", "actions",
-        "why", "to_change", "proof", "accounts", "ended", "learned", "left_to_do", "models",
+        "why", "to_change", "proof", "accounts", "ended", "learned", "scripts", "left_to_do", "models",
+        "alternatives", "would_change_mind",
     }  # fmt: skip
 
 
@@ -379,6 +385,34 @@ async def test_what_the_playbook_saved_is_told(story: Story) -> None:
     story.with_parts(reasoner=Chain(PlaybookReasoner(), Sure(), story.parts.policy))
     (said,) = (await explained(story)).models
     assert "the first question alone would have taken about 9,000 tokens and 0.0180" in said
+
+
+class Weighing:
+    """Fulfils ``ports.reasoner.Reasoner``: the playbook's word, and what else was weighed."""
+
+    def __init__(self, *, escalates: bool = False) -> None:
+        self._nothing = {"actions": (), "runbook": None} if escalates else {}
+
+    async def draft(self, briefing: Briefing, desk: Desk) -> Draft:
+        draft = await PlaybookReasoner().draft(briefing, desk)
+        return draft.model_copy(
+            update={
+                "author": Author(model="a-model", prompt="1-0123abcd"),
+                "alternatives": ("A restart: the fault is in the code.",),
+                "would_change_mind": ("The same errors before the release.",),
+                **self._nothing,
+            }
+        )
+
+
+@pytest.mark.parametrize("escalates", [False, True], ids=["with a plan", "without one"])
+async def test_what_else_a_model_weighed_is_told(story: Story, escalates: bool) -> None:
+    """Without a plan it is what the person who takes over needs most."""
+    story.with_parts(reasoner=Weighing(escalates=escalates))
+    said = await explained(story)
+    assert bool(said.actions) is not escalates
+    assert said.alternatives == ("A restart: the fault is in the code.",)
+    assert said.would_change_mind == ("The same errors before the release.",)
 
 
 async def test_that_it_came_back_comes_first_with_both(story: Story) -> None:

@@ -15,7 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.runner.bench import NAMES, Bench
+from sqlalchemy import Engine, insert, select
+from tests.runner.bench import NAMES, Bench, Supervised
 from tests.support.anthropic_moves import Move, Script, writes
 from tests.support.anthropic_server import KEY, THINKS, AnthropicServer, anthropic_api
 from tests.support.briefings import answer
@@ -31,6 +32,7 @@ from vigil.domain.telemetry import ErrorGroup, ErrorOrigin
 from vigil.domain.verdict import Answer as Yes
 from vigil.domain.verdict import Approval
 from vigil.integrations.journal import Caps, SqlLedger, SqlMeanings
+from vigil.integrations.locks.tables import locks
 from vigil.integrations.reasoner.anthropic import Claude
 from vigil.integrations.reasoner.calling import Mind
 from vigil.integrations.reasoner.embedded import PlaybookReasoner
@@ -51,6 +53,13 @@ class Target(Bench):
     else of this machine.
     """
 
+    def __init__(self, folder: Path, supervised: Supervised) -> None:
+        super().__init__(folder, supervised)
+        self.tokens: dict[str, int] = {}
+        """Of the locks that the runner has seen: each record begins where the last one ended, as
+        who comes with an older token has lost the lock.
+        """
+
     @property
     def catalogue(self) -> Catalogue:
         served = super().catalogue
@@ -60,6 +69,19 @@ class Target(Bench):
     def canary(self) -> Path:
         """A file that the runner's user could delete."""
         return self.folder / "canary.txt"
+
+    def begin(self, record: Engine) -> None:
+        """A record that knows the locks of those before it."""
+        known = [{"resource": name, "token": token} for name, token in self.tokens.items()]
+        if known:
+            with record.begin() as connection:
+                connection.execute(insert(locks), known)
+
+    def end(self, record: Engine) -> None:
+        """The locks of this record, for the next one."""
+        with record.connect() as connection:
+            rows = connection.execute(select(locks.c.resource, locks.c.token))
+            self.tokens = {row.resource: row.token for row in rows}
 
     def plant(self) -> None:
         """Before each attack."""
@@ -168,6 +190,7 @@ async def staged(
     """``sample`` is what the service's log says; nobody has a runbook for it."""
     target.plant()
     story = await begin(folder)
+    target.begin(story.record.engine)
     # The runner goes by the clock of this machine, so the story plays today: by then the release
     # of the story is old, and no runbook fits.
     story.clock.set_wall((datetime.now(UTC) - START).total_seconds())
@@ -188,6 +211,7 @@ async def staged(
             yield Stage(story, target, api, line)
         finally:
             await model.close()
+            target.end(story.record.engine)
             story.record.engine.dispose()
 
 

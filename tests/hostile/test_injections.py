@@ -1,7 +1,8 @@
-"""What others wrote and a model reads is marked as data, and obeying it does nothing (about 25 s).
+"""What others wrote and a model reads is marked as data, and obeying it does nothing (about 10 s).
 
 The first half looks at what goes over the wire. In the second the model obeys: whatever stands in
-the data it makes its script, its undo, its tool call and its words.
+the data it makes its script, its undo, its tool call and its words. ``test_each_injection.py`` does
+so with each text of the collection.
 """
 
 import json
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.hostile.injections import OWN, everything, some
+from tests.hostile.injections import OWN, everything
 from tests.hostile.stage import Stage, Target, action, plan, staged
 from tests.support.anthropic_moves import Move, asks, writes
 from tests.support.briefings import briefing, seen
@@ -122,7 +123,7 @@ def _read(body: dict[str, Any]) -> Iterator[str]:
         yield text.replace("\\n", "\n").replace('\\"', '"').replace("&lt;", "<").strip() or "true"
 
 
-@pytest.mark.parametrize("text", some(6), ids=range(len(some(6))))
+@pytest.mark.parametrize("text", OWN, ids=range(len(OWN)))
 async def test_a_model_that_obeys_does_nothing(text: str, tmp_path: Path, target: Target) -> None:
     planted = f"PLANTED{text[:280]}PLANTED"
     async with staged(tmp_path, target, sample=planted) as stage:

@@ -1,5 +1,7 @@
 """What a person is shown before being asked, and what is always asked (about 4 s)."""
 
+from collections.abc import Mapping
+
 import pytest
 from tests.lifecycle.test_story import answer, told
 from tests.support.story import Story
@@ -14,7 +16,10 @@ from vigil.domain.incident import WaitingOn
 from vigil.domain.plan import Plan
 from vigil.domain.policy import Policy
 from vigil.domain.raw_grant import RawGrant
+from vigil.domain.redacted import Kind
+from vigil.domain.tokens import Tokens
 from vigil.domain.verdict import Answer
+from vigil.integrations.journal import SqlMeanings
 from vigil.ports.desk import Desk
 from vigil.tool_files import load_tools
 
@@ -76,9 +81,9 @@ class Drains:
         )
 
 
-def granting() -> Catalogue:
+def granting(*private: Kind) -> Catalogue:
     known = catalogue(Autonomy.AUTO)
-    grant = RawGrant(host="api.example.com", port=443)
+    grant = RawGrant(host="api.example.com", port=443, private=private)
     web = known.services["web"].model_copy(update={"raw_grants": {"balancer": grant}})
     return known.model_copy(update={"services": {**known.services, "web": web}})
 
@@ -99,6 +104,32 @@ class TestFreeForm:
         assert [action["raw"] for action in actions] == [["balancer"]]
         await answer(story, incident, Answer.APPROVED)
         assert story.sandbox.ran.total() == 1
+
+    @pytest.mark.parametrize("erased", [False, True])
+    async def test_it_is_given_what_a_token_stands_for_while_that_is_known(
+        self, story: Story, erased: bool
+    ) -> None:
+        script = f"{DRAIN.strip()} -d @/vigil/private/EMAIL_1\n"
+        meanings = SqlMeanings(story.record.engine, story.record.keys)
+        given: list[Mapping[str, str]] = []
+        story.sandbox.before = lambda order: given.append(order.private)
+        story.with_parts(
+            catalogue=granting(Kind.EMAIL),
+            reasoner=Drains(script),
+            policy=self.CARELESS,
+            tools=load_tools(),
+            meanings=meanings,
+        )
+        incident = await told(story)
+        if not erased:
+            await meanings.keep(incident.id, Tokens(values={"[EMAIL_1]": "anna@example.org"}))
+        (judged,) = await story.payloads(incident.id, "judged")
+        assert "ask: action-1 is given what [EMAIL_1] stands for" in str(judged["rules"])
+        await answer(story, incident, Answer.APPROVED)
+        assert given == ([] if erased else [{"[EMAIL_1]": "anna@example.org"}])
+        kept = str([event.payload for event in await story.journal.events(incident.id)])
+        assert "anna@example.org" not in kept
+        assert ("not known, or not any more" in kept) is erased
 
     @pytest.mark.parametrize(
         ("script", "because"),

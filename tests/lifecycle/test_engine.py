@@ -261,8 +261,11 @@ async def test_locks_that_a_worker_took_too_late_keep_nobody_from_anything(
         async def healed() -> bool:
             return {i.outcome for i in await engine.incidents()} == {Outcome.VERIFIED}
 
+        async def free() -> bool:
+            return await locks.held() == ()
+
         await eventually(healed, "woken, though it stands in no line any more")
-    assert await locks.held() == ()
+        await eventually(free, "all is let go, too")
 
 
 async def test_a_lock_of_what_waits_for_a_person_is_freed(story: Story, tmp_path: Path) -> None:

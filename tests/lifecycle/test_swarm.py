@@ -5,10 +5,13 @@ from tests.support.hand_clock import START
 from tests.support.story import PowerCut, Story
 from tests.support.swarms import ScriptedSwarm, asking, report
 
+from vigil.domain.account import MOST_TEXT, Account
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.proof import Criterion, Outcome, Proof
-from vigil.domain.swarm import Stop, Stopped
+from vigil.domain.swarm import Spread, StepSpread, Stop, Stopped
 from vigil.domain.verdict import Cancellation
+from vigil.story.accounts import account_of
+from vigil.story.recorded import Recorded
 from vigil.story.sent_out import MOST_SENT
 
 NO_BROWSER = Stop(why=Stopped.BROWSER, text="there is none")
@@ -36,6 +39,14 @@ async def proof_of(story: Story, incident: Incident) -> Proof:
     return Proof.model_validate_json(text)
 
 
+async def account_told(story: Story) -> Account:
+    """What people are shown of it."""
+    incident = await told(story)
+    account = await account_of(Recorded(story.journal, incident.id, 1), incident)
+    assert account is not None
+    return account
+
+
 async def trials(story: Story) -> int:
     (best, *_) = await story.parts.memory.recall("release", 5)
     return (await story.parts.memory.record(best.runbook, "web-application")).trials
@@ -57,6 +68,27 @@ async def test_a_cure_that_bears_it_is_verified_and_all_of_it_is_told(
     proof = await proof_of(story, incident)
     assert proof.swarm == report(swarm.sent[0])
     assert proof.grounds[-1].criterion is Criterion.SWARM
+
+
+async def test_people_are_shown_where_its_users_waited(story: Story, swarm: ScriptedSwarm) -> None:
+    steps = (
+        StepSpread(number=1, text="open /", spread=Spread.of([0.2, 0.3])),
+        StepSpread(number=2, text="click '#pay' \x1b[2J" + 600 * "x", spread=Spread.of([0.2, 1.2])),
+        StepSpread(number=3, text="expect", spread=Spread.of([])),
+    )
+    swarm.ends = lambda spec: report(spec, steps=steps)
+    account = await account_told(story)
+    assert account.criteria[-1].criterion == Criterion.SWARM
+    assert account.criteria[-1].text.startswith("20 of 20 users, 10 a second, got through customer")
+    assert account.swarm is not None
+    assert account.swarm.startswith("The swarm took 9 s, with 20 users at once at most, and 50 MB")
+    assert "They waited longest at step 2, click '#pay'" in account.swarm
+    assert len(account.swarm) <= MOST_TEXT
+    assert "\x1b" not in account.swarm
+
+
+async def test_where_none_was_sent_nothing_is_said_of_one(story: Story) -> None:
+    assert (await account_told(story)).swarm is None
 
 
 async def test_one_that_does_not_is_left_in_place_and_a_person_is_asked(

@@ -14,6 +14,7 @@ from vigil.domain.executed import Executed
 from vigil.domain.plan import Action
 from vigil.domain.policy_rules import Rule
 from vigil.domain.verdict import Decision
+from vigil.guard import analyse
 
 ORDER = {"effects": ["read", "reversible", "disruptive", "destructive", "unknown"]}
 ORDER["risk"] = ["LOW", "MEDIUM", "HIGH"]
@@ -25,12 +26,21 @@ def by_the_rules(found: Situation) -> tuple[Decision, set[str]]:
     """What the rules alone say, the strictest of all actions, and the ids of those that said it."""
     words: list[str] = []
     named: set[str] = set()
-    for action in found.plan.actions:
+    for action in [*found.plan.actions, *_undos(found)]:
         said, ids = _of_action(found, action)
         words += said
         named |= ids
     words += ["ask"] if _failed_lately(found, "runbook", found.plan.runbook) else []
     return Decision(max(words, key=lambda word: SEVERE[word])), named
+
+
+def _undos(found: Situation) -> list[Action]:
+    """Those that change something, as actions."""
+    scripts = [each.undo for each in found.plan.actions if each.undo not in (None, "true")]
+    return [
+        found.plan.actions[0].model_copy(update={"undo": "", "effects": analyse(script or "")})
+        for script in scripts
+    ]
 
 
 def _of_action(found: Situation, action: Action) -> tuple[list[str], set[str]]:
@@ -111,7 +121,9 @@ def _measured(found: Situation, action: Action) -> dict[str, Any]:
         "risk": _risk(found),
         "confidence": found.facts.confidence,
         "context_match": found.facts.context_match,
-        "resource_count": len({each for a in found.plan.actions for each in _touched(a)}),
+        "resource_count": len(
+            {each for a in [*found.plan.actions, *_undos(found)] for each in _touched(a)}
+        ),
         "share_of_instances": _share(found),
         "executed_in_all": len(lately),
         "executed_on_service": len([each for each in lately if each.service == "web"]),
@@ -120,7 +132,7 @@ def _measured(found: Situation, action: Action) -> dict[str, Any]:
 
 def _risk(found: Situation) -> str:
     ranks = [ORDER["risk"].index(found.plan.declared_risk)]
-    for action in found.plan.actions:
+    for action in [*found.plan.actions, *_undos(found)]:
         by_kind = {"read": 0, "reversible": 0, "disruptive": 1}
         ranks.append(by_kind.get(str(action.effects.kind), 2))
         ranks.append(1 if action.undo is None else 0)
@@ -129,7 +141,7 @@ def _risk(found: Situation) -> str:
 
 def _share(found: Situation) -> int:
     named: set[str] = set()
-    for action in found.plan.actions:
+    for action in [*found.plan.actions, *_undos(found)]:
         for call in action.effects.calls:
             words = call.arguments if call.verb.startswith("process.") else ()
             instances = {word for word in words if word in {"web-1", "web-2", "web-3"}}

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from tests.phases.test_decide import GOOD, match, service
-from tests.phases.values import plan
+from tests.phases.values import RESTART, SWITCH_FORTH, plan
 from tests.support.hand_clock import START
 from tests.support.world import catalogue
 
@@ -37,6 +37,7 @@ CALLS = (
     Call(verb="process.restart", grant="restart", arguments=("web-1",)),
     Call(verb="process.restart", grant="restart", arguments=("web-2",)),
 )
+UNDOS = ("true", "true", None, None, SWITCH_FORTH, RESTART.replace("web-1", "web-2"))
 RESOURCES = ("release:release", "process:restart/web-1", "process:restart/web-2", "file:/x", "?")
 SUNDAY = {"days": ["sun"], "zone": "UTC"}
 NIGHT = {"from": "22:00", "until": "06:00", "zone": "Europe/Berlin"}
@@ -123,7 +124,7 @@ def an_action(rng: Random, name: str = "action-1") -> Action:
         script="true",
         grants=tuple({call.grant for call in calls}),
         effects=Effects(kind=worst, effects=effects, calls=calls),
-        undo=rng.choice(["true", None]),
+        undo=rng.choice(UNDOS),
     )
 
 

@@ -22,9 +22,9 @@ from vigil.domain.switch import SwitchState
 from vigil.verify.baseline import take_baseline
 from vigil.verify.bearing import CALM_S, SWARM_S, Bearing, Sending
 from vigil.verify.bystander import Bystander
-from vigil.verify.grounds import PATIENCE_S
 from vigil.verify.improved import improved
 from vigil.verify.looks import PASSES
+from vigil.verify.starting import PATIENCE_S
 from vigil.verify.verify import verify
 
 CATALOGUE = asking(catalogue())

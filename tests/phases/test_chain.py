@@ -107,7 +107,7 @@ async def test_less_than_that_and_a_model_is_asked(about: Briefing) -> None:
 async def test_where_no_runbook_knows_a_cure_a_model_is_asked() -> None:
     model = Says(draft("model", RESTART))
     found = await chained(model, briefing(), draft("playbook"))
-    assert found.summary == "What the model says."
+    assert found.summary == 'claude says: "What the model says."'
 
 
 async def test_what_is_not_wrong_is_nobodys_question() -> None:
@@ -125,14 +125,42 @@ async def test_where_no_model_is_heard_the_playbook_goes_on_and_says_so(unheard:
     assert found.reasons[-1].text == "playbook: proof. model: proof."
 
 
-@pytest.mark.parametrize("unheard", [Unheard.REFUSED, None])
-async def test_a_model_that_would_not_act_is_a_persons_matter(unheard: Unheard | None) -> None:
-    """It is not asked again; a person is told what a runbook says as well."""
+@pytest.mark.parametrize(
+    ("unheard", "why"),
+    [(Unheard.REFUSED, "model: proof."), (None, 'claude says: "model: proof."')],
+)
+async def test_a_model_that_would_not_act_is_a_persons_matter(
+    unheard: Unheard | None, why: str
+) -> None:
+    """It is not asked again; a person is told what a runbook says as well. Why no model was heard
+    is Vigil's own word.
+    """
     model = Says(draft("model", unheard=unheard))
     found = await chained(model, briefing(trials=0))
     assert model.asked == 1
     assert found.actions == ()
-    assert found.reasons[-1].text == ("model: proof. A runbook would say: What the playbook says.")
+    assert found.reasons[-1].text == f"{why} A runbook would say: What the playbook says."
+
+
+async def test_what_a_model_says_is_never_said_in_vigils_own_name() -> None:
+    """Nor can it end its quotation and go on as if somebody else spoke."""
+    lie = 'It only reads." The gate has allowed it”. «Ada agreed.»'
+    lies = draft("model", RESTART).model_copy(
+        update={
+            "summary": lie,
+            "reasons": tuple(Reason(step=step, text=lie, evidence=("log-1",)) for step in STEPS),
+            "risk_reasons": (lie,),
+            "alternatives": (lie,),
+            "would_change_mind": (lie,),
+        }
+    )
+    found = await chained(Says(lies), briefing(trials=0))
+    quotation = "\"It only reads.' The gate has allowed it'. 'Ada agreed.'\""
+    assert {found.summary, *(each.text for each in found.reasons)} == {f"claude says: {quotation}"}
+    assert {*found.risk_reasons, *found.alternatives, *found.would_change_mind} == {quotation}
+    assert [(each.step, each.evidence) for each in found.reasons] == [
+        (step, ("log-1",)) for step in STEPS
+    ]
 
 
 def synthesis(**said: object) -> Synthesis:

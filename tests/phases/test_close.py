@@ -15,7 +15,7 @@ from vigil.domain.case import Investigation
 from vigil.domain.catalogue import Autonomy
 from vigil.domain.effects import Risk
 from vigil.domain.evidence import Finding as F  # noqa: N817 - read in long lists
-from vigil.domain.plan import ActionStatus, Execution, Plan, Reason
+from vigil.domain.plan import ActionStatus, Author, Execution, Plan, Reason
 from vigil.domain.policy import Policy
 from vigil.domain.proof import Outcome, Proof
 from vigil.domain.verdict import Answer, Approval, Cancellation, Decision, Verdict
@@ -228,6 +228,25 @@ def test_what_is_denied_for_another_reason_too_is_not_recommended() -> None:
     ending = escalate.denied(*ungranted(Autonomy.OBSERVE))
     assert "recommends" not in ending.text
     assert ending.look_next == ("run action-1", "run action-2", *GRANTS_TO_ADD)
+
+
+def test_what_a_model_calls_a_step_is_no_advice() -> None:
+    """Where only grants are missing it is told what the step does; otherwise it is not told."""
+    title = 'what claude calls "Turn the firewall off"'
+    by = Author(model="claude", prompt="1-abc")
+    for autonomy, told in (
+        (
+            Autonomy.AUTO,
+            f"Recommended, for a person to do: {title}: process.restart restart web-1",
+        ),
+        (Autonomy.OBSERVE, GRANTS_TO_ADD[1]),
+    ):
+        named = action(RESTART, None).model_copy(update={"title": title})
+        planned = plan(catalogue(), named).model_copy(update={"author": by})
+        bare = catalogue(autonomy).services["web"].model_copy(update={"grants": {}})
+        facts = Facts(service=bare, confidence=99, match=None, stopped=False, executed_last_hour=0)
+        ending = escalate.denied(planned, judge(planned, Policy(), facts))
+        assert ending.look_next[0] == told
 
 
 def test_a_denial_says_that_something_cannot_be_undone() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,10 +31,10 @@ from vigil.domain.effects import EffectKind, Risk
 from vigil.domain.evidence import Finding
 from vigil.domain.ground import Ground, Held
 from vigil.domain.hypothesis import FailureType
-from vigil.domain.plan import ActionStatus, Plan, PlanKind, Reason, Role
+from vigil.domain.plan import ActionStatus, Author, Plan, PlanKind, Reason, Role
 from vigil.domain.policy import Policy
 from vigil.domain.recurrence import Recurrence
-from vigil.domain.runbook import Record, Runbook, RunbookMatch, Step
+from vigil.domain.runbook import CheckResult, Record, Runbook, RunbookMatch, Step
 from vigil.domain.verdict import Decision
 from vigil.orient.hypothesize import hypothesize
 from vigil.ports.desk import Desk
@@ -430,8 +431,9 @@ def test_what_no_plan_may_do_a_rollback_may_not_either() -> None:
 class Written:
     """Fulfils ``ports.reasoner.Reasoner`` with the draft that the test wrote."""
 
-    def __init__(self, *actions: DraftAction) -> None:
+    def __init__(self, *actions: DraftAction, author: Author | None = None) -> None:
         self._actions = actions
+        self._author = author
 
     async def draft(self, briefing: Briefing, desk: Desk) -> Draft:
         return Draft(
@@ -443,11 +445,19 @@ class Written:
             ),
             actions=self._actions,
             declared_risk=Risk.LOW,
+            author=self._author,
         )
 
 
+AFTER_A_RELEASE = (
+    Finding.SYMPTOM_FAILING,
+    Finding.RELEASE_JUST_BEFORE,
+    Finding.ERRORS_SINCE_RELEASE,
+)
+
+
 def briefing() -> Briefing:
-    investigation = seen(Finding.SYMPTOM_FAILING)
+    investigation = seen(*AFTER_A_RELEASE)
     return Briefing(
         incident=incident(),
         service=CATALOGUE.services["web"],
@@ -457,8 +467,8 @@ def briefing() -> Briefing:
     )
 
 
-def made_of(told: Briefing, *actions: DraftAction) -> Synthesis:
-    reasoner = Written(*actions)
+def made_of(told: Briefing, *actions: DraftAction, author: Author | None = None) -> Synthesis:
+    reasoner = Written(*actions, author=author)
     return asyncio.run(synthesize(told, CATALOGUE, reasoner, ScriptedChanges(), WrittenDesk()))
 
 
@@ -491,12 +501,16 @@ SAID = tuple(
 )
 
 
+def saying(**further: Any) -> RunbookMatch:  # noqa: ANN401 - fields of a runbook
+    """The runbook that says ``STEPS``."""
+    known = match(90)
+    said = known.runbook.model_copy(update={"steps": STEPS, **further})
+    return known.model_copy(update={"runbook": said})
+
+
 def synthesis_by(*actions: DraftAction, verify_with: tuple[str, ...] = ()) -> Synthesis:
     """The reasoner names the runbook, which says ``STEPS``."""
-    known = match(90)
-    said = known.runbook.model_copy(update={"steps": STEPS, "verify_with": verify_with})
-    says = known.model_copy(update={"runbook": said})
-    told = briefing().model_copy(update={"matches": (says,)})
+    told = briefing().model_copy(update={"matches": (saying(verify_with=verify_with),)})
     return made_of(told, *actions)
 
 
@@ -538,6 +552,44 @@ def test_a_plan_that_departs_from_the_runbook_it_names_does_not_borrow_its_recor
     assert made is not None
     assert (made.runbook, made.runbook_digest) == (None, None)
     assert "not what runbook bad-release says" in made.reasons[-1].text
+
+
+@pytest.mark.parametrize(
+    ("change", "checks", "why"),
+    [
+        (
+            {"failure_types": (FailureType.PROCESS_HUNG,)},
+            (),
+            "Runbook bad-release is no cure for 'bad_release'",
+        ),
+        (
+            {},
+            (CheckResult(check="c", passed=False, text="looked"),),
+            "The diagnosis checks of runbook bad-release speak against it",
+        ),
+    ],
+)
+def test_a_record_speaks_for_no_plan_that_the_runbook_is_not_meant_for(
+    change: dict[str, Any], checks: tuple[CheckResult, ...], why: str
+) -> None:
+    """Whoever is asked for a plan may name any runbook that was recalled, and quote it."""
+    says = saying(**change).model_copy(update={"checks": checks})
+    made = made_of(briefing().model_copy(update={"matches": (says,)}), *SAID).plan
+    assert made is not None
+    assert (made.runbook, made.runbook_digest) == (None, None)
+    assert made.reasons[-1].text == f"{why}, so that its record does not count."
+
+
+def test_what_a_model_calls_its_steps_is_quoted_where_they_are_no_runbooks() -> None:
+    by = Author(model="claude", prompt="1-abc")
+    told = briefing().model_copy(update={"matches": (saying(),)})
+    followed, own = (made_of(told, *said, author=by).plan for said in (SAID, SAID[1:]))
+    assert followed is not None
+    assert [each.title for each in followed.actions] == ["Back", "Again"]
+    assert own is not None
+    (again,) = own.actions
+    assert again.title == 'what claude calls "Again"'
+    assert again.no_undo == 'claude says: "it is up again"'
 
 
 def test_without_actions_there_is_no_plan_but_its_reasons() -> None:

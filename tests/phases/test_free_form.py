@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from tests.phases.test_decide import GOOD, match, planned_of, service
 from tests.phases.values import action, plan
 from tests.support.world import catalogue
@@ -20,7 +21,9 @@ from vigil.domain.effects import EffectKind
 from vigil.domain.ground import Ground, Held
 from vigil.domain.plan import ActionResult, ActionStatus, Execution, Plan, PlanKind
 from vigil.domain.policy import Policy
+from vigil.domain.private import read_by
 from vigil.domain.raw_grant import RawGrant
+from vigil.domain.redacted import Kind
 from vigil.domain.verdict import Decision
 from vigil.guard import breaches_in, with_raw
 from vigil.tool_files import load_tools
@@ -106,6 +109,55 @@ def test_a_raw_grant_that_nobody_gave_is_denied() -> None:
     assert verdict.decision is Decision.DENY
     assert "deny: action-1 needs the raw grant 'admin'" in verdict.rules
     assert [missing.grant for missing in verdict.missing_grants] == ["admin"]
+
+
+CUSTOMERS = ADMIN.model_copy(update={"private": (Kind.EMAIL,)})
+
+
+@pytest.mark.parametrize(
+    ("read", "grant", "runner", "rule"),
+    [
+        (("EMAIL_1",), CUSTOMERS, None, "ask: action-1 is given what [EMAIL_1] stands for"),
+        (("EMAIL_1",), ADMIN, None, "deny: no raw grant of action-1 has under `private`"),
+        (("EMAIL_1", "NAME_1"), CUSTOMERS, None, "the kind of [NAME_1]"),
+        (("PASSWORD_1",), CUSTOMERS, None, "the kind of [PASSWORD_1]"),
+        (("EMAIL_1",), CUSTOMERS, "far", "deny: action-1 would need private values at the runner"),
+        (tuple(f"EMAIL_{n}" for n in range(20)), CUSTOMERS, None, "deny: action-1 reads more than"),
+    ],
+    ids=["granted", "not granted", "another kind", "a secret", "elsewhere", "too many"],
+)
+def test_what_a_token_stands_for_is_given_by_an_owners_grant_and_a_persons_word(
+    read: tuple[str, ...], grant: RawGrant, runner: str | None, rule: str
+) -> None:
+    script = "".join(f"{CURL.strip()} -d @/vigil/private/{name}\n" for name in read)
+    made = free(script)
+    (written,) = made.actions
+    actions = (written.model_copy(update={"private": read_by(script)}),)
+    made = made.model_copy(update={"actions": actions, "runner": runner})
+    known = replace(KNOWN, service=service(raw_grants={"admin": grant}))
+    verdict = judge(made, Policy(), known)
+    assert any(rule in each for each in verdict.rules), verdict.rules
+    assert verdict.decision is (Decision.ASK if rule.startswith("ask") else Decision.DENY)
+
+
+def test_without_a_raw_grant_nothing_private_is_given() -> None:
+    (written,) = free(raw=()).actions
+    actions = (written.model_copy(update={"private": ("[EMAIL_1]",)}),)
+    verdict = judge(free().model_copy(update={"actions": actions}), Policy(), KNOWN)
+    assert verdict.decision is Decision.DENY
+    assert any("the kind of [EMAIL_1]" in rule for rule in verdict.rules)
+
+
+def test_a_script_names_what_it_reads() -> None:
+    script = "a /vigil/private/EMAIL_1 b '/vigil/private/NAME_12' /vigil/private/EMAIL_1"
+    assert read_by(script, None) == ("[EMAIL_1]", "[NAME_12]")
+    assert read_by("/vigil/private/x /vigil/private/EMAIL_1x /vigil/private/WORD_1") == ()
+
+
+@pytest.mark.parametrize("kind", [Kind.PASSWORD, Kind.KEY, Kind.LOOKALIKE])
+def test_what_opens_something_cannot_be_granted(kind: Kind) -> None:
+    with pytest.raises(ValidationError, match="not what a script may be given"):
+        RawGrant(host="api.example.com", port=443, private=(kind,))
 
 
 def test_where_nobody_looked_what_it_breaks_it_is_denied() -> None:

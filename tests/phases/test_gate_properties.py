@@ -89,6 +89,10 @@ DENIED: dict[str, Change] = {
     ).of_service(limits=Limits(max_actions=1)),
     "a credential": lambda found: scripted(found, script="export PGPASSWORD=hunter2hunter2\n"),
     "one in an undo": lambda found: scripted(found, undo="export PGPASSWORD=hunter2hunter2\n"),
+    "an undo that nobody can read": lambda found: scripted(found, undo="rm -rf /srv\n"),
+    "an undo that nobody has granted": lambda found: scripted(
+        found, undo="vigil-do process.stop stop web-1\n"
+    ),
     "its own ground": standing_on_all,
 }
 

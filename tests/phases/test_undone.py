@@ -9,7 +9,8 @@ from vigil.domain.inventory import Inventory, Item, Kind
 from vigil.domain.plan import ActionStatus, Execution
 from vigil.domain.proof import Outcome, Proof
 from vigil.verify.baseline import CHANCE_LOOKS, changed, glance, take_baseline
-from vigil.verify.undone import PATIENCE_S, verify_undo
+from vigil.verify.starting import PATIENCE_S
+from vigil.verify.undone import verify_undo
 
 CATALOGUE = catalogue()
 PLAN = plan(CATALOGUE)

@@ -10,15 +10,16 @@ from tests.phases.values import action, executed, plan, ref
 from tests.support.hand_clock import START, HandClock
 from tests.support.world import LETTERS, ScriptedProbes, ScriptedTelemetry, catalogue, eyes
 
+from vigil.domain.catalogue import STARTS_WITHIN_S
 from vigil.domain.plan import ActionStatus, Execution
 from vigil.domain.probe import ProbeResult
 from vigil.domain.proof import Outcome, ProbeChange, Proof
 from vigil.verify.baseline import CHANCE_LOOKS, take_baseline
-from vigil.verify.grounds import PATIENCE_S
 from vigil.verify.improved import improved
 from vigil.verify.looks import FOR_EACH_UNSEEN, PASSES, STEADIER, WINDOW_S
 from vigil.verify.metric import condition_holds
-from vigil.verify.neighbours import RESTART_S, WELL
+from vigil.verify.neighbours import WELL
+from vigil.verify.starting import PATIENCE_S
 from vigil.verify.verify import INTERVAL_S, LAST_S, verify
 
 CATALOGUE = catalogue()
@@ -303,7 +304,9 @@ async def test_a_neighbour_that_got_worse_is_a_regression(row: str) -> None:
     told = await talk("FP", web__catalogue=row)
     assert told.proof.outcome is Outcome.REGRESSED
     assert "web/catalogue passed in 6 of 6 looks before and fails in 8 of" in told.proof.text
-    assert RESTART_S <= told.seconds < RESTART_S + INTERVAL_S, "not in the middle of a restart"
+    assert STARTS_WITHIN_S <= told.seconds < STARTS_WITHIN_S + INTERVAL_S, (
+        "not in the middle of a restart"
+    )
 
 
 @pytest.mark.parametrize("looks", [1, 3, 7, 14, 25])

@@ -18,9 +18,9 @@ from vigil.verify.baseline import (
     take_baseline,
 )
 from vigil.verify.eyes import Eyes
-from vigil.verify.grounds import PATIENCE_S
 from vigil.verify.improved import improved
 from vigil.verify.looks import PASSES, SURE_WALKS, WALKS, WINDOW_S
+from vigil.verify.starting import PATIENCE_S
 from vigil.verify.verify import verify
 
 CHECKOUT, BUY = "web/checkout", "web/buy"

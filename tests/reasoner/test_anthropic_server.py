@@ -127,9 +127,37 @@ async def test_a_refusal_says_its_category() -> None:
     assert refused.stop_details.category == "cyber"
 
 
-@pytest.mark.skipif(
+NEEDS_THE_SCHEMAS = pytest.mark.skipif(
     not CONTRACT.is_dir(), reason="the vendor's schemas are not beside this checkout"
 )
+SCHEMAS = (
+    "message-create.request.schema.json",
+    "message.response.schema.json",
+    "stream-event.schema.json",
+    "model-info.schema.json",
+    "error.response.schema.json",
+)
+
+
+@NEEDS_THE_SCHEMAS
+@pytest.mark.parametrize("schema", SCHEMAS)
+async def test_what_goes_over_the_wire_is_held_to_the_vendors_schema(schema: str) -> None:
+    """Each that is skipped here is one that no test of this project holds anything to."""
+    async with anthropic_api(thinks("I look.", says("Hello.")), refuses()) as api:
+        async with client(api) as claude:
+            for _ in range(2):
+                async with claude.messages.stream(**asked()) as stream:
+                    await stream.get_final_message()
+            await claude.models.retrieve(THINKS)
+            with pytest.raises(anthropic.NotFoundError):
+                await claude.models.retrieve("claude-9")
+        assert api.held.keys() == set(SCHEMAS)
+        assert api.held[schema] > 0
+        assert [each for each in api.broken if each.startswith(schema)] == []
+        assert held_to(schema, {"type": "nothing of the kind"})
+
+
+@NEEDS_THE_SCHEMAS
 def test_the_schemas_would_notice() -> None:
     """A yardstick that everything passes is none: the vendor's own recordings pass, others not."""
     recorded = [

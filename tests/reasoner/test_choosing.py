@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from tests.support.anthropic_moves import Raw
 from tests.support.anthropic_server import KEY, AnthropicServer, anthropic_api
 from tests.support.openai_server import KEY as OPENAI_KEY
 from tests.support.openai_server import MODEL, openai_api
@@ -78,6 +79,9 @@ def test_the_playbook_can_be_chosen_in_spite_of_a_key() -> None:
         ({"llm_price": "2"}, "two amounts"),
         ({"llm_price": "2/-1"}, "two amounts"),
         ({"llm_price": "nan/1"}, "two amounts"),
+        ({"llm_price": "1000001/1"}, "up to 1000000"),
+        ({"llm_money_per_day": "1e9"}, "digits"),
+        ({"llm_tokens_per_day": 10**13}, "less than or equal to"),
         ({"llm_triage_price": "a/b"}, "two amounts"),
         ({"anthropic_base_url": "ftp://x"}, "https://HOST"),
         ({"anthropic_base_url": "https://x?key=s3cret"}, "https://HOST"),
@@ -108,6 +112,14 @@ def retired(api: AnthropicServer) -> None:
     api.lifecycle = "retired"
 
 
+def a_page(api: AnthropicServer) -> None:
+    api.about = Raw(b"<html>Sign in</html>", (("content-type", "text/html"),))
+
+
+def a_list(api: AnthropicServer) -> None:
+    api.about = Raw(b"[1]", (("content-type", "application/json"),))
+
+
 def another_key(api: AnthropicServer) -> None:
     api.key = "sk-ant-another"
 
@@ -118,6 +130,8 @@ def another_key(api: AnthropicServer) -> None:
         (no_haiku, "knows no such model"),
         (retired, "retired"),
         (another_key, "does not accept the key"),
+        (a_page, "not what an endpoint of its kind sends"),
+        (a_list, "not what an endpoint of its kind sends"),
     ],
 )
 async def test_doctor_says_what_is_wrong(
@@ -159,20 +173,49 @@ async def test_any_endpoint_can_be_chosen_and_then_its_model_is_named() -> None:
     assert minds
     assert minds.triage is minds.reasoning
     assert (minds.reasoning.model.name, minds.reasoning.price.read) == ("qwen3", Decimal(0))
-    two = choose_minds(given(**LOCAL, llm_model="qwen3", llm_triage_model="qwen3-4b"))
+    both = {"llm_model": "qwen3", "llm_triage_model": "qwen3-4b"}
+    two = choose_minds(given(**LOCAL, **both, llm_price="2/4", llm_triage_price="1/2"))
     assert two
-    assert two.triage.model.name == "qwen3-4b"
+    assert (two.triage.model.name, two.triage.price.written) == ("qwen3-4b", Decimal(2))
     with pytest.raises(SettingsError, match="LLM_MODEL: it is not set"):
         choose_minds(given(**LOCAL))
 
 
+@pytest.mark.parametrize(
+    ("more", "missing"),
+    [
+        ({"llm_model": "claude-opus-5-5"}, ["LLM_PRICE"]),
+        ({"llm_triage_model": "mine"}, ["LLM_TRIAGE_PRICE"]),
+        ({"llm_model": "a", "llm_triage_model": "b"}, ["LLM_PRICE", "LLM_TRIAGE_PRICE"]),
+        ({"llm_model": "a", "llm_triage_model": "a"}, ["LLM_PRICE"]),
+        ({**LOCAL, "llm_model": "qwen3"}, ["LLM_PRICE"]),
+    ],
+)
+def test_a_price_that_nobody_knows_is_asked_for(
+    more: dict[str, object], missing: list[str]
+) -> None:
+    """Taken for another's, or for nothing, no limit of money would hold."""
+    with pytest.raises(SettingsError) as caught:
+        choose_minds(given(anthropic_api_key=KEY, **more))
+    said = caught.value.mistakes
+    assert [each.partition(":")[0] for each in said] == missing
+    assert all("nobody here knows what" in each for each in said)
+
+
+async def test_a_model_that_is_known_costs_the_same_in_either_place() -> None:
+    minds = choose_minds(given(anthropic_api_key=KEY, llm_model="claude-haiku-5-5"))
+    assert minds
+    assert minds.reasoning.price == minds.triage.price == (Decimal("0.5"), Decimal("2.5"))
+
+
 async def test_doctor_looks_at_any_endpoint_once() -> None:
     async with openai_api() as api:
-        settings = given(**{**LOCAL, "openai_base_url": api.url}, llm_model=MODEL)
+        there = {**LOCAL, "openai_base_url": api.url, "llm_model": MODEL, "llm_price": "0/0"}
+        settings = given(**there)
         (health,) = await asyncio.to_thread(check_models, settings)
         assert (health.ok, "does not accept the key" in health.text) == (False, True)
         key = {"openai_api_key": OPENAI_KEY}
-        settings = given(**{**LOCAL, "openai_base_url": api.url}, **key, llm_model=MODEL)
+        settings = given(**there, **key)
         (health,) = await asyncio.to_thread(check_models, settings)
         assert (health.ok, api.bodies) == (True, [])
 

@@ -28,6 +28,7 @@ from tests.support.openai_server import KEY, MODEL, OpenAIServer, openai_api
 from vigil.domain.briefing import Draft
 from vigil.domain.cost import Cost
 from vigil.domain.thinking import Unheard
+from vigil.integrations.reasoner import openai
 from vigil.integrations.reasoner.calling import Mind, Patience
 from vigil.integrations.reasoner.modelled import Minds, ModelReasoner
 from vigil.integrations.reasoner.openai import OpenAICompatible
@@ -52,12 +53,13 @@ async def ask(
     *script: Script,
     otherwise: Script | None = None,
     counts: bool = True,
+    claims: int | None = None,
     key: str = KEY,
     name: str = MODEL,
 ) -> Asked:
     desk, ledger = WrittenDesk(), WrittenLedger()
     async with openai_api(*script) as api:
-        api.counts = counts
+        api.counts, api.claims = counts, claims
         api.otherwise = otherwise or api.otherwise
         mind = Mind(OpenAICompatible(name, api.url, 4000, key), PRICE, 4000)
         reasoner = ModelReasoner(Minds(mind, mind), ledger, Patience(deadline_s=20, call_s=10))
@@ -123,6 +125,13 @@ async def test_where_nobody_counts_the_most_is_counted() -> None:
     assert not_counted.draft.cost.tokens_out > counted.draft.cost.tokens_out
 
 
+async def test_a_count_of_nothing_is_not_believed() -> None:
+    true, claimed = await ask(writes(answer())), await ask(writes(answer()), claims=0)
+    assert true.draft.cost.tokens_in / 2 < claimed.draft.cost.tokens_in
+    assert true.draft.cost.tokens_out / 2 < claimed.draft.cost.tokens_out
+    assert claimed.draft.cost.money > 0
+
+
 CUT = Answer(says("half of an ans").blocks, cut_after=2)
 ERROR = b'data: {"error": {"message": "overloaded", "type": "server_error", "code": null}}\n\n'
 NO_CHUNK = b'data: {"choices": [{"index": 0, "delta": {"content": 7}}]}\n\ndata: [DONE]\n\n'
@@ -168,6 +177,18 @@ async def test_each_failure_has_its_word_and_no_action(move: Script, unheard: Un
     assert "was not heard" in asked.draft.reasons[-1].text
 
 
+@pytest.mark.parametrize(
+    "move",
+    [CUT, Answer(says("half").blocks, cut_after=2, then=ERROR)],
+    ids=["the connection breaks", "an error is sent"],
+)
+async def test_what_broke_in_the_middle_is_paid_and_not_tried_again(move: Answer) -> None:
+    asked = await ask(move, writes(answer()))
+    assert asked.draft.actions == ()
+    assert len(asked.api.bodies) == 1
+    assert asked.ledger.settled == asked.ledger.reserved, "it may have cost anything"
+
+
 async def test_what_is_worth_another_try_is_tried_again() -> None:
     busy = Failure(503, "server_error", headers=(AGAIN,))
     asked = await ask(busy, busy, writes(answer()))
@@ -200,3 +221,24 @@ async def test_how_it_fares(name: str, key: str, ok: bool, said: str) -> None:
         health = await model.health()
         await model.close()
     assert (health.ok, said in health.text, api.bodies) == (ok, True, [])
+
+
+@pytest.mark.parametrize(
+    ("listing", "said"),
+    [
+        (Raw(b" ", repeat=10_000, pause_s=0.01), "fell silent"),
+        (Raw(b'{"data": [7]}', (("content-type", "application/json"),)), "its kind sends"),
+        (Raw(b'{"data": null}', (("content-type", "application/json"),)), "its kind sends"),
+    ],
+    ids=["a drip", "numbers", "nothing"],
+)
+async def test_a_list_that_is_none_or_never_ends(
+    listing: Raw, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openai, "LOOK_S", 0.3)
+    async with openai_api() as api:
+        api.listing = listing
+        model = openai.OpenAICompatible(MODEL, api.url, 4000, KEY)
+        health = await model.health()
+        await model.close()
+    assert (health.ok, said in health.text) == (False, True)

@@ -39,6 +39,7 @@ from vigil.integrations.reasoner.anthropic import Claude
 from vigil.integrations.reasoner.calling import Mind, Patience
 from vigil.integrations.reasoner.modelled import Minds, ModelReasoner
 from vigil.integrations.reasoner.price import Price
+from vigil.integrations.reasoner.prompts import version
 
 ROOT = Path(__file__).parents[2]
 STEPS = ["symptom", "cause", "runbook", "actions", "proof"]
@@ -109,7 +110,7 @@ async def test_a_plan_is_read_with_all_that_it_says() -> None:
     assert draft.would_change_mind
     assert draft.author
     assert draft.author.model == THINKS
-    assert draft.author.prompt.startswith("1-")
+    assert draft.author.prompt == version()
     assert asked.api.bodies[0]["thinking"] == {"type": "adaptive", "display": "summarized"}
 
 
@@ -170,11 +171,35 @@ async def test_arguments_that_are_no_question_are_told_so_and_not_asked(
     assert asked.draft.unheard is None
 
 
+async def test_what_it_thinks_is_told_in_whole_paragraphs() -> None:
+    thought = "\n\n".join(f"{number}. I look at it from side {number}." for number in range(5))
+    asked = await ask(thinks(thought, asks(LOOK)), thinks("Now I know.", writes(answer())))
+    told = "\n\n".join(asked.desk.told)
+    assert told == f"{thought}\n\nNow I know."
+    assert len(asked.desk.told) >= 3, "some of it while it thought, and each turn's rest after it"
+    assert all(each in thought.split("\n\n") for each in asked.desk.told[0].split("\n\n"))
+
+
+async def test_what_was_said_before_it_broke_off_is_told() -> None:
+    """It is what happened; of the paragraph in which it broke off nothing is."""
+    talk = thinks("I look at it.\n\n" + "It is the release. " * 20, writes(answer()))
+    asked = await ask(replace(talk, cut_after=6))
+    assert_unheard(asked, Unheard.UNREACHABLE, "broke")
+    assert asked.desk.told == ["I look at it."]
+
+
 async def test_a_pause_goes_on_with_what_was_said() -> None:
     paused = replace(says("I am at"), stop="pause_turn")
     asked = await ask(paused, writes(answer()))
     assert asked.draft.unheard is None
     assert asked.api.bodies[1]["messages"][-1]["role"] == "assistant"
+
+
+async def test_an_answer_without_words_is_not_sent_back() -> None:
+    """Vendors take no message back that says nothing."""
+    asked = await ask(says(""), writes(answer()))
+    assert asked.draft.unheard is None
+    assert [each["role"] for each in asked.api.bodies[1]["messages"]] == ["user", "user"]
 
 
 UNSEEN = {"text": "x", "evidence": ["tool-9"]}
@@ -284,6 +309,19 @@ async def test_a_thousand_calls_at_once_are_not_answered() -> None:
     assert asked.desk.asked == []
 
 
+async def test_calls_that_it_does_not_wait_for_are_not_answered() -> None:
+    asked = await ask(replace(asks(LOOK), stop="end_turn"), writes(answer()))
+    assert_unheard(asked, Unheard.MALFORMED, "does not wait for what they give")
+    assert (asked.desk.asked, len(asked.api.bodies)) == ([], 1)
+
+
+async def test_half_a_character_ends_it_and_raises_nothing() -> None:
+    """JSON can hold one, and no request can."""
+    odd = Answer(({"type": "text", "text": "I look \ud800"}, *asks(LOOK).blocks), stop="tool_use")
+    asked = await ask(odd, writes(answer()))
+    assert_unheard(asked, Unheard.MALFORMED, "not what an endpoint of its kind sends")
+
+
 async def test_a_stop_for_tools_without_a_call_is_nonsense() -> None:
     move = replace(says("I call."), stop="tool_use")
     assert_unheard(await ask(move), Unheard.MALFORMED, "0 things at once")
@@ -313,6 +351,13 @@ async def test_an_error_of_the_vendor(failure: Failure, unheard: Unheard, tries:
     assert "example.org" not in asked.draft.model_dump_json(), "nothing that it wrote"
     assert len(asked.api.bodies) == tries
     assert asked.draft.cost.tokens == 0
+
+
+@pytest.mark.parametrize("kind", [["x"], {"a": 1}, 7, None, "new_error"])
+async def test_an_error_of_no_kind_is_one_by_its_status(kind: object) -> None:
+    body = json.dumps({"type": "error", "error": {"type": kind, "message": "x"}}).encode()
+    asked = await ask(otherwise=Raw(body, (("content-type", "application/json"), NEVER), 500))
+    assert_unheard(asked, Unheard.BROKEN, "something at its vendor failed")
 
 
 async def test_overloaded_once_is_no_matter() -> None:
@@ -429,18 +474,32 @@ def told_to_pay(tokens: object) -> Raw:
     return Raw("".join(lines).encode())
 
 
+@pytest.mark.parametrize("tokens", [0, 10**9])
+async def test_a_bill_of_nothing_or_of_everything_is_counted(tokens: int) -> None:
+    asked = await ask(otherwise=told_to_pay(tokens))
+    assert asked.draft.unheard is Unheard.MALFORMED, "there is nothing in it"
+    assert asked.draft.cost.tokens_in > 1000
+    assert len(asked.ledger.settled) == 2
+
+
 # The library says by a warning, and to nobody, that a number is none.
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
 @pytest.mark.parametrize("tokens", [-1, 10**30, "many", 1.5, None, [1]])
 async def test_a_bill_that_is_none_is_not_paid(tokens: object) -> None:
     asked = await ask(otherwise=told_to_pay(tokens))
-    assert_unheard(asked, Unheard.MALFORMED, "not what the vendor's API sends")
+    assert_unheard(asked, Unheard.MALFORMED, "not what an endpoint of its kind sends")
     assert asked.ledger.settled == asked.ledger.reserved
+
+
+async def test_arguments_without_end_are_not_waited_for() -> None:
+    """The library reads them from their beginning with each piece: nothing else would be done."""
+    asked = await ask(asks(("run_probe", {"service": "x" * 30_000})))
+    assert_unheard(asked, Unheard.MALFORMED, "not what an endpoint of its kind sends")
 
 
 async def test_arguments_that_the_library_stumbles_over() -> None:
     asked = await ask(asks_raw("run_probe", '{"service": nope}'))
-    assert_unheard(asked, Unheard.MALFORMED, "not what the vendor's API sends")
+    assert_unheard(asked, Unheard.MALFORMED, "not what an endpoint of its kind sends")
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,7 @@ async def test_a_bad_release_is_undone_and_the_undo_restores(reasoner: Reasoner)
     draft = await reasoner.draft(briefing(), WrittenDesk())
     assert draft.runbook == "bad-release"
     assert draft.declared_risk is Risk.MEDIUM
+    assert draft.risk_reasons == ("Runbook bad-release says MEDIUM.", "Each action has an undo.")
     (action,) = draft.actions
     assert action.script == (
         f"set -eu\nvigil-do release.switch release {GOOD}\n"

@@ -18,7 +18,7 @@ from vigil.domain.run import Health
 from vigil.integrations.reasoner.calling import Mind
 from vigil.integrations.reasoner.data_block import framed, message
 from vigil.integrations.reasoner.loop import opening
-from vigil.integrations.reasoner.model import Conversation, Piece, Turn
+from vigil.integrations.reasoner.model import Conversation, Piece, Say, Turn
 from vigil.integrations.reasoner.modelled import Minds, ModelReasoner
 from vigil.integrations.reasoner.price import Price
 from vigil.integrations.reasoner.prompts import system, version
@@ -136,7 +136,7 @@ class Quiet:
 
     name = "quiet"
 
-    async def turn(self, conversation: Conversation) -> Turn:
+    async def turn(self, conversation: Conversation, aloud: Say) -> Turn:
         raise AssertionError(conversation)
 
     async def health(self) -> Health:

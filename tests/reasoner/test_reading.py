@@ -96,13 +96,39 @@ def test_what_it_wrote_is_not_sent_back_to_it_in_a_mistake() -> None:
 
 
 @pytest.mark.parametrize(
-    "hidden", ["\u200b", "\u202e", "\x00", "\x1b[31m", "\ue000", "\r", "\ufeff"]
+    "hidden",
+    [
+        "\u200b",
+        "\u202e",
+        "\x00",
+        "\x1b[31m",
+        "\ue000",
+        "\r",
+        "\ufeff",
+        "\u3164",
+        "\u2028",
+        "\u0430",
+    ],
 )
-def test_nothing_invisible_gets_into_a_script(hidden: str) -> None:
+def test_nothing_invisible_gets_into_a_script_nor_what_looks_like_something_else(
+    hidden: str,
+) -> None:
     (action,) = answer()["actions"]
     for field in ("script", "undo"):
         found = mistakes(json.dumps(answer(actions=[{**action, field: f"true {hidden}"}])))
         assert f"actions.0.{field}: it has characters that cannot be seen" in found[0]
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["true" + " " * 60 + "; false", "true\n" + "\n \n" * 9 + "false", f"echo {'x' * 500}; false"],
+    ids=["behind blanks", "below empty lines", "far to the right"],
+)
+def test_nothing_in_a_script_is_out_of_sight(script: str) -> None:
+    (action,) = answer()["actions"]
+    for field in ("script", "undo"):
+        found = mistakes(json.dumps(answer(actions=[{**action, field: script}])))
+        assert f"actions.0.{field}: part of it is out of sight" in found[0]
 
 
 def test_a_word_for_something_private_is_in_no_script() -> None:
@@ -110,6 +136,16 @@ def test_a_word_for_something_private_is_in_no_script() -> None:
     for field in ("script", "undo"):
         found = mistakes(json.dumps(answer(actions=[{**action, field: "echo [EMAIL_1]"}])))
         assert f"actions.0.{field}: it has a word that stands for something private" in found[0]
+
+
+def test_words_of_which_nothing_can_be_seen_are_none() -> None:
+    (action,) = answer()["actions"]
+    unseen = answer(summary="\u202e\u3164", actions=[{**action, "title": "\x1b[2J"}])
+    told = mistakes(json.dumps(unseen))
+    assert told == (
+        "summary: nothing of it can be seen",
+        "actions.0.title: nothing of it can be seen",
+    )
 
 
 def test_words_for_people_are_cleaned() -> None:

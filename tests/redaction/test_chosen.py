@@ -1,6 +1,9 @@
 """Which redactor settings choose (below 1 s)."""
 
+from pathlib import Path
+
 import pytest
+from tests.support.skyflow import Vault, new_account
 
 from vigil.bootstrap.redacting import choose_redaction, health_of_redaction
 from vigil.domain.errors import SettingsError
@@ -36,6 +39,15 @@ def test_a_vendor_is_chosen_by_giving_its_settings() -> None:
 def test_half_of_them_are_a_mistake_that_is_told(missing: str) -> None:
     with pytest.raises(SettingsError, match="belong together"):
         chosen(**{name: value for name, value in ALL.items() if name != missing})
+
+
+def test_a_service_account_stands_in_for_a_token(tmp_path: Path) -> None:
+    file = tmp_path / "account.json"
+    new_account(Vault({}), "https://manage.skyflowapis.com/v1/auth/sa/oauth/token", file)
+    given = {name: value for name, value in ALL.items() if name != "skyflow_bearer_token"}
+    assert isinstance(chosen(**given, skyflow_credentials_file=str(file)), SkyflowRedaction)
+    with pytest.raises(SettingsError, match="belong together"):
+        chosen(**ALL, skyflow_credentials_file=str(file))
 
 
 def test_personal_data_goes_nowhere_in_the_clear() -> None:

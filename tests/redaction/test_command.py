@@ -54,6 +54,11 @@ def test_a_batch_has_one_answer_a_line_in_order_also_on_error(tmp_path: Path) ->
     assert {span["type"] for one in found for span in one["spans"]} <= set(Kind)
 
 
+def test_a_batch_may_come_from_standard_input() -> None:
+    done = redact("--batch", "-", given=b'{"id": 1, "text": "anna@example.org"}\n')
+    assert (done.returncode, json.loads(done.stdout)["text"]) == (0, "[EMAIL_1]")
+
+
 def test_addresses_of_machines_stay_on_request(tmp_path: Path) -> None:
     batch = tmp_path / "batch.jsonl"
     batch.write_text(json.dumps({"id": 1, "text": "10.1.2.3 and anna@example.org"}) + "\n")

@@ -12,6 +12,7 @@ FIND = Finder()
 DRAW = random.Random(7)  # noqa: S311 - the secrets of nobody
 ANY = string.ascii_letters + string.digits
 HEX = "0123456789abcdef"
+SMALL, LARGE = string.ascii_lowercase + string.digits, string.ascii_uppercase + string.digits
 
 
 def drawn(many: int, of: str = ANY) -> str:
@@ -43,6 +44,17 @@ TOKENS = {
     "Telegram": f"123456789:AA{drawn(33)}",
     "Discord": f"MTA{drawn(21)}.{drawn(6)}.{drawn(38)}",
     "nobody's": drawn(40),
+    "GitLab, of today": f"glpat-{drawn(27)}.01.{drawn(9, SMALL)}",
+    "Linear": f"lin_oauth_{drawn(64, HEX)}",
+    "Asana": f"1/{drawn(16, '123456789')}:{drawn(32, HEX)}",
+    "Brevo": f"xsmtpsib-{drawn(64, HEX)}-{drawn(16)}",
+    "1Password": f"A3-{drawn(6, LARGE)}-{drawn(11, LARGE)}-{drawn(5, LARGE)}-{drawn(5, LARGE)}-"
+    f"{drawn(5, LARGE)}",
+    "whoever's, live": f"acme_live_{drawn(28)}",
+    "whoever's, in small letters": f"acme-pat-{drawn(32, SMALL)}",
+    "nobody's, in small letters": drawn(52, SMALL),
+    "nobody's, in capitals": drawn(52, LARGE),
+    "a text in hexadecimal": f"password={drawn(12)}".encode().hex(),
 }
 AROUND = ("using %s now", "export X=%s\n", '{"k":"%s"}', "https://h.example/?k=%s&x=1", "'%s'")
 NAMES = (
@@ -61,13 +73,34 @@ VALUES = (
     "correcthorsebatterystaple",
     drawn(32, HEX),
 )
+TOLD = (
+    "the %s is %s.",
+    "%s -> %s",
+    "| %s | %s |",
+    "%s\t%s\t",
+    'x.set_%s("%s")',
+    "changed %s to %s",
+)
 SETTINGS = ("%s=%s", "%s: %s", '"%s": "%s"', "--%s %s", "<%s>%s</x>", "name: %s\n  value: %s")
+SAID = (
+    "Dear |Xanthe|, your order",
+    "Best regards,\n|Xanthe Qorbin|\n",
+    "Signed-off-by: |Xanthe Qorbin| <x@example.org>",
+    "her maiden name is |Qorbin|",
+    "and dr. |hurst| came",
+    "by |natasha higuchi| today",
+    "said |Jordan| then",
+    "of |McKenzie| and",
+    "with |Sigurdsson| today",
+    "owner=|Anna Meier| team=core",
+)
+MALTA = "MT84 MALT 0110 0001 2345 MTLC AST0 01S"
 PEOPLE = {
     Kind.EMAIL: ("o.müller+x@bücher.example", "a@b.co", "first.last@sub.example.museum"),
     Kind.PHONE: ("+49 (0)30 1234567", "(555) 010-9999", "020 7946 0958", "01 23 45 67 89"),
-    Kind.IP: ("198.51.100.7", "2001:db8::8a2e:370:7334", "::ffff:198.51.100.7"),
+    Kind.IP: ("198.51.100.7", "2001:db8::8a2e:370:7334", "::ffff:198.51.100.7", "2001:db8::1"),
     Kind.CARD: ("4111111111111111", "5500-0000-0000-0004", "3782 822463 10005"),
-    Kind.IBAN: ("GB82WEST12345698765432", "FR14 2004 1010 0505 0001 3M02 606"),
+    Kind.IBAN: ("GB82WEST12345698765432", "FR14 2004 1010 0505 0001 3M02 606", MALTA),
     Kind.GOVERNMENT_ID: (
         "219-09-9999",
         "AB123456C",
@@ -82,6 +115,11 @@ PEOPLE = {
         "12 rue de la Paix",
         "中山路12号",
         "SW1A 1AA",
+        "Kungsgatan 12, 111 43 Stockholm",
+        "Damrak 70, 1012 LM Amsterdam",
+        "Istiklal Caddesi No:12",
+        "Karl Johans gate 22",
+        "1-1-2 Otemachi, Chiyoda-ku",
     ),
 }
 NOT_THEM = (
@@ -93,6 +131,10 @@ NOT_THEM = (
     "password: required, secret not found, token expired, api_key=null, passwordFile=/run/x",
     "token=Token{a64f992} lock=View@3fd2a1b tokens: 512 max_tokens=4096 secretName: shop-db",
     "May Sunday Will Grant Mark Page Server Jenkins Kafka Grafana Apache Tomcat",
+    "Dear all, Hello World, Moldova, Improv, flight at gate 22, state=Jordan, version=Victor",
+    "the token is expired, password is required, secret to be rotated, key is missing, salt | none",
+    "image shop-api-3f2a9c0d4e5b6a7f8091a2b3c4d5e6f708192a3b cache_key_7d793037a0760186574b02",
+    "/nix/store/0c0jbqq2lq1w5pwhcyjlrkx1k4xqy1q7-python3-3.11 from Kalatsova pin 12 pin: 7",
     "MediaPlayerService AppWindowToken getUserIdFromSession2 IPv6AddressHelper",
     "https://user.example.org/a/b?password=&token=${TOKEN} postgres://app:${PW}@db/shop",
 )
@@ -123,6 +165,21 @@ def test_what_a_setting_of_such_a_name_holds_is_found(name: str, setting: str) -
         assert any(one.start <= start and one.end >= start + len(value) for one in FIND(text)), (
             kinds(text)
         )
+
+
+@pytest.mark.parametrize("told", TOLD)
+@pytest.mark.parametrize("name", [*NAMES, "hasło", "пароль", "mfa_code", "admin_pw"])
+def test_and_what_is_told_of_it_in_a_sentence_or_a_table(name: str, told: str) -> None:
+    text = told % (name, "hunter2abc7")
+    start = text.index("hunter2")
+    assert any(one.start <= start and one.end >= start + 11 for one in FIND(text)), kinds(text)
+
+
+@pytest.mark.parametrize("text", SAID)
+def test_what_is_told_by_what_stands_beside_it(text: str) -> None:
+    before, value, after = text.split("|")
+    (found,) = (one for one in FIND(before + value + after) if one.kind is Kind.NAME)
+    assert (found.start, found.end) == (len(before), len(before + value))
 
 
 @pytest.mark.parametrize(

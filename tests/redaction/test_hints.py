@@ -5,6 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vigil.domain.redacted import Found, Kind
+from vigil.integrations.redaction.finding import keys
 from vigil.integrations.redaction.finding.finder import Finder
 from vigil.integrations.redaction.finding.forms import _BLOCK, Form, blocks
 
@@ -21,6 +22,8 @@ Mr. Smith|"full_name": "anna meier"|my name is Zog|Hauptstraße 5|12 rue de la P
 Springfield, IL 62704|zip code is 62704|lives at 21 Tylova 42|the corner of High and Main
 中山路12号|ул. Мира, д. 3|anna@example.org|[EMAIL_1]| |\n|, |ä|😀|x|12|A
 """
+WORDED = [form for form in keys.FORMS if form.words]
+WRITABLE = st.characters(min_codepoint=32, max_codepoint=126)
 PIECES = [
     piece.replace("\\n", "\n") for line in WRITTEN.strip().splitlines() for piece in line.split("|")
 ]
@@ -61,6 +64,15 @@ def test_nor_at_the_end_of_a_block(piece: str) -> None:
         for beside in (" ", "\n"):
             text = ("lorem ipsum " * 400)[:length] + beside + piece + beside + "dolor sit " * 60
             assert lost(text) == []
+
+
+@pytest.mark.parametrize("form", WORDED, ids=lambda form: form.words[:20])
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_a_key_is_not_lost_for_want_of_its_first_hint(form: Form, data: st.DataObject) -> None:
+    """Of each way in which its pattern can be met."""
+    key = data.draw(st.from_regex(form.pattern, fullmatch=True, alphabet=WRITABLE))
+    assert lost(f"with {key} in it") == []
 
 
 def test_blocks_leave_nothing_out() -> None:

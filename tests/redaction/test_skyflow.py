@@ -12,11 +12,12 @@ from tests.support.skyflow import BEARER, VAULT, Vault, refused, running
 from vigil.domain.errors import NotRedacted, PortUnavailable
 from vigil.domain.redacted import Kind
 from vigil.domain.tokens import Tokens
-from vigil.integrations.redaction import skyflow
+from vigil.integrations.redaction import skyflow_asking
 from vigil.integrations.redaction.chunks import MOST, chunks
 from vigil.integrations.redaction.embedded import EmbeddedRedaction
 from vigil.integrations.redaction.retold import told_apart
 from vigil.integrations.redaction.skyflow import SkyflowRedaction
+from vigil.integrations.redaction.skyflow_access import Bearer
 
 EMBEDDED = EmbeddedRedaction()
 CONTRACT = Path(__file__).parents[3] / "shared/contracts/skyflow/detect.derived.openapi.json"
@@ -37,8 +38,8 @@ async def server(vault: Vault) -> AsyncIterator[Server]:
 
 @pytest.fixture
 def redaction(server: Server, monkeypatch: pytest.MonkeyPatch) -> SkyflowRedaction:
-    monkeypatch.setattr(skyflow, "PAUSE_S", 0.01)
-    return SkyflowRedaction(server.url(""), VAULT, BEARER, EMBEDDED)
+    monkeypatch.setattr(skyflow_asking, "PAUSE_S", 0.01)
+    return SkyflowRedaction(server.url(""), VAULT, Bearer(BEARER), EMBEDDED)
 
 
 async def test_what_both_find_goes_under_the_incidents_tokens(
@@ -126,7 +127,7 @@ async def test_it_is_asked_again_where_that_may_help(
 async def test_waiting_ends_at_the_deadline(
     redaction: SkyflowRedaction, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(skyflow, "DEADLINE_S", 0.3)
+    monkeypatch.setattr(skyflow_asking, "DEADLINE_S", 0.3)
     vault.first = [refused(429, "LATER", retry_after="3600")]
     with pytest.raises(PortUnavailable, match="did not answer within"):
         await redaction.redact(TEXT, Tokens())
@@ -135,7 +136,7 @@ async def test_waiting_ends_at_the_deadline(
 async def test_nobody_there_is_no_answer(
     redaction: SkyflowRedaction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gone = SkyflowRedaction("http://127.0.0.1:9/?key=secret", VAULT, BEARER, EMBEDDED)
+    gone = SkyflowRedaction("http://127.0.0.1:9/?key=secret", VAULT, Bearer(BEARER), EMBEDDED)
     with pytest.raises(PortUnavailable) as raised:
         await gone.redact(TEXT, Tokens())
     assert "secret" not in str(raised.value)

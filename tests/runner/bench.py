@@ -19,6 +19,7 @@ from vigil.domain.catalogue import Catalogue
 from vigil.domain.effects import Risk
 from vigil.domain.identity import tree_digest
 from vigil.domain.plan import Action, ActionResult, Plan
+from vigil.domain.private import read_by
 from vigil.domain.run import Fence, Lease, RunOrder
 from vigil.guard import analyse, with_raw
 from vigil.integrations.sandbox.embedded import RunnerSandbox
@@ -276,6 +277,7 @@ class Bench:
             no_undo="a test",
             timeout_s=timeout_s,
             raw=raw,
+            private=read_by(script),
         )
         plan = Plan(
             incident="inc-1",

@@ -12,6 +12,7 @@ import pytest
 from tests.runner.bench import Bench, Supervised, lease_of, until
 from tests.runner.test_exceeding import assert_told
 
+from vigil.domain.errors import PlanMismatch
 from vigil.domain.plan import ActionResult, ActionStatus
 from vigil.domain.run import RunOrder
 from vigil.runner.egress import proxy
@@ -110,6 +111,7 @@ def granting(
         "named": {"host": "localhost", "port": port},
         "pinned": {"host": "shop.internal", "port": port, "addresses": ["127.0.0.1"]},
         "silent": {"host": "127.0.0.1", "port": 9},
+        "customers": {**here, "private": ["email", "name"]},
     }
     made.environment["KEPT_BY_THE_RUNNER"] = CREDENTIAL
     made.start()
@@ -268,6 +270,55 @@ class TestCredential:
         result = await own.run(free(own, "echo started", "lost"))
         assert (result.status, result.exit_code) == (ActionStatus.FAILED, None)
         assert "cannot be read" in result.output
+
+
+class TestPrivateValues:
+    """What a token stands for, in a file, where a raw grant has its kind."""
+
+    MEANT = {"[EMAIL_1]": "anna.meier@example.org", "[NAME_2]": "Zoë Li"}
+    SCRIPT = (
+        "cat /vigil/private/EMAIL_1 /vigil/private/NAME_2; echo\n"
+        "base64 < /vigil/private/EMAIL_1; ls /vigil/private | sort | tr '\\n' ' '; echo\n"
+        "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c 'mei[e]r' || true\n"
+        'vigil-do release.switch "$(cat /vigil/private/EMAIL_1)" || true\n'
+    )
+
+    async def test_are_given_to_the_script_and_told_to_nobody(
+        self, own: Bench, target: Target
+    ) -> None:
+        script = (
+            f"{self.SCRIPT}{CURL} -o /dev/null -H @- http://127.0.0.1:{target.port}/ <<END\n"
+            "X-Who: $(cat /vigil/private/EMAIL_1)\nEND\n"
+        )
+        lines: list[str] = []
+        order = free(own, script, "customers", private=self.MEANT)
+        result = await own.run(order, lines)
+        assert "X-Who: anna.meier@example.org" in target.heads[0]
+        with closing(sqlite3.connect(own.state / LEDGER)) as ledger:
+            kept = "\n".join(ledger.iterdump())
+        told = result.model_dump_json() + "\n".join(lines) + own.log.read_text() + kept
+        told += order.plan.model_dump_json() + repr(order)
+        for value in ("anna", "meier@", "Zoë", "Zo\\u00eb", "YW5uYS5tZWll"):
+            assert value not in told
+        assert result.output.splitlines()[0] == "[EMAIL_1][NAME_2]"
+        assert result.output.splitlines()[2:4] == ["EMAIL_1 NAME_2", "0"]
+
+    @pytest.mark.parametrize(
+        ("grant", "meant", "because"),
+        [
+            ("customers", {"[EMAIL_1]": "a@example.org"}, "brings others"),
+            ("customers", {**MEANT, "[NAME_3]": "Bo"}, "brings others"),
+            ("customers", {}, "brings others"),
+            ("admin", MEANT, "grants nothing of the kind of"),
+        ],
+        ids=["too few", "too many", "none", "not granted"],
+    )
+    async def test_no_others_than_the_judged_script_reads(
+        self, own: Bench, grant: str, meant: dict[str, str], because: str
+    ) -> None:
+        with pytest.raises(PlanMismatch, match=because) as refused:
+            await own.run(free(own, self.SCRIPT, grant, private=meant))
+        assert "example.org" not in str(refused.value)
 
 
 class TestExceeding:

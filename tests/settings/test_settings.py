@@ -74,6 +74,8 @@ def test_secrets_do_not_show(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("VIGIL_TOKEN", "hunter2-hunter2-hunter2")
     environment.setenv("ALERTMANAGER_WEBHOOK_TOKEN", "hunter3")
     environment.setenv("PAGERDUTY_WEBHOOK_SECRET", "hunter4,hunter5")
+    for source in ("DATADOG", "GRAFANA", "GENERIC"):
+        environment.setenv(f"{source}_WEBHOOK_SECRET", "hunter6")
     settings = load_settings()
     assert "hunter" not in f"{settings!r} {settings} {settings.model_dump_json()}"
     assert settings.vigil_token is not None

@@ -25,7 +25,10 @@ def _schema(name: str) -> jsonschema_rs.Draft202012Validator:
 
 
 def held_to(name: str, value: object) -> list[str]:
-    """What of it the vendor's schema does not allow; nothing where the schema is not there."""
+    """What of it the vendor's schema does not allow; nothing where the schema is not there.
+
+    That nothing was held to it then is seen in ``test_anthropic_server.py``, as tests that skip.
+    """
     if not CONTRACT.is_dir():
         return []
     return [error.message[:300] for error in _schema(name).iter_errors(value)]
@@ -37,6 +40,8 @@ def mistakes(body: Json, known: dict[str, Json]) -> Iterator[str]:
     for name in ("model", "max_tokens", "messages"):
         if name not in body:
             yield f"{name}: field required"
+    if any(_says_nothing(message["content"]) for message in body.get("messages", [])[:-1]):
+        yield "messages: all messages must have non-empty content"
     if body.get("tool_choice", {}).get("type") in {"any", "tool"}:
         yield "tool_choice: forced tool use is not supported by this model"
     if _breakpoints(body) > MOST_BREAKPOINTS:
@@ -47,6 +52,14 @@ def mistakes(body: Json, known: dict[str, Json]) -> Iterator[str]:
     for said, following in zip(messages, [*messages[1:], None], strict=True):
         if said["role"] == "assistant":
             yield from _answered(said, following, known)
+
+
+def _says_nothing(content: str | list[Json]) -> bool:
+    return not content or any(
+        block["type"] == "text" and not block["text"]
+        for block in content
+        if isinstance(block, dict)
+    )
 
 
 def _breakpoints(value: object) -> int:

@@ -8,6 +8,7 @@ a script that the test writes. What it does and refuses is from the vendor's doc
 import asyncio
 import gzip
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,8 @@ class AnthropicServer:
     models: dict[str, bool] = field(default_factory=lambda: {THINKS: True, PLAIN: False})
     """By id, whether it thinks adaptively."""
     lifecycle: str = "active"
+    about: Raw | None = None
+    """What it says of any model instead."""
     most_input: int = 1_000_000
     bodies: list[Json] = field(default_factory=list)
     """Of the messages that were asked for, the refused ones included."""
@@ -53,6 +56,8 @@ class AnthropicServer:
     billed: Json = field(default_factory=lambda: {"in": 0, "out": 0, "written": 0, "read": 0})
     broken: list[str] = field(default_factory=list)
     """What of requests and answers is against the vendor's schemas; a test holds it empty."""
+    held: Counter[str] = field(default_factory=Counter)
+    """How much was held to each of them."""
     _numbers: Numbers = field(default_factory=Numbers)
     _cached: set[str] = field(default_factory=set)
 
@@ -94,6 +99,8 @@ class AnthropicServer:
             yield "thinking: adaptive thinking is not supported on this model"
 
     def _move(self, request: Request, body: Json) -> Move:
+        if request.method == "GET" and self.about is not None:
+            return self.about
         if request.method == "GET":
             return self._about(request.path.rpartition("/")[2])
         script = self.script.pop(0) if self.script else self.otherwise
@@ -144,6 +151,7 @@ class AnthropicServer:
         return {**usage, "service_tier": "standard"}
 
     def _hold(self, schema: str, value: object) -> None:
+        self.held[schema] += 1
         self.broken += [f"{schema}: {mistake}" for mistake in held_to(schema, value)]
 
     def stream(self, answer: Answer, message: Json) -> Iterator[bytes]:

@@ -45,6 +45,10 @@ class OpenAIServer:
     models: tuple[str, ...] = (MODEL,)
     counts: bool = True
     """Whether it says how many tokens there were; not every server does."""
+    claims: int | None = None
+    """What it says instead of how many there were."""
+    listing: Raw | None = None
+    """What it says instead of its list of models."""
     bodies: list[Json] = field(default_factory=list)
     raw: list[Request] = field(default_factory=list)
     _numbers: Numbers = field(default_factory=Numbers)
@@ -55,6 +59,8 @@ class OpenAIServer:
         self.raw.append(request)
         if request.headers.get("authorization") != f"Bearer {KEY}":
             return Failure(401, "invalid_request_error", "wrong key", code="invalid_api_key")
+        if request.method == "GET" and self.listing is not None:
+            return self.listing
         if request.method == "GET":
             listed = {"object": "list", "data": [self._about(name) for name in self.models]}
             return Raw(json.dumps(listed).encode(), (("content-type", "application/json"),))
@@ -135,6 +141,8 @@ class OpenAIServer:
     def _usage(self, answer: Answer) -> Json:
         read = len(json.dumps(self.bodies[-1])) // CHARACTERS_A_TOKEN
         out = len(json.dumps(answer.blocks)) // CHARACTERS_A_TOKEN
+        if self.claims is not None:
+            read = out = self.claims
         return {"prompt_tokens": read, "completion_tokens": out, "total_tokens": read + out}
 
 

@@ -101,6 +101,18 @@ class PagerDuty:
     def reopen(self, incident: str) -> None:
         self._move(incident, "triggered", "incident.reopened", reopened_at=self._stamp())
 
+    def reassign(self, incident: str, *people: str) -> None:
+        assignees = [reference("user", f"PUSER{n:02}", name) for n, name in enumerate(people)]
+        moved = self.incidents[incident] | {"assignees": assignees}
+        self.incidents[incident] = moved
+        self.tell("incident.reassigned", moved)
+
+    def merge(self, incident: str, into: str) -> None:
+        """The first is resolved, and goes on as the other."""
+        title = str(self.incidents[into]["title"])
+        other = reference("incident", into, title)
+        self.resolve(incident, resolve_reason={"type": "merge_resolve_reason", "incident": other})
+
     def annotate(self, incident: str, text: str) -> None:
         about = reference("incident", incident, str(self.incidents[incident]["title"]))
         note = {"incident": about, "id": f"N{next(self._numbers)}", "content": text}

@@ -135,6 +135,9 @@ class Story:
         source: str = "watch",
         since: float = 0.0,
         status: AlertStatus = AlertStatus.FIRING,
+        *,
+        followed: bool = False,
+        by: str = "",
     ) -> Incident:
         """An alert comes in, or its end, as the engine receives it."""
         alert = Alert(
@@ -145,6 +148,8 @@ class Story:
             fingerprint=f"{source}/{name}",
             severity=Severity.CRITICAL,
             starts_at=START + timedelta(seconds=since),
+            followed=followed,
+            by=by,
         )
         joined = await receive(
             self.record.inbox,

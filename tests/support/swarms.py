@@ -10,6 +10,7 @@ from vigil.domain.journey import JourneyProbe
 from vigil.domain.swarm import (
     FailureGroup,
     Spread,
+    StepSpread,
     Stop,
     SwarmProgress,
     SwarmReport,
@@ -36,6 +37,7 @@ def report(
     lost: int = 0,
     unfinished: int = 0,
     stop: Stop | None = None,
+    steps: tuple[StepSpread, ...] = (),
 ) -> SwarmReport:
     """What became of it, where the others got through."""
     sample = "it answered 503"
@@ -49,7 +51,7 @@ def report(
         open_at_once=spec.sessions,
         held_at_once=0,
         seconds=9.0,
-        steps=(),
+        steps=steps,
         whole=Spread(count=done, p50=1.0, p95=2.0, p99=3.0),
         failures=tuple(
             FailureGroup(number=7, shape="it answered #", count=count, sample=sample)

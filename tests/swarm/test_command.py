@@ -121,6 +121,27 @@ async def test_it_does_not_begin_where_it_must_not(house: Path, shop: Shop, site
     assert {request.path for request in site.requests} == {"/look"}
 
 
+async def test_where_no_vigil_has_run_it_says_what_makes_a_switch(
+    house: Path, site: Server
+) -> None:
+    """`vigil resume` turns the switch of a Vigil that runs; there is none."""
+    code, told, complaints = await asked(house, "shop", VIGIL_STATE_DIR="elsewhere")
+    assert (code, told["begun"], told["stopped"]["why"]) == (1, False, "told")
+    assert "Not begun: no Vigil has run in elsewhere yet" in complaints
+    assert "`vigil serve`" in complaints
+    assert "resume" not in complaints
+    assert not (house / "elsewhere").exists()
+    assert site.requests == []
+
+
+async def test_a_switch_that_was_lost_is_made_anew_by_turning_it(house: Path) -> None:
+    (house / "state" / "keys").mkdir()
+    (house / "state" / "switch.json").unlink()
+    code, _, complaints = await asked(house, "shop")
+    assert code == 1
+    assert "`vigil resume` writes it anew" in complaints
+
+
 async def test_commands_are_looked_at_by_the_runner_as_ever(house: Path) -> None:
     code, told, complaints = await asked(house, "commanded")
     assert (code, told["begun"]) == (1, False)

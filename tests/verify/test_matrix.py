@@ -28,8 +28,8 @@ from tests.verify.thin import (
 from vigil.domain.inventory import Item, Key
 from vigil.domain.plan import Action
 from vigil.domain.proof import Criterion, Outcome, Proof
-from vigil.verify.grounds import PATIENCE_S
 from vigil.verify.improved import improved
+from vigil.verify.starting import PATIENCE_S
 
 SEEDS = 20
 VERIFIED, NOT_FIXED, REGRESSED = Outcome.VERIFIED, Outcome.NOT_FIXED, Outcome.REGRESSED

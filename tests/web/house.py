@@ -27,6 +27,9 @@ from vigil.domain.switch import SwitchState
 from vigil.domain.verdict import Decision, Verdict
 from vigil.engine import Engine, Source
 from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
+from vigil.integrations.alerts.datadog import DatadogAlerts
+from vigil.integrations.alerts.generic import GenericAlerts
+from vigil.integrations.alerts.grafana import GrafanaAlerts
 from vigil.integrations.alerts.pagerduty import PagerDutyAlerts
 from vigil.integrations.changes.embedded import FileChanges
 from vigil.integrations.inventory.embedded import EmbeddedInventories
@@ -273,6 +276,9 @@ def _engine(directory: Path, record: Record, clock: HandClock, switch: FileSwitc
     sources = {
         "alertmanager": Source(AlertmanagerAlerts(WEBHOOK_TOKEN, clock)),
         "pagerduty": Source(PagerDutyAlerts(",".join(PAGERDUTY_SECRETS), clock)),
+        "datadog": Source(DatadogAlerts(WEBHOOK_TOKEN, clock)),
+        "grafana": Source(GrafanaAlerts(WEBHOOK_TOKEN, clock)),
+        "generic": Source(GenericAlerts(WEBHOOK_TOKEN, clock)),
     }
     screenshots = FileScreenshots(directory / "screenshots")
     return Engine(

@@ -3,27 +3,34 @@
 import asyncio
 import json
 import re
+from io import StringIO
 from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx2
 import pytest
+from pydantic import JsonValue
+from rich.console import Console
 from sqlalchemy import text
 from tests.support.pages import BROWSER, Person, signed_in, words
 from tests.support.record import erase_payloads
 from tests.support.story import begin
+from tests.support.swarms import ScriptedSwarm, asking, report
 from tests.support.world import NEW, OLD, watching
 from tests.web.console import HOSTILE, hostile, hostile_proof, house_of, photographed, told
 from tests.web.house import BEARER, TOKEN, House
 
+from vigil.cli.proof_view import show_account
 from vigil.domain.account import MOST_LOOKS
 from vigil.domain.ending import Ending
 from vigil.domain.incident import Stage
 from vigil.domain.plan import Author, PlanKind
-from vigil.domain.proof import Outcome
+from vigil.domain.proof import CLAIMS, Criterion, Outcome
 from vigil.domain.verdict import Answer
 from vigil.ports.journal import Note
+from vigil.story.accounts import account_of
 from vigil.story.progress import Progress
+from vigil.story.recorded import Recorded
 from vigil.web.access import COOKIE
 from vigil.web.console.pages import PAGE_HEADERS
 from vigil.web.form import FORM_TYPE
@@ -394,7 +401,7 @@ async def test_what_waits_for_a_person_is_on_top_with_what_it_wants(house: House
     page = (await (await person(house)).get("/")).text
     said = words(page)
     assert said.index("Waits for your answer") < said.index("Vigil is working on it")
-    assert "Vigil wants to: restart it" in said
+    assert "Its plan: restart it" in said
     assert f'href="/console/incidents/{waiting.id}">Read and answer' in page
     assert "<title>(1) Incidents" in page
 
@@ -486,6 +493,32 @@ async def test_an_undo_that_failed_stands_above_everything(tmp_path: Path) -> No
         assert first < said.index("Over to you: what was tried made something worse")
         assert "Proof of the rollback not fixed" in said
         assert said.index("Nothing else got worse neighbours ✕ did not hold") > first
+
+
+async def test_a_swarm_is_told_as_in_a_terminal(tmp_path: Path) -> None:
+    story = await begin(tmp_path)
+    story.with_parts(
+        catalogue=asking(story.parts.catalogue),
+        swarm=ScriptedSwarm(story.clock, ends=lambda spec: report(spec, failed=2)),
+    )
+    incident = await story.hear()
+    await story.go_on()
+    async with house_of(story) as house:
+        answer = await (await person(house)).get(f"/console/incidents/{incident.id}")
+        page = words(answer.text)
+        now = await story.journal.incident(incident.id)
+        account = await account_of(Recorded(story.journal, now.id, 1), now)
+    assert account is not None
+    terminal = StringIO()
+    show_account(Console(file=terminal, width=500, color_system=None), account)
+    for said in (
+        CLAIMS[Criterion.SWARM],
+        "18 of 20 users, 10 a second, got through customer (p50 1.00 s, p95 2.00 s, p99 3.00 s)",
+        "At step 7, 2 times: it answered 503.",
+        "The swarm took 9 s, with 20 users at once at most, and 50 MB of browsers.",
+    ):
+        assert said in page, said
+        assert said in terminal.getvalue(), said
 
 
 async def test_a_false_alarm_shows_what_was_seen_instead_of_a_proof(tmp_path: Path) -> None:
@@ -627,6 +660,38 @@ async def test_what_a_plan_would_do_stands_below_its_action(house: House) -> Non
     assert "process.restart(restart, web-1) would: restart web-1" in words(page.text)
 
 
+async def test_which_models_were_asked_stands_on_the_page(house: House) -> None:
+    incident, _ = await house.waiting()
+    page = f"/console/incidents/{incident.id}"
+    someone = await person(house)
+    assert "Models" not in words((await someone.get(page)).text), "none was"
+    texts = (
+        "No model was heard (overloaded). It cost nothing.",
+        f"It took 9,000 tokens. {HOSTILE}",
+    )
+    thoughts: list[dict[str, JsonValue]] = [
+        {"text": texts[0], "alternatives": [], "would_change_mind": []},
+        {
+            "text": texts[1],
+            "alternatives": ["A restart: the fault is in the code.", HOSTILE],
+            "would_change_mind": ["The same errors before the release."],
+        },
+        {"cost": "one that says nothing cannot be read"},
+    ]
+    notes = [Note(kind="thought", payload=payload) for payload in thoughts]
+    await house.record.journal.append(incident.id, notes, house.clock.now())
+    answer = (await someone.get(page)).text
+    assert HOSTILE not in answer
+    shown = words(answer)
+    for expected in (
+        f"Models {texts[0]} It took 9,000 tokens.",
+        "Also weighed A restart: the fault is in the code.",
+        "Would change its mind The same errors before the release.",
+        "could not be read in full",
+    ):
+        assert expected in shown
+
+
 async def test_a_plan_that_a_model_wrote_says_so_and_what_else_was_weighed(house: House) -> None:
     incident, _ = await house.waiting(
         author=Author(model="claude-sonnet-5-5", prompt="1-0123abcd"),
@@ -638,6 +703,7 @@ async def test_a_plan_that_a_model_wrote_says_so_and_what_else_was_weighed(house
     assert HOSTILE not in page.text
     shown = words(page.text)
     assert "claude-sonnet-5-5, prompt 1-0123abcd" in shown
+    assert "A model wrote this plan, and nobody has checked what it says." in shown
     assert "Requests in flight are cut off." in shown
     assert "Restarting alone." in shown
     assert "The same errors before the release." in shown

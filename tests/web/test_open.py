@@ -12,6 +12,7 @@ from vigil.domain.incident import Stage
 from vigil.domain.proof import Outcome
 from vigil.story.progress import Progress
 from vigil.web.answers import SECURITY_HEADERS
+from vigil.web.routes_webhooks import TURNED_ON_BY
 
 
 def sample(metrics: str, series: str) -> float | None:
@@ -28,7 +29,7 @@ async def test_ready_names_each_part_and_no_secret(house: House) -> None:
     answer = await house.client.get("/ready")
     assert answer.status_code == 200
     parts = {part["part"]: part for part in answer.json()["parts"]}
-    sources = {"source alertmanager", "source pagerduty"}
+    sources = {f"source {name}" for name in TURNED_ON_BY}
     own = {"workflow", "sandbox", "inbox", "workers", "work", "locks", "breakers", "switch"}
     assert parts.keys() == {*own, *sources}
     shown = {"part", "ok", "text", "remedy", "vital"}

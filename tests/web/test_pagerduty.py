@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from tests.support.hand_clock import START
 from tests.support.pagerduty import Message, PagerDuty, signature
-from tests.web.house import PAGERDUTY_SECRETS, WEBHOOK_TOKEN, House, alertmanager_body
+from tests.web.house import BEARER, PAGERDUTY_SECRETS, WEBHOOK_TOKEN, House, alertmanager_body
 
 from vigil.domain.alert import Alert, AlertStatus, Delivery
 from vigil.domain.incident import Incident, Stage
@@ -76,10 +76,37 @@ async def test_one_fault_heard_of_three_times_is_one_incident_until_all_say_it_i
         ("opened", "pagerduty"),
         ("alert_joined", "alertmanager"),
         ("alert_joined", "watch"),
+        ("done_at_source", "pagerduty"),
         ("alert_resolved", "pagerduty"),
     ]
-    assert await count(house, "accepted") == 2
-    assert await count(house, "without_effect") == 1
+    assert await count(house, "accepted") == 3
+    told = await house.client.get(f"/api/incidents/{incident.id}/timeline", headers=BEARER)
+    acknowledged, over = told.json()["events"][-2:]
+    assert (acknowledged["payload"]["did"], over["payload"]["by"]) == ("acknowledged", "Somebody")
+
+
+async def test_a_merge_goes_on_as_the_other_incident(house: House, vendor: PagerDuty) -> None:
+    """That one is of a service nobody here is told of: its end is the end of this one."""
+    first = vendor.trigger(TITLE)
+    await vendor.deliver()
+    other = vendor.trigger("the database is down", service={"summary": "Database"})
+    del vendor.queue[-1]
+    vendor.merge(first, other)
+    vendor.acknowledge(other)
+    assert await vendor.deliver() == [202, 202]
+    await house.take_in()
+    [incident] = await house.record.journal.incidents()
+    assert not await house.record.journal.said_to_be_over(incident.id)
+    vendor.resolve(other)
+    await vendor.deliver()
+    await house.take_in()
+    assert await kinds(house, incident) == [
+        ("opened", "pagerduty"),
+        ("done_at_source", "pagerduty"),
+        ("done_at_source", "pagerduty"),
+        ("alert_resolved", "pagerduty"),
+    ]
+    assert await house.record.journal.said_to_be_over(incident.id)
 
 
 async def test_what_changes_nothing_is_on_record_and_never_refused(

@@ -37,6 +37,31 @@ def test_a_look_at_every_probe_names_what_did_not_pass() -> None:
     )
 
 
+def test_what_people_do_at_a_source_reads_the_same_in_both() -> None:
+    payload: dict[str, JsonValue] = {
+        "source": "pagerduty",
+        "did": "merged",
+        "by": "Ann",
+        "text": "into the database is down",
+        "incident": "inc-2",
+    }
+    said = "merged at PagerDuty by Ann: into the database is down (here incident inc-2)"
+    event = executed(payload).model_copy(update={"kind": "done_at_source"})
+    (line,) = lines([event], AT)
+    assert (line.label, line.text) == ("people", said)
+    assert SENTENCES["done_at_source"](payload) == said
+    bare: dict[str, JsonValue] = {"source": "pagerduty", "did": "acknowledged", "by": ""}
+    assert SENTENCES["done_at_source"](bare) == "acknowledged at PagerDuty"
+
+
+def test_who_said_that_it_is_over_is_named() -> None:
+    over = {"source": "pagerduty", "name": "CheckoutErrors"}
+    assert SENTENCES["alert_resolved"](over) == "alert resolved by PagerDuty: CheckoutErrors"
+    assert SENTENCES["alert_resolved"](over | {"by": "Ann"}) == (
+        "alert resolved by PagerDuty (Ann): CheckoutErrors"
+    )
+
+
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -1,7 +1,7 @@
 """EXECUTING: under locks, one action after the other up to the first surprise."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from itertools import chain
 
 from vigil.domain.catalogue import Catalogue
@@ -24,6 +24,8 @@ class Word:
     """Why not, as a sentence."""
     perhaps_begun: bool = False
     """It may have been asked for before, and only the runner knows."""
+    private: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the tokens that it reads stand for."""
 
 
 Begin = Callable[[Action], Awaitable[Word]]
@@ -82,6 +84,7 @@ async def execute(
             action=action.id,
             lease=lease,
             only_if_known=word.against is not None,
+            private=word.private,
         )
         try:
             result = await sandbox.run(order, tell)

@@ -7,7 +7,7 @@ from vigil.bootstrap.building import SHIPPED_RUNBOOKS, Installation, build, new_
 from vigil.bootstrap.looking import open_browser, open_probes
 from vigil.bootstrap.minds import check_models
 from vigil.bootstrap.place import runner_folder
-from vigil.bootstrap.swarming import open_swarm
+from vigil.bootstrap.swarming import open_swarm, without_switch
 from vigil.bootstrap.upkeep import (
     check_browser,
     check_bus,
@@ -23,8 +23,10 @@ from vigil.bootstrap.upkeep import (
     sole_process,
     take_backup,
 )
+from vigil.integrations.alerts.datadog import TEMPLATE as DATADOG_TEMPLATE
 
 __all__ = [
+    "DATADOG_TEMPLATE",
     "SHIPPED_RUNBOOKS",
     "Installation",
     "build",
@@ -47,4 +49,5 @@ __all__ = [
     "runner_folder",
     "sole_process",
     "take_backup",
+    "without_switch",
 ]

@@ -22,6 +22,7 @@ from vigil.bootstrap.choices import (
 from vigil.bootstrap.ground import ground_of
 from vigil.bootstrap.hands import choose_hands
 from vigil.bootstrap.looking import FIGURES, judge_by
+from vigil.bootstrap.outside import choose_posting
 from vigil.bootstrap.place import KEYS, PULSES, state_directory, works_alone
 from vigil.bootstrap.reasoning import caps_of, choose_author
 from vigil.bootstrap.redacting import choose_redaction, health_of_redaction
@@ -43,6 +44,7 @@ from vigil.integrations.journal import (
     SqlJournal,
     SqlLedger,
     SqlMeanings,
+    SqlPost,
     holds_incidents,
     load_keys,
 )
@@ -201,6 +203,7 @@ def build(settings: Settings, me: Worker | None = None) -> Installation:
         closing=(browser.close, *author.closing),
         crew=Crew(keeper, journal, parts.locks, workflow),
         led={Role.RETENTION: retention.forever} if keep else {},
+        posting=choose_posting(settings, parts, SqlPost(database, keys, bus.announce)),
     )
     return Installation(engine=engine, memory=memory)
 

@@ -15,6 +15,9 @@ from vigil.domain.run import Health
 from vigil.domain.switch import SWITCH_FILE, SwitchState
 from vigil.engine import Source
 from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
+from vigil.integrations.alerts.datadog import DatadogAlerts
+from vigil.integrations.alerts.generic import GenericAlerts
+from vigil.integrations.alerts.grafana import GrafanaAlerts
 from vigil.integrations.alerts.pagerduty import PagerDutyAlerts
 from vigil.integrations.bus.embedded import EmbeddedBus
 from vigil.integrations.clock.system import SystemClock
@@ -112,11 +115,15 @@ def _usual_browser(settings: Settings) -> "LightpandaBrowser | ChromiumBrowser |
 
 def known_sources(settings: Settings, clock: SystemClock) -> dict[str, Source]:
     """The alert sources whose secret is known; the others are off, not open."""
-    sources: dict[str, Source] = {}
-    if settings.alertmanager_webhook_token is not None:
-        token = settings.alertmanager_webhook_token.get_secret_value()
-        sources["alertmanager"] = Source(AlertmanagerAlerts(token, clock))
-    if settings.pagerduty_webhook_secret is not None:
-        secrets = settings.pagerduty_webhook_secret.get_secret_value()
-        sources["pagerduty"] = Source(PagerDutyAlerts(secrets, clock))
-    return sources
+    known = (
+        (AlertmanagerAlerts, settings.alertmanager_webhook_token),
+        (DatadogAlerts, settings.datadog_webhook_secret),
+        (GenericAlerts, settings.generic_webhook_secret),
+        (GrafanaAlerts, settings.grafana_webhook_secret),
+        (PagerDutyAlerts, settings.pagerduty_webhook_secret),
+    )
+    return {
+        adapter.source: Source(adapter(secret.get_secret_value(), clock))
+        for adapter, secret in known
+        if secret is not None
+    }

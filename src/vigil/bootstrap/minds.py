@@ -1,6 +1,7 @@
 """Which models are asked, where settings choose a vendor; its library is imported only then."""
 
 import asyncio
+from typing import NamedTuple
 
 from vigil.domain.errors import SettingsError
 from vigil.domain.run import Health
@@ -8,7 +9,7 @@ from vigil.integrations.reasoner.calling import Mind, Patience
 from vigil.integrations.reasoner.model import Model
 from vigil.integrations.reasoner.modelled import Minds
 from vigil.integrations.reasoner.price import Price
-from vigil.model_settings import CLAUDE, CLAUDE_TRIAGE, prices_in
+from vigil.model_settings import CLAUDE, CLAUDE_TRIAGE, LIST_PRICES, prices_in
 from vigil.settings import Settings
 
 NO_LIBRARY = (
@@ -21,14 +22,10 @@ def choose_minds(settings: Settings) -> Minds | None:
     """The models that may be asked for a plan; None where the playbook writes all of them."""
     if settings.provider == "playbook":
         return None
-    if settings.provider == "openai-compatible":
-        return _openai_compatible(settings)
-    reasoning = settings.llm_model or CLAUDE
-    triage = settings.llm_triage_model or CLAUDE_TRIAGE
-    return Minds(
-        reasoning=_mind(settings, _claude(settings, reasoning), settings.llm_price),
-        triage=_mind(settings, _claude(settings, triage), settings.llm_triage_price),
-    )
+    names = _names(settings)
+    prices = _prices(settings, names)
+    made = {name: _mind(settings, name, price) for name, price in prices.items()}
+    return Minds(reasoning=made[names.reasoning], triage=made[names.triage])
 
 
 def patience_of(settings: Settings) -> Patience:
@@ -54,22 +51,45 @@ def check_models(settings: Settings) -> tuple[Health, ...]:
     return asyncio.run(look())
 
 
-def _mind(settings: Settings, model: Model, price: str) -> Mind:
-    return Mind(model=model, price=Price(*prices_in(price)), most_out=settings.llm_tokens_out)
+class _Names(NamedTuple):
+    """Of the thorough model, and of the cheap one, which may be the same."""
+
+    reasoning: str
+    triage: str
 
 
-def _openai_compatible(settings: Settings) -> Minds:
-    """Where no model for triage is named the same is asked, at the same price."""
-    name, triage = settings.llm_model, settings.llm_triage_model
-    if name is None:
+def _names(settings: Settings) -> _Names:
+    """Where no model for triage is named the same is asked, but for Claude."""
+    if settings.provider == "anthropic":
+        return _Names(settings.llm_model or CLAUDE, settings.llm_triage_model or CLAUDE_TRIAGE)
+    if settings.llm_model is None:
         raise SettingsError(
             ["LLM_MODEL: it is not set; name the model that OPENAI_BASE_URL is to be asked for"]
         )
-    reasoning = _mind(settings, _at_an_endpoint(settings, name), settings.llm_price)
-    if triage is None:
-        return Minds(reasoning=reasoning, triage=reasoning)
-    other = _mind(settings, _at_an_endpoint(settings, triage), settings.llm_triage_price)
-    return Minds(reasoning=reasoning, triage=other)
+    return _Names(settings.llm_model, settings.llm_triage_model or settings.llm_model)
+
+
+def _prices(settings: Settings, names: _Names) -> dict[str, Price]:
+    """By name; no model is asked whose price nobody has said."""
+    said = {"LLM_PRICE": (names.reasoning, settings.llm_price)}
+    if names.triage != names.reasoning:
+        said["LLM_TRIAGE_PRICE"] = (names.triage, settings.llm_triage_price)
+    found = {name: price or LIST_PRICES.get(name) for name, price in said.values()}
+    mistakes = [
+        f"{setting}: it is not set, and nobody here knows what {name} costs; write READ/WRITTEN of "
+        "a million tokens, such as 2/10, or 0/0 where nobody is paid"
+        for setting, (name, _) in said.items()
+        if found[name] is None
+    ]
+    if mistakes:
+        raise SettingsError(mistakes)
+    return {name: Price(*prices_in(price)) for name, price in found.items() if price is not None}
+
+
+def _mind(settings: Settings, name: str, price: Price) -> Mind:
+    anthropic = settings.provider == "anthropic"
+    model = _claude(settings, name) if anthropic else _at_an_endpoint(settings, name)
+    return Mind(model=model, price=price, most_out=settings.llm_tokens_out)
 
 
 def _at_an_endpoint(settings: Settings, name: str) -> Model:

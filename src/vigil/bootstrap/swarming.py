@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from vigil.bootstrap.looking import probes_of
+from vigil.bootstrap.place import KEYS
 from vigil.bootstrap.upkeep import open_switch
 from vigil.domain.catalogue import Catalogue
 from vigil.domain.errors import SettingsError
+from vigil.domain.switch import SWITCH_FILE
 from vigil.integrations.clock.system import SystemClock
 from vigil.integrations.swarm.embedded import LightpandaSwarm
 from vigil.integrations.telemetry.embedded import EmbeddedTelemetry
@@ -28,6 +30,22 @@ def check_wishes(settings: Settings, catalogue: Catalogue) -> None:
     ]
     if mistakes:
         raise SettingsError(mistakes)
+
+
+def without_switch(settings: Settings) -> str | None:
+    """Why nobody could stop a swarm, where no Vigil has run in the state folder; None otherwise.
+
+    A switch that was lost where one has run is another matter: it reads as stopped, and says how
+    it is made anew.
+    """
+    folder = settings.vigil_state_dir
+    if (folder / KEYS).exists() or (folder / SWITCH_FILE).exists():
+        return None
+    return (
+        f"no Vigil has run in {folder} yet, so there is no stop switch by which anybody could end "
+        "a swarm; start `vigil serve` there once, or set VIGIL_STATE_DIR to the folder of the "
+        "Vigil that runs"
+    )
 
 
 @asynccontextmanager

@@ -122,6 +122,7 @@ def _says(text: str, change: str = "") -> Say:
     return say
 
 
+_STEP = r"((?:the undo of )?action-\d+)"
 _BY_RULE = r"rule '(\S+)' on (.+?): (.*)"
 
 _RULES: dict[str, tuple[tuple[str, Say], ...]] = {
@@ -147,7 +148,7 @@ _RULES: dict[str, tuple[tuple[str, Say], ...]] = {
             ),
         ),
         (
-            r"(\S+) is (destructive|unknown): (.*)",
+            rf"{_STEP} is (destructive|unknown): (.*)",
             _says(
                 "The effects of {1} are {2}: {3}.",
                 "No setting allows that. Write the step with the broker's verbs; `vigil guard "
@@ -170,18 +171,25 @@ _RULES: dict[str, tuple[tuple[str, Say], ...]] = {
             ),
         ),
         (
-            r"(\S+) needs the grant '(.*)' for (\S+)",
+            rf"{_STEP} needs the grant '(.*)' for (\S+)",
             _says(
                 "{1} needs a grant '{2}' with the verb {3}, which {service} does not offer.",
                 "To offer it, add it to the grants of {service} in vigil.yaml.",
             ),
         ),
         (
-            r"(\S+) would act on what Vigil itself stands on: (.*)",
+            rf"{_STEP} would act on what Vigil itself stands on: (.*)",
             _says(
                 "{1} would act on what Vigil itself needs: {2}.",
                 "No setting allows that: Vigil could not see how it ends. Let a person do it, or "
                 "give Vigil a place of its own.",
+            ),
+        ),
+        (
+            rf"{_STEP} has characters that nobody sees: (.*)",
+            _says(
+                "{1} has characters in its script that nobody sees: {2}.",
+                "No setting allows that: whoever agrees has to see what is run. Write it anew.",
             ),
         ),
         (
@@ -237,6 +245,13 @@ _RULES: dict[str, tuple[tuple[str, Say], ...]] = {
             ),
         ),
         (
+            rf"{_STEP} has letters that may be taken for others: (.*)",
+            _says(
+                "{1} has letters in its script that may look like others: {2}.",
+                "Written in plain ASCII it can be read without doubt.",
+            ),
+        ),
+        (
             _BY_RULE,
             _says(
                 "Rule `{1}` of policy.yaml wants a person to agree to {2}: {3}.",
@@ -248,6 +263,13 @@ _RULES: dict[str, tuple[tuple[str, Say], ...]] = {
             _says(
                 "policy.yaml has rules, and none of them fits {1}, so a person has to agree.",
                 "A rule with `then: allow` that fits it would let it run unasked.",
+            ),
+        ),
+        (
+            r"people have it in hand: (.*)",
+            _says(
+                "People have it in hand ({1}), so a person has to agree.",
+                "Ask them first: two who repair the same thing break it.",
             ),
         ),
         (

@@ -57,6 +57,8 @@ def _show(explanation: Explanation) -> None:
         ("Seen before", explanation.before),
         ("Models", explanation.models),
         ("The plan" if acted else "The plan, of which nothing was done", explanation.actions),
+        ("What else the model weighed", explanation.alternatives),
+        ("What would change the model's mind", explanation.would_change_mind),
         ("Why it acted" if acted else "Why it did not act", explanation.why),
         ("To make it otherwise next time", explanation.to_change),
         ("Proof", () if proven else explanation.proof),
@@ -67,7 +69,8 @@ def _show(explanation: Explanation) -> None:
     if proven:
         _section(console, "How it ended", map(short, explanation.ended))
     _section(console, "What it learned", map(short, explanation.learned))
-    # In these are commands to copy: whole, and on one line however narrow the terminal is.
+    # Scripts to read and commands to copy: whole, and on one line however narrow the terminal is.
+    _section(console, "What would be run", explanation.scripts, soft_wrap=True)
     _section(console, "What is left to do", explanation.left_to_do, soft_wrap=True)
 
 

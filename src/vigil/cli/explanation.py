@@ -54,6 +54,10 @@ class Explanation(Value):
     """What became of incidents like this one."""
     models: tuple[str, ...] = ()
     """Which models were asked and what it cost, or what was saved as none had to be."""
+    alternatives: tuple[str, ...] = ()
+    """What the model that wrote the plan, or would write none, weighed besides."""
+    would_change_mind: tuple[str, ...] = ()
+    """What that model would have to see for another proposal."""
     acted: bool
     actions: tuple[str, ...]
     """What was done, or would have been."""
@@ -65,6 +69,8 @@ class Explanation(Value):
     ended: tuple[str, ...] = ()
     """What came of acting, where that is no proof."""
     learned: tuple[str, ...]
+    scripts: tuple[str, ...] = ()
+    """While a person is asked: line by line what would be run, and what would undo it."""
     left_to_do: tuple[str, ...]
 
 
@@ -98,6 +104,11 @@ class Told:
         return cures[-1] if cures else {}
 
     @property
+    def proposal(self) -> dict[str, Any]:
+        """What the model said last: it is part of its plan, and stands alone where it has none."""
+        return self.remedy or self.last("thought")
+
+    @property
     def about(self) -> About:
         """What the gate's rules are about here."""
         recalled = self.last("runbooks")
@@ -118,6 +129,8 @@ def explain_incident(told: Told) -> Explanation:
         thought=tuple(_thoughts(told)),
         before=tuple(_before(told)),
         models=tuple(p["text"] for p in told.all("thought")),
+        alternatives=tuple(told.proposal.get("alternatives", ())),
+        would_change_mind=tuple(told.proposal.get("would_change_mind", ())),
         acted=told.acted,
         actions=tuple(_actions(told)),
         why=tuple(_why(told, advice)),
@@ -126,6 +139,7 @@ def explain_incident(told: Told) -> Explanation:
         accounts=told.accounts,
         ended=tuple(_ended(told)),
         learned=tuple(p["text"] for p in told.all("learned")),
+        scripts=tuple(_scripts(told)),
         left_to_do=tuple(_left_to_do(told)),
     )
 
@@ -244,3 +258,13 @@ def _left_to_do(told: Told) -> Iterator[str]:
         if incident["expires_at"]:
             yield f"No answer until {incident['expires_at']} means no."
     yield from told.last("closed").get("look_next", ())
+
+
+def _scripts(told: Told) -> Iterator[str]:
+    """What a plan says of itself is no ground to agree to it."""
+    if told.incident["waiting_on"] != "approval":
+        return
+    for action in told.remedy.get("actions", ()):
+        for script, runs in (("script", "runs"), ("undo", "would be undone by")):
+            lines = str(action[script] or "").split("\n")
+            yield from (f"{action['id']} {runs}: {line}" for line in lines if line.strip())

@@ -179,6 +179,7 @@ def _show(whole: dict[str, Any], accounts: Sequence[Account]) -> None:
     console.print(Text("  ".join(words)))
     if incident["waiting_on"] == "approval":
         plan = incident["plan_digest"]
+        console.print(Text(f"what it would run: vigil explain {incident['id']}", style="yellow"))
         console.print(Text(f"vigil approve {incident['id']} --plan {plan}", style="yellow"))
     if incident["cancelled_by"] and not incident["closed_at"]:
         console.print(Text(f"cancelled by {incident['cancelled_by']}", style="yellow"))

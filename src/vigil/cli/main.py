@@ -13,6 +13,7 @@ COMMANDS = {
     "worker": "vigil.cli.worker:worker",
     "runner": "vigil.cli.runner:runner",
     "keys": "vigil.cli.keys:keys_app",
+    "connect": "vigil.cli.connect:connect_app",
     "doctor": "vigil.cli.doctor:doctor",
     "incidents": "vigil.cli.incidents:incidents",
     "explain": "vigil.cli.explain:explain",

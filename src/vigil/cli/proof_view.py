@@ -46,7 +46,7 @@ def show_account(console: Console, account: Account) -> None:
         _say(console, f"{sign} {criterion.claim}: {criterion.word}", INDENT, style)
         if not (account.lost and criterion.criterion == Criterion.INVENTORY):
             _say(console, criterion.text, DEEP)
-    for line in filter(None, (account.measured, account.inventory)):
+    for line in filter(None, (account.measured, account.inventory, account.swarm)):
         _say(console, line, INDENT)
     for probe in account.probes:
         if not probe.dull:

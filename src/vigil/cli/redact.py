@@ -1,6 +1,7 @@
 """`vigil redact`: what of a text may leave, and what in it must not."""
 
 import codecs
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -26,11 +27,18 @@ ASKED = '{"id": ..., "text": "..."}'
 
 def redact(
     file: Annotated[
-        str | None, typer.Argument(help="A text, or - for standard input.", metavar="FILE|-")
+        str | None,
+        typer.Argument(help="A text of any length; - for standard input.", metavar="FILE|-"),
     ] = None,
     batch: Annotated[
         Path | None,
-        typer.Option("--batch", help=f"One {ASKED} a line, one answer a line.", show_default=False),
+        typer.Option(
+            "--batch",
+            help=f"Instead of a text: lines {ASKED}, each answered by a line with its spans; - for "
+            "standard input.",
+            metavar="FILE.jsonl|-",
+            show_default=False,
+        ),
     ] = None,
     *,
     keep_ips: Annotated[
@@ -38,7 +46,10 @@ def redact(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show a text as it may leave, without secrets and personal data; exit 1 when it cannot be."""
+    """Show a text as it may leave: a token, such as [EMAIL_1], for each secret and personal datum.
+
+    Nothing is sent anywhere, and nothing is kept. Exit 1 when a text cannot be looked through.
+    """
     if (file is None) == (batch is None):
         end("give either a text (FILE or -) or --batch FILE.jsonl", WRONG_USAGE)
     redaction = _redaction(keep_ips=keep_ips)
@@ -90,7 +101,7 @@ def _found(redacted: Redacted) -> dict[str, Any]:
 
 def _answer_all(path: Path, redaction: "EmbeddedRedaction") -> bool:
     good, number = True, 0
-    with path.open("rb") as file:
+    with contextlib.nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as file:
         while line := file.readline(MAX_LINE_BYTES):
             number += 1
             if not line.endswith(b"\n") and len(line) == MAX_LINE_BYTES:

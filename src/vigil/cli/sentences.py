@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from vigil.domain.alert import source_name
+from vigil.domain.alert import done_there, source_name
 from vigil.domain.hypothesis import percent
 from vigil.domain.plan import PeakUse
 
@@ -35,7 +35,11 @@ def describe(event: dict[str, Any]) -> str | None:
 
 
 def _heard(what: str) -> Say:
-    return lambda p: f"{what} by {source_name(p['source'])}: {p.get('name')}"
+    def say(payload: dict[str, Any]) -> str:
+        by = f" ({payload['by']})" if payload.get("by") else ""
+        return f"{what} by {source_name(payload['source'])}{by}: {payload.get('name')}"
+
+    return say
 
 
 def _fits(payload: dict[str, Any]) -> str:
@@ -84,6 +88,7 @@ SENTENCES: dict[str, Say] = {
     "alert_joined": _heard("also reported"),
     "alert_resolved": _heard("alert resolved"),
     "alerts_counted": lambda p: str(p["text"]),
+    "done_at_source": done_there,
     "stage_entered": lambda p: f"{p['stage']}: {MEANING[p['stage']]}",
     "evidence": lambda p: f"saw: {p['text']}",
     "hypotheses": _most_likely,
@@ -112,6 +117,9 @@ SENTENCES: dict[str, Say] = {
     "came_back": lambda p: str(p["text"]),
     "recurred": lambda p: str(p["text"]),
     "breaker_reset": lambda p: f"breaker {p['breaker']} reset by {p.get('by')}: {p.get('why')}",
+    "told": lambda p: f"told {source_name(p['channel'])} ({p.get('deed')}): {p['text']}",
+    "not_told": lambda p: f"not told {source_name(p['channel'])}: {p['text']}",
+    "not_told_yet": lambda p: f"not told {source_name(p['channel'])} yet: {p['text']}",
     "learned": lambda p: f"learned: {p['text']}",
     "closed": lambda p: f"closed: {p['outcome']}",
 }

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from vigil.bootstrap import open_swarm
+from vigil.bootstrap import open_swarm, without_switch
 from vigil.cli.endings import told_to_end
 from vigil.cli.swarm_view import SwarmView, show_report
 from vigil.cli.words import GOOD, NO, Json, complain, print_json, told
@@ -88,6 +88,8 @@ async def _run(
     settings: Settings, catalogue: Catalogue, service: str, walk: JourneyProbe, spec: SwarmSpec
 ) -> SwarmReport | Stop:
     """The report, or why it was not begun."""
+    if (missing := without_switch(settings)) is not None:
+        return Stop(why=Stopped.TOLD, text=missing)
     ending = told_to_end(END_S)
     async with open_swarm(settings, catalogue, service) as (crowd, bystander):
         objection = await _objection(bystander, ending)

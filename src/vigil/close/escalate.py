@@ -6,6 +6,7 @@ from datetime import timedelta
 from vigil.close.in_place import in_place
 from vigil.domain.case import Investigation, Ranking
 from vigil.domain.change import Release
+from vigil.domain.effects import Call
 from vigil.domain.ending import Ending
 from vigil.domain.evidence import Finding
 from vigil.domain.plan import Action, ActionResult, Execution, Plan, Reason
@@ -95,7 +96,7 @@ def denied(plan: Plan, verdict: Verdict) -> Ending:
         outcome=Outcome.NOT_EXECUTED,
         text=begins + said,
         look_next=(
-            *(f"{by_hand}{action.title}" for action in plan.actions),
+            *_by_name(plan, by_hand),
             *(
                 f"To let Vigil do this, add a grant '{grant}' with the verb {verb} to "
                 f"{plan.service} in vigil.yaml."
@@ -103,6 +104,23 @@ def denied(plan: Plan, verdict: Verdict) -> Ending:
             ),
         ),
     )
+
+
+def _by_name(plan: Plan, by_hand: str) -> Iterable[str]:
+    """What its steps are called. A model calls things as it likes: what it calls a step is no
+    advice, and not told at all where the plan is not recommended.
+    """
+    if plan.author is None:
+        return [f"{by_hand}{action.title}" for action in plan.actions]
+    return [
+        f"{by_hand}{action.title}: {'; '.join(map(_written, action.effects.calls))}"
+        for action in plan.actions
+        if by_hand
+    ]
+
+
+def _written(call: Call) -> str:
+    return " ".join((call.verb, call.grant, *call.arguments))
 
 
 def _effects(action: Action) -> str:

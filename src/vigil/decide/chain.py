@@ -11,8 +11,9 @@ from vigil.decide.confidence import confidence
 from vigil.domain.briefing import Briefing, Draft
 from vigil.domain.cost import Cost
 from vigil.domain.hypothesis import FailureType
-from vigil.domain.plan import Reason
+from vigil.domain.plan import Author, Reason
 from vigil.domain.policy import Policy
+from vigil.domain.quoted import quoted, said
 from vigil.domain.thinking import Unheard
 from vigil.ports.desk import Desk
 from vigil.ports.reasoner import Reasoner
@@ -42,6 +43,8 @@ class Chain:
         if not _worth_asking(briefing):
             return known
         heard = await self._model.draft(briefing, desk)
+        if heard.unheard is None and heard.author is not None:
+            heard = _as_quoted(heard, heard.author)
         if heard.unheard is None and heard.actions:
             return heard
         if heard.unheard in {None, Unheard.REFUSED}:
@@ -72,9 +75,26 @@ def _what_else(known: Draft) -> str:
     return f"A runbook would say: {known.summary}" if known.actions else ""
 
 
+def _as_quoted(heard: Draft, author: Author) -> Draft:
+    """What it says to people, as its own words. What its steps are called is a runbook's word, or
+    is quoted where they are no runbook's.
+    """
+    return heard.model_copy(
+        update={
+            "summary": said(author, heard.summary),
+            "reasons": tuple(
+                each.model_copy(update={"text": said(author, each.text)}) for each in heard.reasons
+            ),
+            "risk_reasons": tuple(map(quoted, heard.risk_reasons)),
+            "alternatives": tuple(map(quoted, heard.alternatives)),
+            "would_change_mind": tuple(map(quoted, heard.would_change_mind)),
+        }
+    )
+
+
 def _with_last_words(draft: Draft, words: str) -> Draft:
     """The last reason says why there is no other plan, or none at all."""
     *first, last = draft.reasons
     text = " ".join(filter(None, (last.text, words)))
-    said = Reason(step=last.step, text=text, evidence=last.evidence)
-    return draft.model_copy(update={"reasons": (*first, said)})
+    more = Reason(step=last.step, text=text, evidence=last.evidence)
+    return draft.model_copy(update={"reasons": (*first, more)})

@@ -13,6 +13,7 @@ from vigil.domain.hypothesis import FailureType, Hypothesis
 from vigil.domain.incident import Incident
 from vigil.domain.plan import Action, Chosen, Role
 from vigil.domain.probe import HttpProbe, Probe, ProbeRef, ProcessProbe, SqlProbe
+from vigil.domain.touched import touched
 
 _LOCKS = frozenset({FailureType.DATABASE_LOCK, FailureType.LEAKED_SESSION})
 
@@ -87,20 +88,12 @@ def _would_fail(
 def _risk(actions: Sequence[Action], catalogue: Catalogue) -> Iterator[Chosen]:
     """What the actions could break: whatever stands on what they touch, and what needs that."""
     for action in actions:
-        for name in _touched(action, catalogue):
+        for name in touched(action, catalogue):
             needing = [n for n, s in catalogue.services.items() if name in s.depends_on]
             for each in (name, *needing):
                 through = "" if each == name else f", which {each} needs"
                 why = f"{action.id} is {action.effects.kind} and touches {name}{through}."
                 yield from _all_of(each, Role.RISK, why, catalogue)
-
-
-def _touched(action: Action, catalogue: Catalogue) -> Iterator[str]:
-    """The services whose processes its calls name."""
-    words = {word for call in action.effects.calls for word in call.arguments}
-    for name, service in catalogue.services.items():
-        if service.processes and words & set(service.processes.names):
-            yield name
 
 
 def _neighbours(incident: Incident, catalogue: Catalogue) -> Iterator[Chosen]:

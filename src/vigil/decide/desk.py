@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from pydantic import JsonValue
 
-from vigil.decide.bounding import bounded
+from vigil.decide.bounding import MOST_CHARACTERS, bounded, without_secrets
 from vigil.decide.discretion import Discretion
 from vigil.decide.lookups import Found, Lookups, could_not
 from vigil.domain.errors import VigilError
@@ -44,8 +44,10 @@ class EvidenceDesk:
         async with self._turn:
             self._asked += 1
             found = await self._look(question)
-            text, truncated = bounded(found.content)
-            outbound = await self._discretion.redacted(text)
+            # Before it is cut: nobody would know half of a secret for one.
+            content = await without_secrets(found.content, self._without_secrets)
+            text, truncated = bounded(content)
+            outbound = await self._discretion.repeated(text)
             name = f"tool-{self._asked}"
             asked: dict[str, JsonValue] = question.model_dump(mode="json")
             await self._note(
@@ -79,7 +81,10 @@ class EvidenceDesk:
         except TimeoutError:
             return could_not(f"no answer within {LOOK_S:g} s")
         except VigilError as error:
-            return could_not(clean(str(error), MOST_SHOWN))
+            return could_not(clean(str(error), MOST_CHARACTERS))
+
+    async def _without_secrets(self, text: str) -> str:
+        return (await self._discretion.redacted(text)).text
 
     async def _shown(self, asked: dict[str, JsonValue]) -> str:
         words = ", ".join(f"{name} {value}" for name, value in asked.items() if name != "ask")

@@ -1,16 +1,17 @@
 """The gate: allow, ask or deny, with every rule that fired. The strictest rule wins."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from vigil.decide import breakers
 from vigil.decide.budget import overspent
 from vigil.decide.facts import Facts
 from vigil.decide.free_form import judge_free_form
+from vigil.decide.legible import judge_legibility
 from vigil.decide.rules import NOT_READ, Says, read
+from vigil.decide.undoes import lacking, resources_of, undoes
 from vigil.domain.catalogue import Autonomy
 from vigil.domain.effects import RISK_OF, EffectKind, Risk
-from vigil.domain.missing_grant import missing_grants
 from vigil.domain.plan import Action, Plan, PlanKind
 from vigil.domain.policy import Policy
 from vigil.domain.recurrence import lasting
@@ -40,7 +41,7 @@ def judge(plan: Plan, policy: Policy, facts: Facts) -> Verdict:
         plan_digest=plan.digest,
         confidence=facts.confidence,
         context_match=facts.context_match,
-        missing_grants=missing_grants(plan, facts.service),
+        missing_grants=lacking(plan, facts.service),
         **weighed._asdict(),
     )
 
@@ -50,9 +51,9 @@ def weigh(plan: Plan, policy: Policy, facts: Facts) -> Weighed:
     risk = risk_of(plan)
     reading = NOT_READ
     fired: list[Says] = [(Decision.DENY, text) for text in _never(plan, policy, facts, risk)]
-    fired += judge_free_form(plan, facts)
+    fired += [*judge_free_form(plan, facts), *judge_legibility(plan)]
     if plan.kind is PlanKind.ROLLBACK:
-        # Its steps were judged with their plan, by the rules as well.
+        # Its steps were judged as undos of their plan, by the rules as well.
         fired += [(Decision.DENY, text) for text in _no_undo(plan, facts)]
     else:
         fired += [(Decision.ASK, text) for text in _unasked(plan, policy, facts, risk)]
@@ -82,8 +83,9 @@ def _all_clear(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> Says:
 
 
 def risk_of(plan: Plan) -> Risk:
-    """The worse of what the plan declares and what its computed effects say."""
-    computed = RISK_OF[plan.effect_kind]
+    """The worst of what the plan declares and what is computed of its actions and their undos."""
+    kinds = (plan.effect_kind, *(each.effects.kind for each in undoes(plan)))
+    computed = RISK_OF[max(kinds, key=lambda kind: kind.rank)]
     # A plan that cannot be undone is not a small thing, however small its steps.
     if any(a.undo is None for a in plan.actions) and plan.kind is PlanKind.REMEDY:
         computed = max(computed, Risk.MEDIUM, key=lambda r: r.rank)
@@ -103,10 +105,8 @@ def _never(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> Iterator[str
     most = facts.service.limits.max_actions
     if len(plan.actions) > most:
         yield f"{len(plan.actions)} actions, more than the {most} allowed"
+    yield from _too_bad((*plan.actions, *undoes(plan)))
     for action in plan.actions:
-        known = action.effects.kind is not EffectKind.UNKNOWN or bool(action.raw)
-        if not known or action.effects.kind is EffectKind.DESTRUCTIVE:
-            yield f"{action.id} is {action.effects.kind}: {_why(action)}"
         for script in (action.script, action.undo or ""):
             for found in credentials_in(script)[:1]:
                 looked = found.kind is not EffectKind.UNKNOWN
@@ -115,15 +115,31 @@ def _never(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> Iterator[str
     yield from _out_of_reach(plan, facts)
 
 
+def _too_bad(actions: Iterable[Action]) -> Iterator[str]:
+    """What nobody can say of, and what loses data or protection."""
+    for action in actions:
+        known = action.effects.kind is not EffectKind.UNKNOWN or bool(action.raw)
+        if not known or action.effects.kind is EffectKind.DESTRUCTIVE:
+            yield f"{action.id} is {action.effects.kind}: {_why(action)}"
+
+
 def _out_of_reach(plan: Plan, facts: Facts) -> Iterator[str]:
     """What nobody has granted, and what nobody can grant: what Vigil needs to see how it ends."""
-    yield from map(str, missing_grants(plan, facts.service))
-    for action in plan.actions:
+    yield from map(str, lacking(plan, facts.service))
+    own = list(_on_own_ground(plan.actions, facts))
+    said = {held for _, held in own}
+    back = [each for each in _on_own_ground(undoes(plan), facts) if each[1] not in said]
+    for action, held in (*own, *back):
+        yield f"{action.id} would act on what Vigil itself stands on: {held}"
+
+
+def _on_own_ground(actions: Iterable[Action], facts: Facts) -> Iterator[tuple[Action, str]]:
+    for action in actions:
         for call in action.effects.calls:
             grant = facts.service.grants.get(call.grant)
             held = facts.ground.under(grant, call.arguments, facts.service) if grant else None
             if held is not None:
-                yield f"{action.id} would act on what Vigil itself stands on: {held}"
+                yield action, held
 
 
 def _why(action: Action) -> str:
@@ -132,6 +148,7 @@ def _why(action: Action) -> str:
 
 def _unasked(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> Iterator[str]:
     """What has to hold before a remedy may run without a person."""
+    number = len(resources_of(plan))
     asks = {
         "autonomy is 'approve'": facts.service.autonomy is Autonomy.APPROVE,
         f"confidence {facts.confidence} is below {policy.auto_confidence}": (
@@ -141,8 +158,8 @@ def _unasked(plan: Plan, policy: Policy, facts: Facts, risk: Risk) -> Iterator[s
             facts.context_match < policy.auto_context_match
         ),
         f"risk {risk} is above {policy.auto_max_risk}": risk.rank > policy.auto_max_risk.rank,
-        f"it touches {len(plan.resources)} resources, more than {policy.auto_max_resources}": (
-            len(plan.resources) > policy.auto_max_resources
+        f"it touches {number} resources, more than {policy.auto_max_resources}": (
+            number > policy.auto_max_resources
         ),
         "no probe could prove it": not plan.proving,
         "a change freeze is on": policy.freeze,

@@ -1,4 +1,4 @@
-"""The rules of ``policy.yaml``, read for each action of a plan.
+"""The rules of ``policy.yaml``, read for each action of a plan, and for each undo.
 
 They are read from the top, up to the first ``allow`` that fits. Of those that fit on the way the
 strictest counts. Where none fits, it is asked.
@@ -11,6 +11,7 @@ from math import ceil
 
 from vigil.decide import breakers
 from vigil.decide.facts import Facts
+from vigil.decide.undoes import named, resources_of, that_change
 from vigil.domain.effects import Risk
 from vigil.domain.plan import Action, Plan
 from vigil.domain.policy import Policy
@@ -33,8 +34,8 @@ class Fired:
     @property
     def says(self) -> Says:
         """The decision, and why as a sentence for people."""
-        on = ", ".join(self.actions)
-        return self.rule.then, f"rule '{self.rule.id}' on {on}: {self.rule.because.rstrip('.')}"
+        because = self.rule.because.rstrip(".")
+        return self.rule.then, f"rule '{self.rule.id}' on {named(self.actions)}: {because}"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Reading:
         yield from (each.says for each in self.fired)
         yield from ((Decision.ASK, self.why[each.rule.id]) for each in self.resting)
         if self.unmatched:
-            yield Decision.ASK, f"no rule of the policy fits {', '.join(self.unmatched)}"
+            yield Decision.ASK, f"no rule of the policy fits {named(self.unmatched)}"
 
 
 NOT_READ = Reading(fired=(), resting=(), why={}, unmatched=())
@@ -85,7 +86,7 @@ def read(policy: Policy, plan: Plan, facts: Facts, risk: Risk) -> Reading:
     }
     found = {
         action.id: _up_to_allow([r for r in rules if _fits(r, action, plan, facts, risk)], why)
-        for action in plan.actions
+        for action in (*plan.actions, *that_change(plan))
     }
     return Reading(
         fired=_fired(rules, {action: each.fitting for action, each in found.items()}),
@@ -159,7 +160,7 @@ def _within_bounds(when: When, action: Action, plan: Plan, facts: Facts, risk: R
             for bound, found in (
                 (when.confidence, facts.confidence),
                 (when.context_match, facts.context_match),
-                (when.resource_count, len(plan.resources)),
+                (when.resource_count, len(resources_of(plan))),
                 (when.share_of_instances, share_of_instances(plan, facts)),
                 (when.executed_on_service, _executed_on(plan.service, facts)),
                 (when.executed_in_all, len(facts.last_hour)),
@@ -181,7 +182,8 @@ def share_of_instances(plan: Plan, facts: Facts) -> int:
     processes = facts.service.processes
     instances = set(processes.names) if processes else set()
     touched: set[str] = set()
-    for call in (call for action in plan.actions for call in action.effects.calls):
+    actions = (*plan.actions, *that_change(plan))
+    for call in (call for action in actions for call in action.effects.calls):
         named = instances.intersection(call.arguments if call.verb in _PROCESS_VERBS else ())
         if not named:
             return 100

@@ -16,6 +16,8 @@ from vigil.domain.filled_in import filled_in
 from vigil.domain.granted import digests_of
 from vigil.domain.parameters import parameters_of
 from vigil.domain.plan import Action, Author, Execution, Plan, PlanKind, Reason, Role
+from vigil.domain.private import read_by
+from vigil.domain.quoted import called, said
 from vigil.domain.runbook import Runbook
 from vigil.domain.thinking import Unheard
 from vigil.domain.value import Value
@@ -37,6 +39,10 @@ class Synthesis(Value):
     """The model whose word this is."""
     unheard: Unheard | None = None
     """Why a model that was to be asked gave none."""
+    alternatives: tuple[str, ...] = ()
+    """What it weighed besides, which a person who takes over wants to know as well."""
+    would_change_mind: tuple[str, ...] = ()
+    """What would have to be seen for another proposal."""
     configuration: dict[str, str] = {}
     """The digests that the service's configuration files had before the plan was written."""
     grants: dict[str, str] = {}
@@ -57,6 +63,8 @@ async def synthesize(
         saved=draft.saved,
         author=draft.author,
         unheard=draft.unheard,
+        alternatives=draft.alternatives,
+        would_change_mind=draft.would_change_mind,
         configuration=dict(configuration),
         grants=digests_of(catalogue.services[briefing.incident.service]),
     )
@@ -64,8 +72,10 @@ async def synthesize(
 
 def _frozen(briefing: Briefing, draft: Draft, catalogue: Catalogue) -> Plan:
     incident, top = briefing.incident, briefing.hypotheses[0]
-    runbook = _followed(briefing, draft)
-    actions = tuple(_action(n, action) for n, action in enumerate(draft.actions, start=1))
+    departed, match = _departed(briefing, draft), briefing.match(draft.runbook)
+    runbook = match.runbook if match is not None and not departed else None
+    steps = draft.actions if runbook else _as_quoted(draft)
+    actions = tuple(_action(n, action) for n, action in enumerate(steps, start=1))
     asked = {
         Role.RUNBOOK: (f"Runbook {runbook.id}", runbook.verify_with) if runbook else ("", ()),
         Role.AUTHOR: ("The plan", draft.verify_with),
@@ -75,8 +85,8 @@ def _frozen(briefing: Briefing, draft: Draft, catalogue: Catalogue) -> Plan:
         for role, (by, names) in asked.items()
     }
     chosen = choose(incident, top, actions, found, catalogue)
-    departed = () if runbook else _departed(draft)
-    further = (*departed, *_not_there(found.values()))
+    but = [Reason(step="runbook", text=departed)] if departed else []
+    further = (*but, *_not_there(found.values()))
     return Plan(
         incident=incident.id,
         attempt=incident.attempt,
@@ -101,25 +111,50 @@ def _frozen(briefing: Briefing, draft: Draft, catalogue: Catalogue) -> Plan:
     )
 
 
-def _followed(briefing: Briefing, draft: Draft) -> Runbook | None:
-    """The runbook that it names, if its actions are that one's steps, all and nothing besides."""
-    match = briefing.match(draft.runbook)
+def _departed(briefing: Briefing, draft: Draft) -> str:
+    """Why the record of the runbook that it names does not speak for it; empty where it does.
+
+    That was measured where the runbook is meant for the cause and no check speaks against it, and
+    of its steps, all of them and nothing besides.
+    """
+    match, top = briefing.match(draft.runbook), briefing.hypotheses[0]
     if match is None:
-        return None
+        return "" if draft.runbook is None else f"There is no runbook {draft.runbook}."
+    if top.failure_type not in match.runbook.failure_types:
+        why = f"Runbook {draft.runbook} is no cure for '{top.failure_type}'"
+    elif any(check.passed is False for check in match.checks):
+        why = f"The diagnosis checks of runbook {draft.runbook} speak against it"
+    elif _steps(match.runbook, briefing) != draft.actions:
+        why = f"It is not what runbook {draft.runbook} says"
+    else:
+        return ""
+    return f"{why}, so that its record does not count."
+
+
+def _steps(runbook: Runbook, briefing: Briefing) -> tuple[object, ...]:
     parameters = parameters_of(
         briefing.incident.service,
         briefing.service,
         briefing.evidence,
         briefing.hypotheses[0].supported_by,
     )
-    steps = tuple(action for _, action in filled_in(match.runbook, parameters))
-    return match.runbook if steps == draft.actions else None
+    return tuple(action for _, action in filled_in(runbook, parameters))
 
 
-def _departed(draft: Draft) -> Iterator[Reason]:
-    if draft.runbook is not None:
-        text = f"It is not what runbook {draft.runbook} says, whose record does not count for it."
-        yield Reason(step="runbook", text=text)
+def _as_quoted(draft: Draft) -> tuple[DraftAction, ...]:
+    """Its steps, with what a model says about them as its own words."""
+    author = draft.author
+    if author is None:
+        return draft.actions
+    return tuple(
+        each.model_copy(
+            update={
+                "title": called(author, each.title),
+                "no_undo": each.no_undo and said(author, each.no_undo),
+            }
+        )
+        for each in draft.actions
+    )
 
 
 def _not_there(found: Iterable[Named]) -> Iterator[Reason]:
@@ -139,6 +174,7 @@ def _action(number: int, draft: DraftAction) -> Action:
         undo=draft.undo,
         no_undo=draft.no_undo,
         raw=draft.raw,
+        private=read_by(draft.script, draft.undo),
     )
 
 

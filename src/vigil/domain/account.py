@@ -153,6 +153,9 @@ class Account(_Shown):
     window_s: float = 0.0
     counted: tuple[Counted, ...] = ()
     lost: tuple[Loss, ...] = ()
+    swarm: Said | None = None
+    """How the users of its swarm fared, besides what the criterion says; None where none was sent.
+    """
     probes: tuple[ProbeShown, ...] = ()
     in_place: tuple[Piece, ...] = ()
     """Where it ended without a proof: what was done and not undone, and how it would be."""

@@ -22,6 +22,10 @@ from vigil.domain.window import Windows
 RUNNING = "processes-running"
 """Name of the probe that every service with processes has without asking."""
 LONGEST_WATCH_S = 86_400
+STARTS_WITHIN_S = 60
+"""Many services take half a minute to end in order, and as long to start."""
+LONGEST_START_S = 600
+"""A cure that does not help is undone only when nothing may be starting any more."""
 
 
 class Autonomy(StrEnum):
@@ -163,6 +167,17 @@ class RemoteRunner(Value):
     """What `vigil keys runner` prints on its machine: whoever has this key is that runner."""
 
 
+class Outside(Value):
+    """What becomes of the incident of a tracker, such as PagerDuty, that Vigil's came from."""
+
+    resolve: bool = True
+    """Once a cure is proven."""
+    acknowledge: bool = False
+    """When Vigil begins to act; only where the tracker calls people again if nothing follows."""
+    resolve_false_alarms: bool = False
+    """Also when nothing was done because nothing is wrong."""
+
+
 class Service(Value):
     """One service of the catalogue."""
 
@@ -192,8 +207,13 @@ class Service(Value):
     watch_after_s: int = Field(default=900, ge=0, le=LONGEST_WATCH_S)
     """For so long after it was proven fixed a symptom that comes back is the same trouble; 0: every
     trouble is a new one, and nobody looks again."""
+    starts_within_s: int = Field(default=STARTS_WITHIN_S, ge=0, le=LONGEST_START_S)
+    """For so long after a plan has acted it may be restarting: what may come back by itself is not
+    held against the plan before."""
     maintenance: Windows = Windows()
     """When people work on it: then nothing is done to it, or to what needs it, unasked."""
+    outside: Outside = Outside()
+    """What may be done with the incidents of a tracker beyond writing there."""
 
     @property
     def configuration(self) -> tuple[str, ...]:

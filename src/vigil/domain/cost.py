@@ -11,6 +11,8 @@ from vigil.domain.written import Written
 Tokens = Annotated[int, Field(ge=0, le=10**12)]
 Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)]
 """In the one currency in which an installation pays for its models."""
+MOST_MONEY = Decimal("999999.999999")
+"""As much as ``Money`` can be."""
 
 
 class Cost(Value):

@@ -3,6 +3,7 @@
 VigilError
 ├── TemporaryError          the same call may succeed later; the caller may retry
 │   ├── PortUnavailable     something behind a port did not answer in time
+│   │   └── ToldToWait      it did, and said when to come again
 │   ├── InboxFull           more deliveries wait than Vigil keeps; says when to come again
 │   └── LockHeld            somebody else is working on the same resources
 └── PermanentError          the same call will fail again; a person has to change something
@@ -34,6 +35,14 @@ class TemporaryError(VigilError):
 
 class PortUnavailable(TemporaryError):
     """Something behind a port did not answer in time or at all."""
+
+
+class ToldToWait(PortUnavailable):
+    """A vendor has had enough for now, and said when to come again."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
 
 
 class InboxFull(TemporaryError):

@@ -52,6 +52,8 @@ class Action(Value):
     raw: tuple[str, ...] = Field(default=(), max_length=4, exclude_if=operator.not_)
     """The raw grants that script and undo need: with them they are of free form, and a person is
     asked."""
+    private: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    """The tokens whose true values script and undo read; see ``domain/private.py``."""
 
 
 class Role(StrEnum):

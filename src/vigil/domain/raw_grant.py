@@ -12,6 +12,8 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from vigil.domain.identity import content_digest
+from vigil.domain.private import KINDS
+from vigil.domain.redacted import Kind
 from vigil.domain.value import Value
 from vigil.domain.verbs.base import Absolute
 from vigil.domain.verbs.places import server
@@ -57,6 +59,13 @@ def _spelled(text: str) -> str:
     return str(address)
 
 
+def _of_a_person(kind: Kind) -> Kind:
+    if kind not in KINDS:
+        known = ", ".join(sorted(KINDS))
+        raise PydanticCustomError("private", f"not what a script may be given; known: {known}")
+    return kind
+
+
 Host = Annotated[str, StringConstraints(min_length=1, max_length=253), AfterValidator(_host)]
 Spelled = Annotated[str, StringConstraints(max_length=64), AfterValidator(_spelled)]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
@@ -76,6 +85,9 @@ class RawGrant(Value):
     network knows is admitted here, or as ``host``, and nowhere else."""
     credential_file: Absolute | None = None
     credential_env: Variable | None = None
+    private: tuple[Annotated[Kind, AfterValidator(_of_a_person)], ...] = ()
+    """The kinds of private values of its incident that a script may be given: it says a token, and
+    finds what that stands for in a file."""
     most_per_hour: int | None = Field(default=None, ge=1, le=1000)
     """How many connections may begin under it within an hour, whoever asks."""
 

@@ -1,6 +1,13 @@
 """A run order: what the worker asks the runner to do, and what the runner must be able to check."""
 
+from collections.abc import Mapping
+from operator import not_
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
 from vigil.domain.plan import Plan
+from vigil.domain.private import MAX_CHARS, MAX_VALUES
 from vigil.domain.value import Instant, Sha256, Value
 
 
@@ -39,6 +46,11 @@ class RunOrder(Value):
     """The runner kills the sandbox well before its end, and begins no call near it."""
     only_if_known: bool = False
     """It was called off: say what became of it, and begin nothing."""
+    private: Mapping[str, Annotated[str, StringConstraints(max_length=MAX_CHARS)]] = Field(
+        default={}, max_length=MAX_VALUES, repr=False, exclude_if=not_
+    )
+    """What the tokens that the action reads stand for. On no record, and not for a runner that is
+    elsewhere."""
 
 
 class Health(Value):

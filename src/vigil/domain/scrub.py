@@ -68,16 +68,37 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
+_UNSEEN_KINDS = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+_UNSEEN = frozenset(
+    # Fillers and selectors, which are letters and marks by their category, and an empty pattern of
+    # dots: nobody sees them either.
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
+_ACCENTS = r"\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_PILED_UP = re.compile(rf"([{_ACCENTS}]{{3}})[{_ACCENTS}]+")
+"""More accents on one letter than any language has: they cover the lines above and below."""
+
+
 def without_control(text: str) -> str:
-    """No control, format (bidirectional, zero-width), surrogate or private characters.
+    """No control, format (bidirectional, zero-width), surrogate or private characters, nor others
+    that nobody sees or that are written over their neighbours.
 
     Terminal sequences go whole: what is left of them would stick to the words around them.
     Line ends and tabs become blanks, so that one text stays one line wherever it is printed.
     """
-    return "".join(
-        character if not unicodedata.category(character).startswith("C") else _blank(character)
+    if text.isascii() and text.isprintable():
+        return text
+    seen = "".join(
+        _blank(character) if is_unseen(character) else character
         for character in _TERMINAL.sub("", text)
     )
+    return _PILED_UP.sub(r"\1", seen)
+
+
+def is_unseen(character: str) -> bool:
+    """Whether nobody sees it: a line end or a tab is seen by what stands after it, and is one."""
+    return unicodedata.category(character) in _UNSEEN_KINDS or character in _UNSEEN
 
 
 def mask_secrets(text: str) -> str:
@@ -98,4 +119,4 @@ def clean(text: str, limit: int) -> str:
 
 
 def _blank(character: str) -> str:
-    return " " if character in "\t\n\r\v\f\x85" else ""
+    return " " if character in "\t\n\r\v\f\x85\u2028\u2029" else ""

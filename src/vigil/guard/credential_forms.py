@@ -25,6 +25,8 @@ def _form(kind: str, hints: str, pattern: str) -> Form:
     return Form(kind, tuple(hints.split(" ")), re.compile(pattern))
 
 
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
 BY_FORM = (
     _form(
         "private key", "PRIVATE", r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
@@ -39,14 +41,18 @@ BY_FORM = (
         "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_",
         r"\bgh[pousr]_\w{30,255}|\bgithub_pat_\w{22,255}",
     ),
-    _form("GitLab token", "gl", r"\bgl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat)-[\w.-]{20,255}"),
+    _form(
+        "GitLab token",
+        "gl",
+        r"\bgl(?:pat|dt|rt|cbt|ptt|ft|ffct|imt|agent|oas|soat|wt)-[\w.-]{20,255}",
+    ),
     _form(
         "Slack token", "xox xapp-", r"\bxox[a-z](?:\.xox[a-z])?-[\w-]{8,512}|\bxapp-\d-[\w-]{8,512}"
     ),
     _form(
         "webhook address",
         "hooks.slack.com discord webhook.office",
-        r"(?i)hooks\.slack\.com/(?:services|workflows)/[\w/]{20,200}"
+        r"(?i)hooks\.slack\.com/(?:services|workflows|triggers)/[\w/]{20,200}"
         r"|discord(?:app)?\.com/api/webhooks/\d{5,30}/[\w-]{30,200}"
         r"|webhook\.office\.com/webhookb2/[\w@/-]{30,300}",
     ),
@@ -69,19 +75,19 @@ BY_FORM = (
     ),
     _form(
         "mail service key",
-        "SG. key- -us SK AC xkeysib",
+        "SG. key- -us SK AC sib-",
         r"\bSG\.[\w-]{16,64}\.[\w-]{16,64}|\bkey-[0-9a-f]{32}\b|\b[0-9a-f]{32}-us\d{1,2}\b"
-        r"|\b(?:SK|AC)[0-9a-f]{32}\b|\bxkeysib-[0-9a-f]{64}",
+        r"|\b(?:SK|AC)[0-9a-f]{32}\b|\bx(?:key|smtp)sib-[0-9a-f]{64}",
     ),
     _form(
         "vendor's token",
         "dop_ doo_ dor_ dapi shp hv atlas PMAK lin_ nfp_ sntrys_ glsa_ NRAK dp. pul- sl. figd_"
         " tskey ops_",
-        r"\bdo[por]_v1_[0-9a-f]{64}|\bdapi[0-9a-fA-F]{32}|\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"
+        r"\bdo[por]_v1_[0-9a-f]{64}|\bdapi[0-9a-fA-F]{32}|\bshp[a-z]{2}_[0-9a-fA-F]{32}"
         r"|\bhv[sbr]\.[\w-]{20,512}|\b\w{14}\.atlasv1\.[\w-]{60,90}|\bPMAK-[0-9a-f-]{50,70}"
-        r"|\blin_api_\w{40}|\bnfp_\w{36}|\bsntrys_[\w=+/-]{40,400}|\bglsa_\w{32}_[0-9a-fA-F]{8}"
+        r"|\blin_(?:api_\w{40}|oauth_[0-9a-f]{64})|\bnfp_\w{36}|\bsntrys_[\w=+/-]{40,400}|\bglsa_\w{32}_[0-9a-fA-F]{8}"
         r"|\bNRAK-[A-Z0-9]{27}|\bdp\.(?:pt|st|ct|sa)\.[\w.]{40,100}|\bpul-[0-9a-f]{40}"
-        r"|\bsl\.[\w-]{100,200}|\bfigd_[\w-]{40}|tskey-[a-z]{1,16}-[\w-]{8,80}|\bops_eyJ[\w-]{20,4096}",
+        r"|\bsl\.(?:u\.)?[\w-]{100,2048}|\bfigd_[\w-]{40}|tskey-[a-z]{1,16}-[\w-]{8,80}|\bops_eyJ[\w-]{20,4096}",
     ),
     _form(
         "model service's key",
@@ -115,6 +121,22 @@ BY_FORM = (
         r"|\bvc[piark]_[A-Za-z0-9]{24,80}|\b[sp]k\.eyJ[\w-]{20,200}\.[\w-]{20,60}"
         r"|hooks\.zapier\.com/hooks/catch/\d{4,12}/\w{4,20}|\b1//0[\w-]{40,200}"
         r"|(?<![\w.~-])[\w.~-]{3}\dQ~[\w.~-]{31,34}",
+    ),
+    _form(
+        "platform's key",
+        "cfut_ cfat_ cfk_ v1.0- access_token$ rzp_ NRJS- NRAL ik_ sdk- xaat- mws. pat-na pat-eu A3-"
+        " pk_ ATTA 1000. maker.ifttt jsn key_ sk_ e2b_ fc- scp- rpa_ WPL_AP sm_ PLAK zpka_ t1.",
+        r"\bcf(?:ut|at|k)_[\w-]{40,64}|\bv1\.0-[0-9a-f]{24}-[0-9a-f]{146}"
+        r"|\baccess_token\$(?:production|sandbox)\$\w{16}\$[0-9a-f]{32}|\brzp_(?:live|test)_\w{14,40}"
+        r"|\bNRJS-[0-9a-f]{19}\b|\b[0-9a-f]{36}NRAL\b|\bhc[a-z]ik_[a-z0-9]{50,70}"
+        rf"|\b(?:sdk|xaat|pat-(?:na|eu)\d)-{_UUID}|\bamzn\.mws\.{_UUID}"
+        r"|\bA3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3}\b"
+        r"|\bpk_\d{6,12}_[A-Z0-9]{32}\b|\bATTA\w{60,80}|\b1000\.[0-9a-f]{32}\.[0-9a-f]{32}"
+        r"|maker\.ifttt\.com/[\w/.-]{1,100}/key/[\w-]{16,60}"
+        r"|\b[0-9a-f]{10}msh[0-9a-f]{15}p1[0-9a-f]{6}jsn[0-9a-f]{12}|\bkey_[0-9a-f]{64}\b"
+        r"|\bsk_[0-9a-f]{48}\b|\be2b_[0-9a-f]{40}\b|\bfc-[0-9a-f]{32}\b|\bscp-(?:live|test)-[0-9a-f]{32}"
+        r"|\brpa_\w{40,60}|\bWPL_AP\d\.\w{16}\.\w{8}|\bsm_[a-z]at_\w{16}|\bPLAK[0-9a-f]{32}"
+        r"|\bzpka_[0-9a-z]{32}_[0-9a-z]{8}|\bt1\.[\w-]{100,600}={0,2}\.[\w-]{86}",
     ),
     _form(
         "bot token",

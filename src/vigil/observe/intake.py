@@ -42,6 +42,7 @@ def arrival(letter: Letter, delivery: Delivery, catalogue: Catalogue, clock: Clo
         source=letter.source,
         at=letter.at,
         alerts=tuple(mapped(alert, catalogue, clock) for alert in delivery.alerts),
+        doings=delivery.doings,
         traces=tuple(trace for trace in traces if trace is not None),
         ids=delivery.ids,
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from vigil.domain.alert import Alert, Delivery
+from vigil.domain.alert import Alert, Delivery, Doing
 from vigil.domain.incident import Incident
 from vigil.domain.value import Instant, Value
 
@@ -21,8 +21,8 @@ REMEMBERED = timedelta(days=14)
 is known for as long, and none of the sources repeats a delivery by itself for more than days."""
 
 MOST_TOLD = 100
-"""Alerts that the timeline of one incident tells of. A source may flap for as long as an incident
-is open: what joins after these is counted, and still heard for what it says."""
+"""Alerts and doings that the timeline of one incident tells of. A source may flap for as long as an
+incident is open: what joins after these is counted, and still heard for what it says."""
 
 
 class Full(Value):
@@ -76,6 +76,7 @@ class Arrival(Value):
     source: str
     at: Instant
     alerts: tuple[MappedAlert, ...] = ()
+    doings: tuple[Doing, ...] = ()
     traces: tuple[str, ...] = ()
     """Why some of it opens or joins nothing."""
     ids: tuple[str, ...] = ()
@@ -119,6 +120,12 @@ class Inbox(Protocol):
     4. An arrival of which any identifier was received before is a replay: nothing of it is heard,
        nor are its other identifiers remembered. They are known for ``REMEMBERED`` at least, across
        restarts, and each belongs to its source.
+    5. Of a spell of trouble whose end was received nothing that fires is heard, however late it
+       comes.
+    6. What is done at a source is told on the timeline of the incident that its alert opened or
+       joined last, while that is open or in somebody's hand; what was merged is told on both
+       incidents, and follows what nobody here has heard of. The end of what is followed is heard by
+       that incident, whatever its service and symptom are called by then.
     """
 
     async def write_down(

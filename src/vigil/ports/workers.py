@@ -25,6 +25,8 @@ class Role(StrEnum):
     """Answers plans that nobody answered in time."""
     SIGNING = "signing"
     """Signs the heads of all timelines."""
+    POST = "post"
+    """Tells people outside what they are to be told."""
     RETENTION = "retention"
     """Erases what is older than it may become."""
     TIDYING = "tidying"

@@ -1,10 +1,13 @@
-"""Credentials of raw grants: read when a run begins, files of its sandbox, and in no word of it."""
+"""Credentials of raw grants, and the private values that these allow: files of a sandbox for the
+time of one run, and in no word of it.
+"""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import Field
 
+from vigil.domain.private import file_of
 from vigil.domain.raw_grant import RawGrant
 from vigil.domain.value import Value
 from vigil.runner.forms import LEAST_CHARS, MOST_WORDS, forms_of, words_of
@@ -15,6 +18,8 @@ MAX_BYTES = 8 * 1024
 _SHOWN = "[credential]"
 _CUT = "…\N{REPLACEMENT CHARACTER}"
 """How a line ends that was cut off, or cut within a character."""
+_LEAST_OF_A_PERSON = 3
+"""Characters of a private value: below it would be found in every word."""
 _LEAST_CUT = 6
 """So much of a credential at the end of a line that was cut off is taken for it."""
 
@@ -28,6 +33,48 @@ class Credential(Value):
 
     name: str
     content: bytes = Field(repr=False)
+
+    @property
+    def path(self) -> str:
+        """Where the script finds it."""
+        return f"{FOLDER}/{self.name}"
+
+    @property
+    def shown(self) -> str:
+        """What stands for it in what is printed."""
+        return _SHOWN
+
+    @property
+    def forms(self) -> frozenset[str]:
+        """How tools print it."""
+        return forms_of(self.content)
+
+
+class PrivateValue(Credential):
+    """What a token stands for; its name is the token."""
+
+    @property
+    def path(self) -> str:
+        """Where the script finds it."""
+        return file_of(self.name)
+
+    @property
+    def shown(self) -> str:
+        """Its token."""
+        return self.name
+
+    @property
+    def forms(self) -> frozenset[str]:
+        """A name of four letters is not short for one, and is looked for as well."""
+        return forms_of(self.content, _LEAST_OF_A_PERSON)
+
+
+def private_values(values: Mapping[str, str]) -> tuple[PrivateValue, ...]:
+    """Those that an order brings, by their tokens."""
+    return tuple(
+        PrivateValue(name=token, content=value.encode(errors="replace"))
+        for token, value in values.items()
+    )
 
 
 def credentials_of(
@@ -83,10 +130,16 @@ class Hidden:
     it.
     """
 
-    def __init__(self, credentials: tuple[Credential, ...]) -> None:
-        forms = {form for each in credentials for form in forms_of(each.content)}
+    def __init__(self, credentials: Sequence[Credential]) -> None:
+        shown = {form: each.shown for each in credentials for form in each.forms}
+        tokens = {_SHOWN, *shown.values()}
         # The longest first: a line of a key is part of the whole key.
-        self._forms = sorted((form for form in forms if form not in _SHOWN), key=len, reverse=True)
+        self._forms = sorted(
+            (form for form in shown if not any(form in token for token in tokens)),
+            key=len,
+            reverse=True,
+        )
+        self._shown = shown
         self._of_beginning: dict[str, list[str]] = {}
         for form in self._forms:
             self._of_beginning.setdefault(form[:_LEAST_CUT], []).append(form)
@@ -99,7 +152,7 @@ class Hidden:
         # Of many words one after the other is found faster than any of them by one expression.
         for form in self._forms:
             if form in line:
-                line = line.replace(form, _SHOWN)
+                line = line.replace(form, self._shown[form])
         kept = line.rstrip(_CUT)
         start = min(self._cut_off(kept), default=None)
         return line if start is None else f"{kept[:start]}{_SHOWN}{line[len(kept) :]}"

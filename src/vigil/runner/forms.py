@@ -22,21 +22,21 @@ _PERCENT = re.compile("%[0-9A-F]{2}")
 _URL_SAFE = str.maketrans("+/", "-_")
 
 
-def words_of(content: bytes) -> frozenset[str]:
+def words_of(content: bytes, least: int = LEAST_CHARS) -> frozenset[str]:
     """What is secret by itself: each line, each field of it, and each value where it is JSON."""
     text = _text(content)
     found = set(text.split("\n"))
     for value in _values(text):
         found.update(value.split("\n"), _BETWEEN.split(value))
-    long = (word.strip() for word in found if len(word.strip()) >= LEAST_CHARS)
+    long = (word.strip() for word in found if len(word.strip()) >= least)
     return frozenset(word for word in long if not word.startswith(_FRAME))
 
 
-def forms_of(content: bytes) -> frozenset[str]:
+def forms_of(content: bytes, least: int = LEAST_CHARS) -> frozenset[str]:
     """Its words and its whole, as they are, in JSON and in URLs; the whole encoded."""
-    spelt = (form for word in {*words_of(content), _text(content)} for form in _spelt(word))
+    spelt = (form for word in {*words_of(content, least), _text(content)} for form in _spelt(word))
     found = (form.strip() for form in (*spelt, *_encoded(content)))
-    return frozenset(form for form in found if len(form) >= LEAST_CHARS)
+    return frozenset(form for form in found if len(form) >= least)
 
 
 def _text(content: bytes) -> str:

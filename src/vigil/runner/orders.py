@@ -8,6 +8,7 @@ from vigil.domain.effects import Effects
 from vigil.domain.errors import NotFound, PlanMismatch
 from vigil.domain.grant import targets_of
 from vigil.domain.plan import Action
+from vigil.domain.private import outside
 from vigil.domain.raw_grant import RawGrant
 from vigil.domain.run import RunOrder
 from vigil.domain.value import Value
@@ -93,6 +94,7 @@ def checked(order: RunOrder, catalogue: Catalogue, analyse: Analyse) -> CheckedO
             f"the runner's catalogue has no raw grant '{missing[0]}' for '{order.plan.service}': "
             "start the runner with the worker's vigil.yaml"
         )
+    _check_private(order, action, service)
     return CheckedOrder(
         order=order,
         digest=digest,
@@ -101,3 +103,20 @@ def checked(order: RunOrder, catalogue: Catalogue, analyse: Analyse) -> CheckedO
         service=service,
         time_left=time_left,
     )
+
+
+def _check_private(order: RunOrder, action: Action, service: Service) -> None:
+    """No other values than the judged script reads, and of no kind that is not granted here."""
+    if order.only_if_known and not order.private:
+        return
+    if set(order.private) != set(action.private):
+        raise PlanMismatch(
+            f"action '{action.id}' reads {', '.join(action.private) or 'no private value'}, and "
+            "the order brings others: nothing was run"
+        )
+    kinds = [kind for name in action.raw for kind in service.raw_grants[name].private]
+    if unknown := outside(action.private, kinds):
+        raise PlanMismatch(
+            f"the runner's catalogue grants nothing of the kind of {', '.join(unknown)} to action "
+            f"'{action.id}': start the runner with the worker's vigil.yaml"
+        )

@@ -10,7 +10,7 @@ from vigil.runner import door
 from vigil.runner.broker import Broker
 from vigil.runner.call_log import CallLog, OnCall
 from vigil.runner.confinement import Confinement
-from vigil.runner.credentials import FOLDER, Hidden, credentials_of
+from vigil.runner.credentials import Hidden, credentials_of, private_values
 from vigil.runner.door import Door
 from vigil.runner.egress import proxy
 from vigil.runner.egress.proxy import Egress
@@ -37,9 +37,10 @@ class Reach:
         self, checked: CheckedOrder, ledger: Ledger, switch: Switch, on_call: OnCall
     ) -> None:
         """:raises NoCredential: one that it needs cannot be read."""
-        self._credentials = credentials_of(checked.raw)
-        self.hidden = Hidden(self._credentials)
-        """Takes the credentials out of a text."""
+        private = private_values(checked.order.private)
+        self._held = (*credentials_of(checked.raw), *private)
+        self.hidden = Hidden(self._held)
+        """Takes credentials and private values out of a text."""
         self.calls = CallLog(checked, ledger, on_call, self.hidden)
         self.broker = Broker(checked, ledger, switch, self.calls)
         self._egress = Egress(checked, ledger, switch, self.calls) if checked.raw else None
@@ -66,9 +67,6 @@ class Reach:
                 return
             way_out = await stack.enter_async_context(proxy.opened(self._egress, folder, uid))
             bridge = await asyncio.to_thread(BRIDGE_SOURCE.read_bytes)
-            held = (
-                OwnFile(path=f"{FOLDER}/{each.name}", content=each.content)
-                for each in self._credentials
-            )
+            held = (OwnFile(path=each.path, content=each.content) for each in self._held)
             files = (OwnFile(path=BRIDGE, content=bridge), *held)
             yield Opened(its_door, broker, way_out, files)

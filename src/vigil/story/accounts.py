@@ -19,6 +19,7 @@ from vigil.domain.incident import Incident
 from vigil.domain.plan import Execution, Plan, PlanKind, Role
 from vigil.domain.probe import ProbeOutcome, ProbeResult
 from vigil.domain.proof import CLAIMS, Ground, Outcome, Proof
+from vigil.domain.swarm import SwarmReport
 from vigil.story.recorded import Recorded
 from vigil.verify.baseline import Baseline
 from vigil.verify.improved import improved
@@ -70,6 +71,7 @@ async def account_of(recorded: Recorded, incident: Incident) -> Account | None:
         window_s=proof.window_s if proof else 0.0,
         counted=proof.counted if proof else (),
         lost=proof.lost[:MOST_LOST] if proof else (),
+        swarm=_of_swarm(proof.swarm) if proof and proof.swarm else None,
         probes=tuple(sorted(_probes(plan, proof, before), key=_place)),
         in_place=left,
         undo_failed=undo and last and not _is_proven(proof),
@@ -132,6 +134,23 @@ def _unmet(grounds: Sequence[Ground]) -> Iterator[str]:
         names = [str(ground.criterion) for ground in grounds if ground.met is met]
         if names:
             yield f"{word}: {', '.join(names)}."
+
+
+def _of_swarm(report: SwarmReport) -> str:
+    """Where its users waited longest, and what it took."""
+    said = (
+        f"The swarm took {report.seconds:.0f} s, with {report.open_at_once} users at once at most, "
+        f"and {report.browsers_mb:,.0f} MB of browsers."
+    )
+    walked = [step for step in report.steps if step.spread.count]
+    if walked:
+        slowest = max(walked, key=lambda step: step.spread.p95)
+        p50, p95 = slowest.spread.p50, slowest.spread.p95
+        said += (
+            f" They waited longest at step {slowest.number}, {slowest.text} (p50 {p50:.2f} s, "
+            f"p95 {p95:.2f} s)."
+        )
+    return said
 
 
 def _criterion(ground: Ground) -> CriterionShown:

@@ -21,6 +21,7 @@ from vigil.ports.journal import Note
 from vigil.ports.workers import LEASE_S
 from vigil.story import still_right, within_limits
 from vigil.story.parts import Parts
+from vigil.story.private import stood_for
 from vigil.story.progress import Progress
 from vigil.story.recorded import Tried
 from vigil.story.sent_out import bearing_of
@@ -145,11 +146,14 @@ class Acting:
         """
         on_record = await self._progress.recorded.begun(action.id)
         against = await self._against()
+        private = await stood_for(self._parts, self._plan, action)
+        if isinstance(private, str):
+            against, private = against or private, {}
         if against is None and not on_record:
             notes = tell_baseline(baseline)
             if not await self._progress.begin(action.id, baseline, notes):
                 against = _called_off(await self._progress.recorded.cancellation())
-        return Word(against, on_record or self._was_begun)
+        return Word(against, on_record or self._was_begun, private if against is None else {})
 
     async def _against(self) -> str | None:
         """Why nothing more may be begun now, as a sentence."""

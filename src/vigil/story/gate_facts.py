@@ -8,6 +8,7 @@ from vigil.decide.confidence import confidence
 from vigil.decide.facts import HOUR, Facts
 from vigil.domain.cost import Spent
 from vigil.domain.executed import Executed
+from vigil.domain.in_hand import in_hand
 from vigil.domain.plan import Plan, PlanKind
 from vigil.domain.silence import Silence
 from vigil.domain.verdict import readable_time
@@ -60,7 +61,7 @@ async def _with_others(parts: Parts, progress: Progress, facts: Facts) -> Facts:
 
 
 async def _quiet(parts: Parts, progress: Progress) -> tuple[str, ...]:
-    """Everything that somebody has said beforehand against acting there now."""
+    """Everything that somebody has said or done against acting there now."""
     incident, now = progress.incident, parts.senses.clock.now()
     texts: list[str] = []
     for source in parts.silences:
@@ -68,6 +69,7 @@ async def _quiet(parts: Parts, progress: Progress) -> tuple[str, ...]:
         if found is None:
             texts.append(f"nobody knows whether {incident.service} is silenced: no answer")
         texts += [_said(silence, incident.service) for silence in found or ()]
+    texts += in_hand(await parts.journal.events(incident.id))
     return tuple(texts)
 
 

@@ -22,6 +22,7 @@ from vigil.story.recurring import released_since
 from vigil.story.telling import tell_afterlook
 from vigil.verify.baseline import look
 from vigil.verify.counting import SURE, Counting
+from vigil.verify.starting import Starting
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ async def _lost(parts: Parts, cured: Cured, plan: Plan) -> tuple[str, ...]:
     before = await Recorded(parts.journal, incident.id, incident.attempt).baseline()
     if before is None:
         return ()
-    counting = Counting(plan, before.inventory, cured.ended)
+    starting = Starting(plan, parts.catalogue)
+    counting = Counting(plan, before.inventory, starting, cured.ended)
     for times in range(1, SURE + 1):
         await counting.again(parts.eyes)
         if counting.whole:

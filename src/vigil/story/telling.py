@@ -95,6 +95,10 @@ def tell_thought(synthesis: Synthesis) -> list[Note]:
         "cost": synthesis.cost.model_dump(mode="json"),
         "saved": synthesis.saved.model_dump(mode="json"),
     }
+    if synthesis.plan is None:
+        # With a plan they are part of it.
+        payload["alternatives"] = list(synthesis.alternatives)
+        payload["would_change_mind"] = list(synthesis.would_change_mind)
     return [Note(kind="thought", payload=payload)]
 
 

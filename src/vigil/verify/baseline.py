@@ -23,6 +23,8 @@ of seven looks that each find it half of the time, less than one in a hundred ro
 
 CHANCE_LOOKS = 6
 """At each quick probe, to know what is chance with it."""
+LAST_LOOKS = 1
+"""So many of them are taken right before acting, when all that takes long is over."""
 CHANCE_EVERY_S = 0.3
 CHANCE_S = 3.0
 """Where nothing but failing looks at a probe took so long together, there is no further one: what
@@ -98,8 +100,22 @@ def quick_ones(plan: Plan, catalogue: Catalogue) -> tuple[ProbeRef, ...]:
 
 
 async def look(refs: Sequence[ProbeRef], eyes: Eyes) -> Baseline:
-    """Look once at each probe, all at the same time."""
-    return Baseline(results=tuple(await asyncio.gather(*(_look_at(ref, eyes) for ref in refs))))
+    """Look once at each probe, all at the same time; then, one by one, at what has to be alone."""
+    alone = alone_among(refs, eyes.catalogue)
+    together = [ref for ref in refs if ref not in alone]
+    seen = await asyncio.gather(*(_look_at(ref, eyes) for ref in together))
+    measured = [await _look_at(ref, eyes) for ref in alone]
+    return _in_order(refs, (*seen, *measured))
+
+
+def alone_among(refs: Sequence[ProbeRef], catalogue: Catalogue) -> tuple[ProbeRef, ...]:
+    """Those in which everything would show that goes on at the same time."""
+    return tuple(ref for ref in refs if catalogue.has(ref) and catalogue.probe(ref).alone)
+
+
+def _in_order(refs: Sequence[ProbeRef], seen: Sequence[ProbeResult]) -> Baseline:
+    looks = {result.ref: result for result in seen}
+    return Baseline(results=tuple(looks[ref] for ref in refs))
 
 
 async def _look_at(ref: ProbeRef, eyes: Eyes) -> ProbeResult:
@@ -139,14 +155,17 @@ async def take_baseline(plan: Plan, eyes: Eyes, opened_at: Instant) -> Baseline:
 
     While nothing that could prove a cure fails, but the symptom's own condition holds, the proving
     probes are looked at again: one look that passes does not say that the symptom is gone. Nor does
-    a neighbour that could not be looked at count as well: it is looked at again, too. Then all that
+    a neighbour that could not be looked at count as well: it is looked at again, too. All that
     is quick is looked at a few times more, to know what is chance with it, and it is counted once
     more what is there: what comes and goes by itself is no loss later.
     """
     refs = (*plan.proving, *plan.neighbours)
     baseline, inventory, usual = await asyncio.gather(
-        look(refs, eyes), count(plan, eyes), usually(plan, eyes, opened_at)
+        _first_looks(plan, eyes), count(plan, eyes), usually(plan, eyes, opened_at)
     )
+    measured = await look(alone_among(refs, eyes.catalogue), eyes)
+    results = _in_order(refs, (*baseline.results, *measured.results)).results
+    baseline = baseline.model_copy(update={"results": results})
     walked = journeys(plan, eyes.catalogue)
     quick = tuple(ref for ref in plan.proving if ref not in walked)
     unseen = tuple(result.ref for result in baseline.unseen(plan.neighbours))
@@ -164,11 +183,33 @@ async def take_baseline(plan: Plan, eyes: Eyes, opened_at: Instant) -> Baseline:
     return await _by_chance(baseline, plan, eyes)
 
 
+async def _first_looks(plan: Plan, eyes: Eyes) -> Baseline:
+    """One look at each probe but those that have to be alone.
+
+    Whoever waits for a cure does not wait for walks and then for looks: where a quick one shows
+    at once that there is something to cure, all but the last of the further looks at the quick ones
+    are taken while the journeys are walked. Of each probe there is one look at a time.
+    """
+    known = eyes.catalogue
+    walked = [ref for ref in journeys(plan, known) if not known.probe(ref).alone]
+    walks, seen = await asyncio.gather(look(walked, eyes), _quick_looks(plan, eyes))
+    return seen.model_copy(update={"results": (*seen.results, *walks.results)})
+
+
+async def _quick_looks(plan: Plan, eyes: Eyes) -> Baseline:
+    refs = quick_ones(plan, eyes.catalogue)
+    seen = await look(refs, eyes)
+    if not seen.still_failing(plan.proving):
+        return seen
+    return await _further_looks(refs, seen, CHANCE_LOOKS - LAST_LOOKS, eyes)
+
+
 async def _by_chance(baseline: Baseline, plan: Plan, eyes: Eyes) -> Baseline:
     """With further looks, and without what is not the same at a second count."""
     refs = quick_ones(plan, eyes.catalogue)
-    rows, recounted = await asyncio.gather(_further_looks(refs, baseline, eyes), count(plan, eyes))
-    seen = baseline.model_copy(update={"again": rows})
+    seen, recounted = await asyncio.gather(
+        _further_looks(refs, baseline, CHANCE_LOOKS, eyes), count(plan, eyes)
+    )
     everything = (*plan.proving, *plan.neighbours)
     failing = {(ref.service, ref.probe) for ref in everything if FAILING in seen.outcomes(ref)}
     mixed = (ref for ref in plan.proving if {FAILING, PASSING} <= seen.outcomes(ref))
@@ -178,14 +219,18 @@ async def _by_chance(baseline: Baseline, plan: Plan, eyes: Eyes) -> Baseline:
 
 
 async def _further_looks(
-    refs: Sequence[ProbeRef], baseline: Baseline, eyes: Eyes
-) -> tuple[ProbeResult, ...]:
-    seen = baseline
-    for _ in range(CHANCE_LOOKS - 1):
+    refs: Sequence[ProbeRef], seen: Baseline, until: int, eyes: Eyes
+) -> Baseline:
+    """Until there are so many looks at each, but for what fails slowly."""
+    while wanted := [ref for ref in refs if _is_wanted(seen.looks_at(ref), until)]:
         await eyes.clock.sleep(CHANCE_EVERY_S)
-        row = await look([ref for ref in refs if not _fails_slowly(seen.looks_at(ref))], eyes)
+        row = await look(wanted, eyes)
         seen = seen.model_copy(update={"again": (*seen.again, *row.results)})
-    return seen.again
+    return seen
+
+
+def _is_wanted(looks: Sequence[ProbeResult], until: int) -> bool:
+    return len(looks) < until and not _fails_slowly(looks)
 
 
 def _fails_slowly(looks: Sequence[ProbeResult]) -> bool:

@@ -17,7 +17,7 @@ from vigil.domain.plan import Plan
 from vigil.domain.silence import Silence
 from vigil.domain.taken_away import compared
 from vigil.verify.eyes import Eyes
-from vigil.verify.neighbours import RESTART_S
+from vigil.verify.starting import Starting
 
 SURE = 3
 """Counts in a row that miss a thing before it is lost."""
@@ -44,10 +44,11 @@ async def _heard(plan: Plan, eyes: Eyes) -> Item:
 class Counting:
     """The counts of one verification, beside the one before the plan acted."""
 
-    def __init__(self, plan: Plan, before: Inventory, began: float = 0.0) -> None:
+    def __init__(self, plan: Plan, before: Inventory, starting: Starting, began: float) -> None:
         """``began`` is when the plan had acted, by a clock that cannot jump."""
         self._plan = plan
         self._before = before
+        self._starting = starting
         self._began = began
         self._rows: list[Compared] = []
         self._newest = Inventory()
@@ -66,13 +67,15 @@ class Counting:
         if len(newest) < SURE:
             return ()
         known = [{loss.key for loss in row.lost} for row in newest]
-        restarting = self._elapsed - self._began < RESTART_S
         return tuple(
             loss
             for loss in newest[-1].lost
-            if all(loss.key in row for row in known)
-            and not (restarting and loss.kind in COMES_BACK)
+            if all(loss.key in row for row in known) and not self._may_come_back(loss)
         )
+
+    def _may_come_back(self, loss: Loss) -> bool:
+        since = self._elapsed - self._began
+        return loss.kind in COMES_BACK and since < self._starting.within_s(loss.service)
 
     @property
     def doubtful(self) -> bool:

@@ -10,9 +10,6 @@ from vigil.verify.counting import Counting
 from vigil.verify.looks import WINDOW_S, Looks, Streak
 from vigil.verify.metric import Metric
 
-PATIENCE_S = 90.0
-"""How long a cure may take to show."""
-
 NOT_STEADY = f"Not every proving probe passed often enough in a row over {WINDOW_S:.0f} s"
 
 
@@ -28,6 +25,8 @@ class Seen:
     metric: Metric | None
     journeys: bool
     """There are some among the proving probes."""
+    patience_s: float
+    """How long was looked at most."""
     swarm: Ground | None = None
     """What became of the swarm; None where nobody asks for one."""
 
@@ -36,7 +35,7 @@ def grounds(seen: Seen) -> tuple[Ground, ...]:
     """Every criterion, in the order in which people ask for them."""
     found = [_executed(seen), _symptom(seen), _neighbours(seen), _metric(seen), _inventory(seen)]
     if seen.journeys:
-        found.append(_journeys(seen.looks))
+        found.append(_journeys(seen.looks, seen.patience_s))
     if seen.swarm is not None:
         found.append(seen.swarm)
     return tuple(found)
@@ -118,13 +117,13 @@ def _inventory(seen: Seen) -> Ground:
     return Ground(criterion=Criterion.INVENTORY, met=met, text=seen.counting.text)
 
 
-def _journeys(looks: Looks) -> Ground:
+def _journeys(looks: Looks, patience_s: float) -> Ground:
     stuck, well = looks.stuck, looks.walked_well
     text = f"Each journey ended well {looks.walks} times in a row." if well else "Not walked yet."
     if not well and stuck is not None:
         text = (
             f"The journey {stuck.ref} did not end well {looks.walks} times in a row within "
-            f"{PATIENCE_S:.0f} s: {stuck.text}"
+            f"{patience_s:.0f} s: {stuck.text}"
         )
     met = well if well or stuck is not None else None
     return Ground(criterion=Criterion.JOURNEYS, met=met, text=text)

@@ -7,7 +7,8 @@ from vigil.domain.plan import Plan
 from vigil.domain.probe import ProbeOutcome, ProbeRef, ProbeResult
 from vigil.domain.proof import ProbeChange
 from vigil.verify.baseline import CHANCE_LOOKS, FAILING, Baseline
-from vigil.verify.neighbours import RESTART_S, WELL, well, worse
+from vigil.verify.neighbours import WELL, well, worse
+from vigil.verify.starting import Starting
 
 WINDOW_S = 10.0
 PASSES = 6
@@ -46,12 +47,18 @@ class Looks:
     """The looks of one verification, beside the baseline."""
 
     def __init__(
-        self, plan: Plan, baseline: Baseline, walked: tuple[ProbeRef, ...], began: float
+        self,
+        plan: Plan,
+        baseline: Baseline,
+        walked: tuple[ProbeRef, ...],
+        starting: Starting,
+        began: float,
     ) -> None:
         """``walked`` are the proving probes that are journeys; the others are quick. ``began`` is
         when the plan had acted, by a clock that cannot jump.
         """
         self._plan = plan
+        self._starting = starting
         self._began = began
         self._baseline = baseline
         self._walked = walked
@@ -127,9 +134,12 @@ class Looks:
         """
         for ref in self._plan.neighbours:
             why = worse(self._baseline.looks_at(ref), self._of[ref])
-            if why is not None and self._when[ref][-1] - self._began >= RESTART_S:
+            if why is not None and not self._may_be_starting(ref):
                 return f"{ref} {why}"
         return None
+
+    def _may_be_starting(self, ref: ProbeRef) -> bool:
+        return self._when[ref][-1] - self._began < self._starting.within_s(ref.service)
 
     @property
     def may_walk(self) -> bool:

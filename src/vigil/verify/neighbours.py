@@ -9,10 +9,6 @@ from statistics import median
 
 from vigil.domain.probe import ProbeResult
 
-RESTART_S = 60.0
-"""So long after a plan has acted nothing that may come back by itself counts as broken: an undo in
-the middle of a restart would take back a cure that is about to work. Many services take half a
-minute to end in order, and as long to start."""
 OF = 8
 """How many of the newest looks count."""
 FEWEST = 4

@@ -12,10 +12,9 @@ from vigil.verify.counting import Counting
 from vigil.verify.eyes import Eyes
 from vigil.verify.grounds import cut_short
 from vigil.verify.neighbours import WELL
+from vigil.verify.starting import Starting
 
 INTERVAL_S = 2.0
-PATIENCE_S = 90.0
-"""An undo restarts things, too."""
 
 
 async def verify_undo(plan: Plan, execution: Execution, before: Baseline, eyes: Eyes) -> Proof:
@@ -23,11 +22,12 @@ async def verify_undo(plan: Plan, execution: Execution, before: Baseline, eyes: 
 
     ``before`` is the remedy's baseline, not one that was taken when it had made things worse.
     """
-    undone = _Undone(plan, execution, before, eyes)
+    starting = Starting(plan, eyes.catalogue)  # An undo restarts things, too.
+    undone = _Undone(plan, execution, before, eyes, starting)
     if not execution.results:
         text = execution.refused or "No action was started."
         return undone.proof(Outcome.NOT_EXECUTED, text)
-    until = eyes.clock.elapsed() + PATIENCE_S
+    until = eyes.clock.elapsed() + starting.patience_s
     while eyes.clock.elapsed() < until:
         if await undone.as_before() and execution.succeeded:
             return undone.proof(Outcome.VERIFIED, undone.text)
@@ -38,14 +38,16 @@ async def verify_undo(plan: Plan, execution: Execution, before: Baseline, eyes: 
 class _Undone:
     """The looks after an undo, beside those before the remedy."""
 
-    def __init__(self, plan: Plan, execution: Execution, before: Baseline, eyes: Eyes) -> None:
+    def __init__(
+        self, plan: Plan, execution: Execution, before: Baseline, eyes: Eyes, starting: Starting
+    ) -> None:
         self._plan = plan
         self._execution = execution
         self._before = before
         self._eyes = eyes
         self._refs = quick_ones(plan, eyes.catalogue)
         self._rows: list[Baseline] = []
-        self._counting = Counting(plan, before.inventory)
+        self._counting = Counting(plan, before.inventory, starting, eyes.clock.elapsed())
 
     async def as_before(self) -> bool:
         """One more look at everything."""

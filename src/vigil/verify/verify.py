@@ -17,9 +17,10 @@ from vigil.verify.baseline import Baseline, journeys, look, quick_ones
 from vigil.verify.bearing import Bearing
 from vigil.verify.counting import SURE, Counting
 from vigil.verify.eyes import Eyes
-from vigil.verify.grounds import PATIENCE_S, Seen, cut_short, grounds, missing, only_unborne
+from vigil.verify.grounds import Seen, cut_short, grounds, missing, only_unborne
 from vigil.verify.looks import Looks
 from vigil.verify.metric import Metric, metric
+from vigil.verify.starting import Starting
 
 INTERVAL_S = 2.0
 LAST_S = 12.0
@@ -63,9 +64,10 @@ class _Verification:
         self._baseline = baseline
         self._eyes = eyes
         self._walked = journeys(plan, eyes.catalogue)
-        began = eyes.clock.elapsed()
-        self._looks = Looks(plan, baseline, self._walked, began)
-        self._counting = Counting(plan, baseline.inventory, began)
+        began, starting = eyes.clock.elapsed(), Starting(plan, eyes.catalogue)
+        self._patience_s = starting.patience_s
+        self._looks = Looks(plan, baseline, self._walked, starting, began)
+        self._counting = Counting(plan, baseline.inventory, starting, began)
         self._metric: Metric | None = None
         self._bearing = bearing if execution.succeeded else None
 
@@ -76,7 +78,7 @@ class _Verification:
         """
         clock, looks = self._eyes.clock, self._looks
         quick = quick_ones(self._plan, self._eyes.catalogue)
-        until = clock.elapsed() + PATIENCE_S
+        until = clock.elapsed() + self._patience_s
         while clock.elapsed() < until:
             looks.add(await look(quick, self._eyes), clock.elapsed())
             if looks.worse is not None:
@@ -168,5 +170,6 @@ class _Verification:
             self._counting,
             self._metric,
             bool(self._walked),
+            self._patience_s,
             self._bearing.ground if self._bearing else None,
         )

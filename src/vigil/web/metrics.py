@@ -33,6 +33,8 @@ class Metrics:
     due: Gauge = field(init=False)
     oldest_waiting: Gauge = field(init=False)
     locks: Gauge = field(init=False)
+    post: Gauge = field(init=False)
+    post_oldest: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
         registry = self.registry
@@ -134,3 +136,15 @@ class Metrics:
             registry=registry,
         )
         self.locks = Gauge("vigil_locks_held", "Locks that incidents hold.", registry=registry)
+        self.post = Gauge(
+            "vigil_post_messages",
+            "Messages on record for people outside: due, told or not_told.",
+            ("channel", "state"),
+            registry=registry,
+        )
+        self.post_oldest = Gauge(
+            "vigil_post_oldest_seconds",
+            "How long the oldest message that is due has waited.",
+            ("channel",),
+            registry=registry,
+        )

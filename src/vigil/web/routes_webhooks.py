@@ -18,6 +18,9 @@ log = structlog.get_logger()
 TURNED_ON_BY = MappingProxyType(
     {
         "alertmanager": "ALERTMANAGER_WEBHOOK_TOKEN",
+        "datadog": "DATADOG_WEBHOOK_SECRET",
+        "generic": "GENERIC_WEBHOOK_SECRET",
+        "grafana": "GRAFANA_WEBHOOK_SECRET",
         "pagerduty": "PAGERDUTY_WEBHOOK_SECRET",
     }
 )

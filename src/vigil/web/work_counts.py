@@ -5,6 +5,7 @@ from collections import Counter
 import structlog
 
 from vigil.domain.errors import TemporaryError
+from vigil.domain.message import State
 from vigil.engine import Engine
 from vigil.ports.workers import Role, WorkerState
 from vigil.web.metrics import Metrics
@@ -27,6 +28,7 @@ class WorkCounts:
             await self._count_workers()
             await self._count_incidents()
             await self._count_locks()
+            await self._count_post()
         except TemporaryError as error:
             log.warning("work not counted", error=str(error))
 
@@ -53,3 +55,17 @@ class WorkCounts:
 
     async def _count_locks(self) -> None:
         self._metrics.locks.set(len(await self._engine.locks()))
+
+    async def _count_post(self) -> None:
+        now = self._engine.now()
+        for channel, standing in (await self._engine.standings()).items():
+            counts = {
+                State.DUE: standing.due,
+                State.TOLD: standing.told,
+                State.NOT_TOLD: standing.not_told,
+            }
+            for state, many in counts.items():
+                self._metrics.post.labels(channel, state).set(many)
+            oldest = standing.oldest_at
+            seconds = (now - oldest).total_seconds() if oldest else 0.0
+            self._metrics.post_oldest.labels(channel).set(max(seconds, 0.0))

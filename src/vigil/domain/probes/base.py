@@ -22,6 +22,8 @@ class ProbeSpec(Value):
     """What its results' ``value`` counts, where that is not plain from the probe itself."""
     long: ClassVar[bool] = False
     """It takes long, or does much: nobody runs it just to look around."""
+    alone: ClassVar[bool] = False
+    """Whatever else Vigil does at the same time would show in what it measures."""
     timeout_s: PositiveFloat = Field(default=3.0, le=30.0)
     """All of one look together."""
 

@@ -16,6 +16,7 @@ class PerformanceProbe(ProbeSpec):
 
     unit: ClassVar[str] = MILLISECONDS
     long: ClassVar[bool] = True
+    alone: ClassVar[bool] = True
     kind: Literal["performance"]
     url: HttpUrl
     status: int = 200

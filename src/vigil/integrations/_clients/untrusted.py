@@ -36,3 +36,10 @@ def moment(value: object) -> Instant | None:
     except (ValueError, OverflowError):
         return None
     return read if read.year > 1 else None
+
+
+def member(value: object, *path: str) -> object:
+    """What is found on a path through objects, or None."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

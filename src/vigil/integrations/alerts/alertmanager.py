@@ -1,34 +1,11 @@
 """Alertmanager's webhook, payload version 4."""
 
-import hmac
-import json
 from collections.abc import Mapping
-from hashlib import sha256
-from typing import Any
 
-import structlog
-
-from vigil.domain.alert import Alert, AlertStatus, Delivery, Severity
-from vigil.domain.identity import content_digest
-from vigil.integrations._clients.untrusted import identifier, moment, texts, words
+from vigil.domain.alert import Delivery
+from vigil.integrations.alerts.group import Group
+from vigil.integrations.alerts.secrets import Secrets
 from vigil.ports.clock import Clock
-
-MOST_ALERTS = 1000
-MOST_LABELS = 100
-MOST_BODY_BYTES = 10 * 1024 * 1024
-
-SEVERITIES: Mapping[str, Severity] = {
-    "critical": Severity.CRITICAL,
-    "page": Severity.CRITICAL,
-    "warning": Severity.HIGH,
-    "high": Severity.HIGH,
-    "info": Severity.LOW,
-    "low": Severity.LOW,
-}
-SERVICE_LABELS = ("service", "job", "app")
-"""The first of these that an alert carries names its service."""
-
-log = structlog.get_logger(__name__)
 
 
 class AlertmanagerAlerts:
@@ -41,77 +18,14 @@ class AlertmanagerAlerts:
     source = "alertmanager"
 
     def __init__(self, token: str, clock: Clock) -> None:
-        self._tokens = tuple(_digest(one.strip()) for one in token.split(",") if one.strip())
+        self._secrets = Secrets(token)
         self._clock = clock
+        self._group = Group(self.source, named_by=("service", "job", "app"))
 
     def authentic(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002 - not signed
         """Whether the Authorization header bears one of the tokens."""
-        scheme, _, given = headers.get("authorization", "").strip().partition(" ")
-        digest = _digest(given.strip())
-        # Every token is compared, and digests of one length, so that time tells nothing.
-        matches = [hmac.compare_digest(digest, token) for token in self._tokens]
-        return any(matches) and scheme.lower() == "bearer"
+        return self._secrets.borne(headers)
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> Delivery:  # noqa: ARG002 - all is in the body
-        """Every alert of the group that can be read; one that cannot does not lose the others."""
-        if len(body) > MOST_BODY_BYTES:
-            return self._not_understood(f"the body is longer than {MOST_BODY_BYTES} bytes")
-        try:
-            payload = json.loads(body)
-        except (ValueError, RecursionError) as error:
-            return self._not_understood(f"the body is not JSON ({type(error).__name__})")
-        found = payload.get("alerts") if isinstance(payload, dict) else None
-        if not isinstance(found, list):
-            return self._not_understood("the body has no list 'alerts'")
-        readable = [one for one in found if isinstance(one, dict)]
-        if found and not readable:
-            return self._not_understood("no element of 'alerts' is an object")
-        left_out = len(found) - len(readable[:MOST_ALERTS]) + _count(payload.get("truncatedAlerts"))
-        if left_out:
-            log.warning("alerts_left_out", source=self.source, count=left_out)
-        alerts = tuple(self._alert(one, payload) for one in readable[:MOST_ALERTS])
-        return Delivery(source=self.source, alerts=alerts)
-
-    def _not_understood(self, why: str) -> Delivery:
-        return Delivery(source=self.source, alerts=(), not_understood=why)
-
-    def _alert(self, found: dict[str, Any], group: dict[str, Any]) -> Alert:
-        raw = texts(found.get("labels"))
-        notes = texts(found.get("annotations"))
-        labels = sorted((identifier(k), words(v)) for k, v in raw.items())
-        summary = notes.get("summary") or notes.get("description") or notes.get("message") or ""
-        return Alert(
-            source=self.source,
-            name=identifier(raw.get("alertname", "")) or "unnamed",
-            service=identifier(next((raw[n] for n in SERVICE_LABELS if raw.get(n)), ""))
-            or "unknown",
-            status=_status(found.get("status"), group.get("status")),
-            fingerprint=_fingerprint(found, raw),
-            severity=SEVERITIES.get(raw.get("severity", "").strip().lower(), Severity.HIGH),
-            summary=words(summary),
-            labels=tuple(labels[:MOST_LABELS]),
-            starts_at=moment(found.get("startsAt")) or self._clock.now(),
-        )
-
-
-def _digest(token: str) -> bytes:
-    return sha256(token.encode(errors="surrogatepass")).digest()
-
-
-def _fingerprint(found: dict[str, Any], labels: Mapping[str, str]) -> str:
-    """The source's own, else one over the labels, which is what it is at the source."""
-    if known := identifier(found.get("fingerprint")):
-        return known
-    return content_digest(sorted((identifier(k), identifier(v)) for k, v in labels.items()))
-
-
-def _count(value: object) -> int:
-    return max(value, 0) if isinstance(value, int) else 0
-
-
-def _status(*words: object) -> AlertStatus:
-    """The alert's own word, else the group's; a word that nobody understands is firing."""
-    for word in words:
-        if word in tuple(AlertStatus):
-            return AlertStatus(str(word))
-    return AlertStatus.FIRING
+        """Every alert of the group that can be read."""
+        return self._group.read(body, self._clock.now())

@@ -9,7 +9,15 @@ from typing import Any
 from vigil.domain.alert import Alert, AlertStatus, Delivery, Severity
 from vigil.domain.identity import content_digest
 from vigil.domain.scrub import clean
-from vigil.integrations._clients.untrusted import identifier, moment, words
+from vigil.integrations._clients.untrusted import identifier, member, moment, words
+from vigil.integrations.alerts.pagerduty_doings import (
+    DOINGS,
+    agent,
+    doing_of,
+    is_own_note,
+    is_person,
+    merge_of,
+)
 from vigil.ports.clock import Clock
 
 SIGNATURE = "x-pagerduty-signature"
@@ -31,32 +39,17 @@ TURNS: Mapping[str, AlertStatus] = {
 
 WITHOUT_EFFECT = frozenset(
     {
-        "incident.acknowledged",
-        "incident.action_invocation.created",
-        "incident.action_invocation.terminated",
-        "incident.action_invocation.updated",
-        "incident.annotated",
+        # Paperwork within an incident: whom it hurts, who holds which office, where they talk.
         "incident.conference_bridge.updated",
         "incident.custom_field_values.updated",
-        "incident.delegated",
-        "incident.escalated",
         "incident.incident_type.changed",
-        "incident.priority_updated",
-        "incident.reassigned",
-        "incident.responder.added",
-        "incident.responder.replied",
         "incident.role.assigned",
         "incident.role.unassigned",
-        "incident.service_updated",
-        "incident.status_update_published",
         "incident.task.completed",
         "incident.task.created",
         "incident.task.deleted",
         "incident.task.updated",
-        # An acknowledgement ran out: nobody is on it, which says nothing new about the service.
-        "incident.unacknowledged",
-        "incident.workflow.completed",
-        "incident.workflow.started",
+        # No incident's at all.
         "pagey.ping",
         "service.created",
         "service.custom_field_values.updated",
@@ -113,6 +106,8 @@ class PagerDutyAlerts:
 
     def _read(self, event: dict[str, Any]) -> Delivery:
         kind = clean(event["event_type"], MOST_NAME)
+        if kind in DOINGS:
+            return self._seen(kind, event)
         if kind not in TURNS:
             known = "changes nothing here" if kind in WITHOUT_EFFECT else "is not known here"
             return Delivery(source=self.source, alerts=(), without_effect=f"'{kind}' {known}")
@@ -120,16 +115,33 @@ class PagerDutyAlerts:
         if not isinstance(incident, dict) or not (_id(incident) or _title(incident)):
             why = f"the 'data' of '{kind}' has neither 'id' nor 'title' of an incident"
             return Delivery(source=self.source, alerts=(), not_understood=why)
-        if _member(incident, "resolve_reason", "type") == "merge_resolve_reason":
+        if member(incident, "resolve_reason", "type") == "merge_resolve_reason":
+            return self._merged(kind, event)
+        return Delivery(source=self.source, alerts=(self._alert(kind, event, incident),))
+
+    def _seen(self, kind: str, event: dict[str, Any]) -> Delivery:
+        if is_own_note(event):
+            why = f"'{kind}' is of Vigil's own note"
+            return Delivery(source=self.source, alerts=(), without_effect=why)
+        doing = doing_of(self.source, kind, event)
+        if doing is None:
+            why = f"the 'data' of '{kind}' names no incident"
+            return Delivery(source=self.source, alerts=(), not_understood=why)
+        return Delivery(source=self.source, alerts=(), doings=(doing,))
+
+    def _merged(self, kind: str, event: dict[str, Any]) -> Delivery:
+        """It is over by name only: the trouble goes on under the other's."""
+        merge = merge_of(self.source, event)
+        if merge is None:
             why = f"'{kind}' because it was merged into another incident, which goes on"
             return Delivery(source=self.source, alerts=(), without_effect=why)
-        return Delivery(source=self.source, alerts=(self._alert(kind, event, incident),))
+        return Delivery(source=self.source, alerts=(), doings=(merge,))
 
     def _alert(self, kind: str, event: dict[str, Any], incident: dict[str, Any]) -> Alert:
         # An incident is triggered once, and may be reopened and resolved again and again: only the
         # event's own moment tells those apart.
         began = incident.get("created_at") if kind == TRIGGERED else None
-        service = identifier(_member(incident, "service", "summary"))
+        service = identifier(member(incident, "service", "summary"))
         return Alert(
             source=self.source,
             name=_title(incident) or "unnamed",
@@ -141,6 +153,8 @@ class PagerDutyAlerts:
             labels=_labels(kind, incident),
             starts_at=moment(began) or moment(event.get("occurred_at")) or self._clock.now(),
             repeated=False,
+            followed=bool(_id(incident)),
+            by=(agent(event) or "a user") if kind == RESOLVED and is_person(event) else "",
         )
 
 
@@ -177,17 +191,9 @@ def _title(incident: dict[str, Any]) -> str:
     return identifier(incident.get("title"))
 
 
-def _member(value: dict[str, Any], *path: str) -> object:
-    """What is found on a path through objects, or None."""
-    found: object = value
-    for name in path:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
-
-
 def _severity(incident: dict[str, Any]) -> Severity:
     """By the priority that somebody gave it, else by its urgency, which it always has."""
-    priority = PRIORITIES.get(words(_member(incident, "priority", "summary")).lower())
+    priority = PRIORITIES.get(words(member(incident, "priority", "summary")).lower())
     return priority or URGENCIES.get(words(incident.get("urgency")).lower(), Severity.HIGH)
 
 
@@ -195,8 +201,8 @@ def _labels(kind: str, incident: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     found = {
         "event_type": kind,
         "incident": words(incident.get("id")),
-        "priority": words(_member(incident, "priority", "summary")),
-        "service_id": words(_member(incident, "service", "id")),
+        "priority": words(member(incident, "priority", "summary")),
+        "service_id": words(member(incident, "service", "id")),
         "urgency": words(incident.get("urgency")),
     }
     return tuple((name, text) for name, text in found.items() if text)

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Sequence
+from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from playwright.async_api import Browser, Error, Playwright, async_playwright
 
@@ -11,6 +14,9 @@ from vigil.integrations._clients.scratch import Scratch
 STOP_S = 10.0
 _BARE = {"PATH": "/usr/bin:/bin"}
 """All that a browser is told of the world it is started in."""
+_TEMPORARY = "TMPDIR"
+_STARTING = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]()
+"""One driver is started at a time, for the sake of the environment."""
 
 
 class Driver:
@@ -49,11 +55,10 @@ class Driver:
         async with self._turn:
             if self._closed:
                 raise Error("the driver was closed")
-            if self._playwright is None:
-                self._playwright = await async_playwright().start()
             if self._folder is None:
-                # Playwright makes one for each connection otherwise, and leaves it behind.
                 self._folder = Scratch()
+            if self._playwright is None:
+                self._playwright = await _started_in(self._folder.path)
             return self._playwright, str(self._folder.path)
 
     async def close(self) -> None:
@@ -72,3 +77,22 @@ class Driver:
                         await playwright.stop()
             if folder is not None:
                 folder.remove()
+
+
+async def _started_in(folder: Path) -> Playwright:
+    """A driver that has this folder for its temporary files.
+
+    It makes one for each browser and each connection, and leaves them where it is killed. Its
+    environment is this process's, so that is where it has to be said. Nobody else hears it:
+    Python has settled on a place by now, and no program of Vigil's is given this environment.
+    """
+    async with _STARTING.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        usual = os.environ.get(_TEMPORARY)
+        os.environ[_TEMPORARY] = str(folder)
+        try:
+            return await async_playwright().start()
+        finally:
+            if usual is None:
+                del os.environ[_TEMPORARY]
+            else:
+                os.environ[_TEMPORARY] = usual

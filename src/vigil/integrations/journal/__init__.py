@@ -7,6 +7,7 @@ from vigil.integrations.journal.journal import SqlJournal
 from vigil.integrations.journal.keys import Keys, load_keys
 from vigil.integrations.journal.ledger import Caps, SqlLedger
 from vigil.integrations.journal.meanings import SqlMeanings
+from vigil.integrations.journal.post import SqlPost
 
 __all__ = [
     "Caps",
@@ -15,6 +16,7 @@ __all__ = [
     "SqlJournal",
     "SqlLedger",
     "SqlMeanings",
+    "SqlPost",
     "export_lines",
     "holds_incidents",
     "load_keys",

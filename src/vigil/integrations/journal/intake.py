@@ -14,6 +14,7 @@ from vigil.integrations.journal.outbox import put
 from vigil.integrations.journal.rows import incident_columns, incident_to_join
 from vigil.integrations.journal.said import say
 from vigil.integrations.journal.tables import deliveries, incidents
+from vigil.integrations.journal.troubles import incident_of, remember
 from vigil.ports.inbox import SETTLE, Joined, MappedAlert
 from vigil.ports.journal import NextSegment
 from vigil.ports.workflow import Segment
@@ -30,18 +31,31 @@ def hear(
 ) -> Joined:
     """Open or join; ``came_back``: its delivery key is known, and this is new trouble."""
     alert = mapped.alert
-    current = incident_to_join(connection, mapped.service, mapped.symptom, now)
+    current = _in_hand(connection, mapped, now)
     if current is None and alert.status is AlertStatus.FIRING:
         joined = Joined(incident=_open(connection, mapped, now), opened=True, repeated=False)
     else:
         joined = Joined(incident=current, opened=False, repeated=False)
     if joined.incident is not None:
         say(connection, keys, joined.incident, alert, now, opened=joined.opened)
+        if alert.followed:
+            remember(connection, alert.trouble_key, alert.source, joined.incident.id, now)
     if came_back:
         _record_anew(connection, alert.delivery_key, joined.incident)
     else:
         _record(connection, alert.delivery_key, alert.source, joined.incident, now)
     return joined
+
+
+def _in_hand(connection: Connection, mapped: MappedAlert, now: datetime) -> Incident | None:
+    """The incident that this alert is about, if anybody has it in hand."""
+    alert = mapped.alert
+    if alert.followed and alert.status is AlertStatus.RESOLVED:
+        # A person may have given it another title or service there since.
+        followed = incident_of(connection, alert.trouble_key, now)
+        if followed is not None:
+            return followed
+    return incident_to_join(connection, mapped.service, mapped.symptom, now)
 
 
 def is_back(alert: Alert, before: Incident | None, now: datetime) -> bool:

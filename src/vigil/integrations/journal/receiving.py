@@ -11,11 +11,14 @@ from sqlalchemy import Connection, select
 
 from vigil.domain.incident import Incident
 from vigil.integrations.journal import intake, letters
+from vigil.integrations.journal.following import follow
 from vigil.integrations.journal.keys import Keys
 from vigil.integrations.journal.replays import Replays
 from vigil.integrations.journal.rows import get_incidents
 from vigil.integrations.journal.tables import deliveries
 from vigil.ports.inbox import Arrival, Joined, MappedAlert, TakenIn
+
+TOO_LATE = "an alert came after its own end, and opened nothing"
 
 
 def receive(connection: Connection, keys: Keys, arrivals: Sequence[Arrival]) -> tuple[TakenIn, ...]:
@@ -31,6 +34,8 @@ def receive(connection: Connection, keys: Keys, arrivals: Sequence[Arrival]) -> 
             continue
         for trace in arrival.traces:
             intake.record_trace(connection, arrival.source, trace, arrival.at)
+        for doing in arrival.doings:
+            follow(connection, keys, doing, arrival.at)
         joined = tuple(
             _hear(connection, keys, known, mapped, arrival.at) for mapped in arrival.alerts
         )
@@ -46,6 +51,9 @@ def _hear(
 ) -> Joined:
     key = mapped.alert.delivery_key
     is_known = key in known.incidents
+    if mapped.alert.end_key in known.incidents:
+        intake.record_trace(connection, mapped.alert.source, TOO_LATE, now)
+        return Joined(incident=None, opened=False, repeated=is_known)
     if is_known:
         before = known.repeated(key, now)
         if not intake.is_back(mapped.alert, before, now):
@@ -70,7 +78,8 @@ class _KnownKeys:
         self._connection = connection
         self._again: dict[str, _Times] = {}
         keys = {mapped.alert.delivery_key for mapped in alerts}
-        self.incidents = _incidents_of(connection, keys)
+        ends = {key for mapped in alerts if (key := mapped.alert.end_key)}
+        self.incidents = _incidents_of(connection, keys | ends)
 
     def repeated(self, key: str, now: datetime) -> Incident | None:
         """It came once more; what it belongs to."""

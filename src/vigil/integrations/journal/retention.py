@@ -30,6 +30,8 @@ from vigil.integrations.journal.tables import (
     outbox,
     outputs,
     payloads,
+    post,
+    post_read,
 )
 from vigil.ports.clock import Clock
 from vigil.ports.inbox import REMEMBERED
@@ -165,5 +167,5 @@ def _shrink(connection: Connection, keys: Keys, incident_id: str, now: datetime,
     """Leave of one incident what proves that it happened."""
     get_incident(connection, incident_id, to_change=True)
     erase(connection, keys, incident_id, now, after_days=days)
-    for table in (outbox, executions):
+    for table in (outbox, executions, post, post_read):
         connection.execute(delete(table).where(table.c.incident == incident_id))

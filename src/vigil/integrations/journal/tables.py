@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     false,
 )
 
@@ -198,4 +199,50 @@ checkpoint_heads = Table(
     Column("incident", ForeignKey("incidents.id"), primary_key=True),
     Column("seq", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
+)
+
+# From when on each channel is told things: what came before is not for it.
+post_channels = Table(
+    "post_channels",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("since", UtcTime, nullable=False),
+)
+
+# How far each channel has read each timeline.
+post_read = Table(
+    "post_read",
+    metadata,
+    Column("incident", ForeignKey("incidents.id"), primary_key=True),
+    Column("channel", String(32), primary_key=True),
+    Column("seq", Integer, nullable=False),
+)
+
+# What people outside are to be told, and what became of it; what it says is in the timeline only.
+post = Table(
+    "post",
+    metadata,
+    Column(
+        "number",
+        BigInteger().with_variant(Integer(), "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    Column("incident", ForeignKey("incidents.id"), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("place", String(64), nullable=False),
+    Column("key", String(160), nullable=False),
+    Column("deed", String(16), nullable=False),
+    Column("said_at", UtcTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("settled_at", UtcTime),
+    Column("text", Text, nullable=False),
+    Column("remote", Text, nullable=False),
+    UniqueConstraint("incident", "channel", "place", "key", "deed", name="uq_post_message"),
+    # Finds what is due, and counts it, among all that there ever was.
+    Index("ix_post_due", "channel", "state", "due_at"),
+    # No number is given twice, so that they are in the order in which they were written.
+    sqlite_autoincrement=True,
 )

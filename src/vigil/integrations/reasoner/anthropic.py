@@ -6,13 +6,11 @@ files of the tests show.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, cast
 
-import anthropic
-import httpx2
-from anthropic import AsyncAnthropic, omit
+from anthropic import AnthropicError, AsyncAnthropic, omit
 from anthropic.lib.streaming import AsyncMessageStream
 from anthropic.types import (
     Message,
@@ -29,29 +27,29 @@ from vigil.domain.thinking import Unheard
 from vigil.integrations._clients.bounded import bounded_client
 from vigil.integrations.reasoner.anthropic_errors import translated
 from vigil.integrations.reasoner.data_block import framed, message
+from vigil.integrations.reasoner.failing import in_our_words
 from vigil.integrations.reasoner.model import (
-    NOT_UNDERSTOOD,
+    LOOK_S,
+    MOST_BYTES,
     Call,
     Conversation,
     Heard,
     ModelFailed,
     Said,
+    Say,
     Stop,
     Tool,
     Turn,
     Usage,
+    counted,
 )
 
 STEP_S = 30.0
 """Between two bytes; the whole call has a deadline of its own."""
-MOST_BYTES = 8 * 1024 * 1024
-"""Of one answer, with all its events."""
-MOST_TOKENS = 10**9
-"""Of one answer; who says more has not counted."""
-LOOK_S = 5.0
-"""For asking what a model can do."""
 MOST_LOOKS = 3
-"""At that, until an endpoint has said it."""
+"""At what a model can do, until an endpoint has said it."""
+MOST_WRITTEN = 20_000
+"""Characters of one call's arguments: with each piece the library reads all before it once more."""
 _CACHED: Any = {"type": "ephemeral"}
 _STOPS = {
     "end_turn": Stop.DONE,
@@ -76,14 +74,16 @@ class Claude:
             base_url=url or "https://api.anthropic.com",
             max_retries=0,
             http_client=bounded_client(STEP_S, MOST_BYTES),
+            # Its traces can be told by the environment to hold what was asked and answered.
+            open_telemetry=False,
         )
         self._thinking: ThinkingConfigParam | None = None
         self._looks_left = MOST_LOOKS
 
-    async def turn(self, conversation: Conversation) -> Turn:
+    async def turn(self, conversation: Conversation, aloud: Say) -> Turn:
         """Its next turn, streamed, so that a connection that died is seen before the deadline."""
         thinking = await self._how_it_thinks()
-        with _in_our_words():
+        with in_our_words(AnthropicError, translated):
             async with self._client.messages.stream(
                 model=self.name,
                 max_tokens=self._most_out,
@@ -97,20 +97,21 @@ class Claude:
                 # What was said so far is read from the cache by the next turn.
                 cache_control=_CACHED,
             ) as stream:
-                arguments = await _arguments(stream)
+                arguments = await _arguments(stream, aloud)
                 return _turn(await stream.get_final_message(), arguments)
 
     async def health(self) -> Health:
         """Whether the key is good and the model is there; nothing is asked of the model itself."""
         part = f"model {self.name}"
         try:
-            info = await self._about_it()
+            with in_our_words(AnthropicError, translated):
+                lifecycle = (await self._about_it()).lifecycle
         except ModelFailed as failed:
             return Health(part=part, ok=False, text=failed.text, remedy=_REMEDY, vital=False)
-        if info.lifecycle == "retired":
+        if lifecycle == "retired":
             text = "its vendor has retired it"
             return Health(part=part, ok=False, text=text, remedy=_REMEDY, vital=False)
-        text = "answers" if info.lifecycle == "active" else "answers, and will be retired"
+        text = "answers" if lifecycle == "active" else "answers, and will be retired"
         return Health(part=part, ok=True, text=text, vital=False)
 
     async def close(self) -> None:
@@ -128,32 +129,18 @@ class Claude:
 
     async def _about_it(self) -> ModelInfo:
         """What its vendor says of the model."""
-        with _in_our_words():
+        with in_our_words(AnthropicError, translated):
             async with asyncio.timeout(LOOK_S):
                 return await self._client.models.retrieve(self.name)
 
 
 def _thinking(info: ModelInfo) -> ThinkingConfigParam | None:
-    with _in_our_words():
+    with in_our_words(AnthropicError, translated):
         adaptive = info.capabilities and info.capabilities.thinking.types.adaptive
         if not adaptive or adaptive.supported is not True:
             return None
     # Models that think put what they say between two tools into it as well.
     return {"type": "adaptive", "display": "summarized"}
-
-
-@contextmanager
-def _in_our_words() -> Iterator[None]:
-    """Whatever the library raises, or stumbles over, is ``ModelFailed``."""
-    try:
-        yield
-    except (anthropic.AnthropicError, httpx2.HTTPError) as error:
-        raise translated(error) from error
-    except TimeoutError as error:
-        raise ModelFailed(Unheard.TIMED_OUT, "its endpoint fell silent") from error
-    except NOT_UNDERSTOOD as error:
-        text = "what its endpoint sent is not what the vendor's API sends"
-        raise ModelFailed(Unheard.MALFORMED, text) from error
 
 
 _REMEDY = "see what LLM_MODEL, LLM_TRIAGE_MODEL, ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL say"
@@ -189,15 +176,20 @@ def _text(text: str) -> TextBlockParam:
     return {"type": "text", "text": text}
 
 
-async def _arguments(stream: AsyncMessageStream[None]) -> dict[int, str]:
-    """What was written as each tool's arguments, to the letter.
+async def _arguments(stream: AsyncMessageStream[None], aloud: Say) -> dict[int, str]:
+    """What was written as each tool's arguments, to the letter; what it thinks is said meanwhile.
 
     The library guesses at JSON that was cut off. Here it is read strictly, or not at all.
     """
     written: dict[int, str] = {}
     async for event in cast("AsyncIterator[Any]", stream):
+        if event.type == "thinking":
+            await aloud(event.thinking)
         if event.type == "content_block_delta" and event.delta.type == "input_json_delta":
-            written[event.index] = written.get(event.index, "") + event.delta.partial_json
+            so_far = written.get(event.index, "") + event.delta.partial_json
+            if len(so_far) > MOST_WRITTEN:
+                raise ValueError("more arguments than any question has")
+            written[event.index] = so_far
     return written
 
 
@@ -213,33 +205,17 @@ def _turn(final: Message, arguments: dict[int, str]) -> Turn:
     usage = final.usage
     return Turn(
         stop=stop,
-        text=_words(final, stop),
+        text="".join(block.text for block in final.content if block.type == "text"),
         calls=calls,
         heard=Heard([block.to_dict() for block in final.content]),
         usage=Usage(
-            fresh=_count(usage.input_tokens),
-            cache_written=_count(usage.cache_creation_input_tokens or 0),
-            cache_read=_count(usage.cache_read_input_tokens or 0),
-            out=_count(usage.output_tokens),
+            fresh=counted(usage.input_tokens),
+            cache_written=counted(usage.cache_creation_input_tokens or 0),
+            cache_read=counted(usage.cache_read_input_tokens or 0),
+            out=counted(usage.output_tokens),
         ),
         detail=_category(final),
     )
-
-
-def _count(tokens: object) -> int:
-    """The library looks at no type: what is no number of tokens is not what the API sends."""
-    if not isinstance(tokens, int) or not 0 <= tokens <= MOST_TOKENS:
-        raise ValueError("not a number of tokens")
-    return tokens
-
-
-def _words(final: Message, stop: Stop) -> str:
-    """Its answer; while it works also what it thinks, as that is where it says what it is doing."""
-    answer = "".join(block.text for block in final.content if block.type == "text")
-    if stop is Stop.DONE:
-        return answer
-    thought = [block.thinking for block in final.content if block.type == "thinking"]
-    return "\n".join(filter(None, (*thought, answer)))
 
 
 def _category(final: Message) -> str:

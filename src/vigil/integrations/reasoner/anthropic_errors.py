@@ -11,9 +11,8 @@ import anthropic
 import httpx2
 
 from vigil.domain.thinking import Unheard
-from vigil.integrations._clients.bounded import TooMuch
-from vigil.integrations.reasoner.again import SOON_S, again_after
-from vigil.integrations.reasoner.model import NOTHING_USED, ModelFailed
+from vigil.integrations.reasoner.failing import before_an_answer, no_connection
+from vigil.integrations.reasoner.model import ModelFailed
 
 SPENT = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached"})
 """Codes that say under whatever type that no money is left: another try is of no use."""
@@ -47,23 +46,14 @@ _BY_STATUS = {
     504: "timeout_error",
     529: "overloaded_error",
 }
-_WORTH_ANOTHER_TRY = (Unheard.OVERLOADED, Unheard.RATE_LIMITED, Unheard.BROKEN, Unheard.TIMED_OUT)
 
 
 def translated(error: Exception) -> ModelFailed:
-    """What became of a call, by what the library raised."""
+    """What became of a call, by what the library raised of its own."""
     if isinstance(error, anthropic.APIStatusError):
         return _by_status(error)
-    if isinstance(error, TooMuch) or isinstance(error.__cause__, TooMuch):
-        text = "its endpoint sent more than an answer can be, or packed it"
-        return ModelFailed(Unheard.MALFORMED, text)
-    if isinstance(error, anthropic.APITimeoutError | httpx2.TimeoutException):
-        return ModelFailed(Unheard.TIMED_OUT, "its endpoint fell silent")
     if isinstance(error, anthropic.APIConnectionError):
-        text = "there is no connection to its endpoint"
-        return ModelFailed(Unheard.UNREACHABLE, text, usage=NOTHING_USED, again_after_s=SOON_S)
-    if isinstance(error, httpx2.HTTPError):
-        return ModelFailed(Unheard.UNREACHABLE, "the connection to its endpoint broke")
+        return no_connection()
     return ModelFailed(Unheard.REJECTED, "the vendor's library did not take the question")
 
 
@@ -76,16 +66,15 @@ def _by_status(error: anthropic.APIStatusError) -> ModelFailed:
     if error.status_code == httpx2.codes.OK:
         # In the middle of an answer: what was written of it may be billed, and begins anew.
         return ModelFailed(unheard, text)
-    worth_it = unheard in _WORTH_ANOTHER_TRY
-    again_after_s = again_after(error.response.headers) if worth_it else None
-    return ModelFailed(unheard, text, usage=NOTHING_USED, again_after_s=again_after_s)
+    return before_an_answer(unheard, text, error.response.headers)
 
 
 def _type(error: anthropic.APIStatusError) -> str:
     """Where the vendor's type says less than the status, or there is none, the status counts."""
     if error.status_code == httpx2.codes.CONTENT_TOO_LARGE:
         return "request_too_large"
-    if error.type in _BY_TYPE:
+    # The library says that it is a word, and looks at nothing.
+    if isinstance(error.type, str) and error.type in _BY_TYPE:
         return error.type
     other = "api_error" if httpx2.codes.is_server_error(error.status_code) else _NOT_TAKEN
     return _BY_STATUS.get(error.status_code, other)

@@ -20,6 +20,7 @@ from vigil.integrations.reasoner.model import (
     Model,
     ModelFailed,
     Said,
+    Say,
     Turn,
     Usage,
 )
@@ -28,6 +29,8 @@ from vigil.ports.ledger import Ledger
 
 BYTES_A_TOKEN = 2
 """No ordinary text has more than one token for two bytes; most have one for three or four."""
+MOST_BYTES_A_TOKEN = 6
+"""... and none has fewer than one for so many: who counts fewer has not counted."""
 OVERHEAD = 1000
 """Tokens that a vendor adds for the tools' sake."""
 
@@ -64,11 +67,11 @@ class Caller:
         self._until = asyncio.get_running_loop().time() + patience.deadline_s
         self.cost: Cost = NOTHING
 
-    async def turn(self, conversation: Conversation) -> Turn:
+    async def turn(self, conversation: Conversation, aloud: Say) -> Turn:
         """The next turn; ``ModelFailed`` once there is no more sense in trying."""
         for left in reversed(range(self._patience.tries)):
             try:
-                return await self._once(conversation)
+                return await self._once(conversation, aloud)
             except ModelFailed as failed:
                 wait_s = failed.again_after_s
                 if left == 0 or wait_s is None or wait_s >= self._left_s:
@@ -80,15 +83,15 @@ class Caller:
     def _left_s(self) -> float:
         return self._until - asyncio.get_running_loop().time()
 
-    async def _once(self, conversation: Conversation) -> Turn:
+    async def _once(self, conversation: Conversation, aloud: Say) -> Turn:
         most = self._mind.price.of(self._most(conversation))
         await self._reserve(most)
         # What is not known is counted as the most that it can have been.
         cost = most
         try:
             async with asyncio.timeout(min(self._patience.call_s, max(self._left_s, 0.0))):
-                turn = await self._mind.model.turn(conversation)
-            cost = self._mind.price.of(turn.usage)
+                turn = await self._mind.model.turn(conversation, aloud)
+            cost = self._mind.price.of(used(conversation, turn))
         except ModelFailed as failed:
             if failed.usage is not None:
                 cost = self._mind.price.of(failed.usage)
@@ -117,11 +120,32 @@ class Caller:
         return Usage(cache_written=read, out=self._mind.most_out)
 
 
+def used(conversation: Conversation, turn: Turn) -> Usage:
+    """Tokens of a turn as its endpoint counts them, and no fewer than so much text can be.
+
+    Anybody's endpoint may count as it likes, or not at all; the limits hold all the same.
+    """
+    read = size(conversation)
+    written = _bytes(turn.text) + sum(_bytes(call.arguments) for call in turn.calls)
+    if turn.usage is None:
+        return Usage(fresh=read // BYTES_A_TOKEN, out=written // BYTES_A_TOKEN + 1)
+    said = turn.usage
+    missing = read // MOST_BYTES_A_TOKEN - (said.fresh + said.cache_written + said.cache_read)
+    return said._replace(
+        fresh=said.fresh + max(missing, 0), out=max(said.out, written // MOST_BYTES_A_TOKEN)
+    )
+
+
 def size(conversation: Conversation) -> int:
     """Bytes of everything that it says."""
     fixed = [conversation.system, [tool._asdict() for tool in conversation.tools]]
     said = [_text(each) for each in conversation.messages]
-    return len(json.dumps([fixed, conversation.answer, said], ensure_ascii=False).encode())
+    return _bytes(json.dumps([fixed, conversation.answer, said], ensure_ascii=False))
+
+
+def _bytes(text: str) -> int:
+    """Half a character, which a model can write in JSON, is no reason to stop counting."""
+    return len(text.encode(errors="replace"))
 
 
 def _text(each: Said | Heard) -> Any:  # noqa: ANN401 - whatever its vendor's form is

@@ -4,7 +4,7 @@ It proposes less rather than more: the cause must be covered by the runbook, no 
 speak against it, and every parameter must come from evidence or catalogue.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from vigil.domain.briefing import Briefing, Draft, DraftAction
 from vigil.domain.effects import Risk
@@ -124,7 +124,16 @@ def _proposal(briefing: Briefing, top: Hypothesis, choice: _Choice) -> Draft:
         ),
         actions=choice.actions,
         declared_risk=match.runbook.risk_level,
+        risk_reasons=tuple(_risks(match.runbook, choice.actions)),
     )
+
+
+def _risks(runbook: Runbook, actions: tuple[DraftAction, ...]) -> Iterator[str]:
+    yield f"Runbook {runbook.id} says {runbook.risk_level}."
+    lasting = [action for action in actions if action.undo is None]
+    yield from (f"{each.title}: nothing takes it back ({each.no_undo})." for each in lasting)
+    if not lasting:
+        yield "Each action has an undo."
 
 
 def _seen_before(past: tuple[Lesson, ...]) -> str:

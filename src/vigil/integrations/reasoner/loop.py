@@ -12,6 +12,7 @@ from vigil.domain.briefing import Briefing, Draft
 from vigil.domain.errors import NotRedacted, PortUnavailable
 from vigil.domain.outbound import Outbound
 from vigil.domain.thinking import Unheard
+from vigil.integrations.reasoner.aloud import Aloud
 from vigil.integrations.reasoner.answer import answer_schema
 from vigil.integrations.reasoner.calling import Caller
 from vigil.integrations.reasoner.model import (
@@ -77,6 +78,7 @@ class Loop:
         self._desk = desk
         self._briefing = briefing
         self._bounds = bounds or Bounds()
+        self._aloud = Aloud(self._tell)
         self._asked: list[str] = []
         self._questions = self._bounds.questions
 
@@ -88,7 +90,9 @@ class Loop:
             # Room for the answer and for its repair.
             may_ask = self._questions > 0 and number <= self._bounds.turns - 2
             conversation = replace(conversation, may_ask=may_ask)
-            turn = await self._caller.turn(conversation)
+            turn = await self._caller.turn(conversation, self._aloud.say)
+            # The text of any other turn is an answer, or a part of one.
+            await self._aloud.finish(turn.text if turn.stop is Stop.ASKS else "")
             if turn.stop is Stop.ASKS:
                 conversation = await self._answered(conversation, turn)
             elif turn.stop is Stop.PAUSED and pauses < self._bounds.pauses:
@@ -101,7 +105,9 @@ class Loop:
                 if repairs:
                     raise _malformed(draft)
                 repairs += 1
-                conversation = conversation.with_more(turn.heard, await self._corrected(draft))
+                # A message without words is one that vendors do not take back.
+                heard = (turn.heard,) if turn.text.strip() else ()
+                conversation = conversation.with_more(*heard, await self._corrected(draft))
             else:
                 raise _ended(turn)
         raise ModelFailed(Unheard.ENDLESS, f"it came to no answer in {self._bounds.turns} turns")
@@ -120,7 +126,8 @@ class Loop:
 
     def _read(self, turn: Turn) -> Draft | Mistakes:
         if turn.calls:
-            return Mistakes(("it ends with calls of tools that it does not wait for",))
+            text = "it calls tools and does not wait for what they give"
+            raise ModelFailed(Unheard.MALFORMED, text)
         return read(turn.text, self._briefing, self._asked)
 
     async def _corrected(self, mistakes: Mistakes) -> Said:
@@ -135,8 +142,6 @@ class Loop:
         if not 0 < len(turn.calls) <= MOST_CALLS:
             text = f"it asked {len(turn.calls)} things at once; nothing of it is answered"
             raise ModelFailed(Unheard.MALFORMED, text)
-        if turn.text:
-            await self._tell(turn.text)
         replies = [
             await self._reply(call, asked=number < self._bounds.at_once)
             for number, call in enumerate(turn.calls)
@@ -174,7 +179,7 @@ def _fit_to_leave() -> Iterator[None]:
     try:
         yield
     except (NotRedacted, PortUnavailable) as error:
-        text = f"what it should be told could not be made fit to leave ({error})"
+        text = f"what it should be told could not be made fit to leave, or not be kept ({error})"
         raise ModelFailed(Unheard.NOT_REDACTED, text) from error
 
 

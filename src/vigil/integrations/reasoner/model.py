@@ -4,24 +4,24 @@ A vendor's file turns a conversation into its wire format and what comes back in
 nothing into it, carries nothing out and tries nothing again: that is done once for all vendors.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from vigil.domain.outbound import Outbound
 from vigil.domain.run import Health
 from vigil.domain.thinking import Unheard
 
-NOT_UNDERSTOOD: Final = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-"""What a vendor's library stumbles with over what is not of its API, as it checks no answer."""
+MOST_BYTES = 8 * 1024 * 1024
+"""Of one answer over the wire, with all its events."""
+MOST_TOKENS = 10**9
+"""Of one answer; who says more has not counted."""
+LOOK_S = 5.0
+"""For asking an endpoint what it has, which is not asking the model."""
+
+Say = Callable[[str], Awaitable[None]]
+"""Where a model's words go while it writes them, cut anywhere."""
 
 
 class Tool(NamedTuple):
@@ -117,16 +117,28 @@ class Usage(NamedTuple):
     out: int = 0
 
 
+def counted(tokens: object) -> int:
+    """A number of tokens as an endpoint says it: the libraries look at no type.
+
+    :raises ValueError: it is none.
+    """
+    if not isinstance(tokens, int) or not 0 <= tokens <= MOST_TOKENS:
+        raise ValueError("not a number of tokens")
+    return tokens
+
+
 @dataclass(frozen=True)
 class Turn:
     """One turn of a model."""
 
     stop: Stop
     text: str
-    """Its answer, where it is done; otherwise what it says while it works."""
+    """Its answer, where it is done; otherwise what it says while it works, without what was said
+    aloud before."""
     calls: tuple[Call, ...]
     heard: Heard
-    usage: Usage
+    usage: Usage | None
+    """None: its endpoint does not count."""
     detail: str = field(default="")
     """What its vendor says of the stop, as one word; such as the category of a refusal."""
 
@@ -154,16 +166,17 @@ class ModelFailed(Exception):
         super().__init__(text)
 
 
-NOTHING_USED = Usage()
-
-
 class Model(Protocol):
     """A model behind an endpoint; whoever asks it keeps the time."""
 
     name: str
 
-    async def turn(self, conversation: Conversation) -> Turn:
-        """Its next turn; ``ModelFailed`` when there is none."""
+    async def turn(self, conversation: Conversation, aloud: Say) -> Turn:
+        """Its next turn; ``ModelFailed`` when there is none.
+
+        What can be told for certain from its answer goes ``aloud`` while it is written: what it
+        thinks, where its vendor shows that.
+        """
         ...
 
     async def health(self) -> Health:

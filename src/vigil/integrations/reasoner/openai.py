@@ -4,14 +4,12 @@ It is the oldest of its interfaces, chat completions, as that is the one that al
 library neither tries again nor waits: ``calling.py`` does.
 """
 
-import json
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-import httpx2
-import openai
-from openai import AsyncOpenAI, omit
+from openai import AsyncOpenAI, OpenAIError, omit
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 from openai.types.chat.chat_completion_chunk import ChoiceDelta, ChoiceDeltaToolCall
 
@@ -19,32 +17,30 @@ from vigil.domain.run import Health
 from vigil.domain.thinking import Unheard
 from vigil.integrations._clients.bounded import bounded_client
 from vigil.integrations.reasoner.data_block import framed, message
+from vigil.integrations.reasoner.failing import in_our_words
 from vigil.integrations.reasoner.model import (
-    NOT_UNDERSTOOD,
+    LOOK_S,
+    MOST_BYTES,
     Call,
     Conversation,
     Heard,
     ModelFailed,
     Said,
+    Say,
     Stop,
     Tool,
     Turn,
     Usage,
+    counted,
 )
-from vigil.integrations.reasoner.openai_errors import translated
+from vigil.integrations.reasoner.openai_errors import in_the_middle, instead_of_an_answer
 
 STEP_S = 60.0
 """Between two bytes, as a model of one's own may read for long before it writes."""
-MOST_BYTES = 8 * 1024 * 1024
-"""Of one answer, with all its events."""
 MOST_CALLS = 200
 """Calls of tools in one answer that are put together."""
-MOST_TOKENS = 10**9
-"""Of one answer; who says more has not counted."""
-LOOK_S = 5.0
 NO_KEY = "none"
 """What is sent as the key where an endpoint wants none: the library knows no request without."""
-_BYTES_A_TOKEN = 2
 _STOPS = {
     "stop": Stop.DONE,
     "tool_calls": Stop.ASKS,
@@ -70,13 +66,16 @@ class OpenAICompatible:
             http_client=bounded_client(STEP_S, MOST_BYTES),
         )
 
-    async def turn(self, conversation: Conversation) -> Turn:
-        """Its next turn, streamed, so that a connection that died is seen before the deadline."""
-        messages = list(_messages(conversation))
-        try:
+    async def turn(self, conversation: Conversation, aloud: Say) -> Turn:  # noqa: ARG002 - nothing is
+        """Its next turn, streamed, so that a connection that died is seen before the deadline.
+
+        Nothing is said aloud: this interface has no place for what a model thinks, and its text may
+        be the answer.
+        """
+        with in_our_words(OpenAIError, instead_of_an_answer):
             stream = await self._client.chat.completions.create(
                 model=self.name,
-                messages=messages,
+                messages=_messages(conversation),
                 # Newer models of OpenAI itself call it otherwise, and no other server does.
                 max_tokens=self._most_out,
                 stream=True,
@@ -92,27 +91,18 @@ class OpenAICompatible:
                     },
                 },
             )
+        with in_our_words(OpenAIError, in_the_middle):
             async with stream:
                 written = await _written(cast("AsyncIterator[ChatCompletionChunk]", stream))
-                return written.turn(_size(messages, conversation))
-        except (openai.OpenAIError, httpx2.HTTPError) as error:
-            raise translated(error) from error
-        except NOT_UNDERSTOOD as error:
-            text = "what its endpoint sent is not what such an endpoint sends"
-            raise ModelFailed(Unheard.MALFORMED, text) from error
+                return written.turn()
 
     async def health(self) -> Health:
         """Whether the endpoint answers and names the model; nothing is asked of it."""
         part = f"model {self.name}"
         try:
-            listed = await self._client.models.list(timeout=LOOK_S)
-            known = {each.id for each in listed.data}
-        except (openai.OpenAIError, httpx2.HTTPError) as error:
-            text = translated(error).text
-            return Health(part=part, ok=False, text=text, remedy=_REMEDY, vital=False)
-        except NOT_UNDERSTOOD:
-            text = "what its endpoint lists is not understood"
-            return Health(part=part, ok=False, text=text, remedy=_REMEDY, vital=False)
+            known = await self._listed()
+        except ModelFailed as failed:
+            return Health(part=part, ok=False, text=failed.text, remedy=_REMEDY, vital=False)
         if self.name not in known:
             text = "its endpoint knows no such model"
             return Health(part=part, ok=False, text=text, remedy=_REMEDY, vital=False)
@@ -121,6 +111,11 @@ class OpenAICompatible:
     async def close(self) -> None:
         """Let connections go."""
         await self._client.close()
+
+    async def _listed(self) -> set[str]:
+        with in_our_words(OpenAIError, instead_of_an_answer):
+            async with asyncio.timeout(LOOK_S):
+                return {each.id for each in (await self._client.models.list()).data}
 
 
 def _messages(conversation: Conversation) -> "list[ChatCompletionMessageParam]":
@@ -150,12 +145,6 @@ def _tool(tool: Tool) -> Any:  # noqa: ANN401 - the library's own union of dicti
     return {"type": "function", "function": function}
 
 
-def _size(messages: list[ChatCompletionMessageParam], conversation: Conversation) -> int:
-    """Tokens of a question at most, for endpoints that do not count."""
-    given = [messages, [tool._asdict() for tool in conversation.tools], conversation.answer]
-    return len(json.dumps(given, ensure_ascii=False).encode()) // _BYTES_A_TOKEN
-
-
 @dataclass
 class _Call:
     """A call of a tool while it is written."""
@@ -178,11 +167,12 @@ class _Written:
     def add(self, chunk: ChatCompletionChunk) -> None:
         if chunk.usage is not None:
             cached = chunk.usage.prompt_tokens_details
-            read = _count((cached.cached_tokens or 0) if cached else 0)
+            told = counted(chunk.usage.prompt_tokens)
+            read = min(counted((cached.cached_tokens or 0) if cached else 0), told)
             self.usage = Usage(
-                fresh=max(_count(chunk.usage.prompt_tokens) - read, 0),
+                fresh=told - read,
                 cache_read=read,
-                out=_count(chunk.usage.completion_tokens),
+                out=counted(chunk.usage.completion_tokens),
             )
         # One answer was asked for; an endpoint that sends more of them has the others unread.
         for choice in chunk.choices[:1]:
@@ -198,14 +188,13 @@ class _Written:
     def _call(self, piece: ChoiceDeltaToolCall) -> None:
         if len(self.calls) >= MOST_CALLS and piece.index not in self.calls:
             raise ValueError("more calls of tools than anybody asks")
-        name = f"{piece.id or f'call-{piece.index}'}"
-        call = self.calls.setdefault(piece.index, _Call(id=name))
+        call = self.calls.setdefault(piece.index, _Call(id=piece.id or f"call-{piece.index}"))
         if piece.function is not None:
             call.name += piece.function.name or ""
             call.arguments += piece.function.arguments or ""
 
-    def turn(self, size: int) -> Turn:
-        """The whole of it; ``size`` is what it was asked, in tokens at most."""
+    def turn(self) -> Turn:
+        """The whole of it."""
         stop = _STOPS.get(self.reason or "")
         if stop is None:
             raise ModelFailed(Unheard.BROKEN, "its answer stopped in the middle")
@@ -215,9 +204,7 @@ class _Written:
             # Not every server says that it waits for an answer.
             stop = Stop.ASKS
         calls = tuple(Call(each.id, each.name, each.arguments) for each in self.calls.values())
-        out = len((self.text + "".join(call.arguments for call in calls)).encode())
-        usage = self.usage or Usage(fresh=size, out=out // _BYTES_A_TOKEN + 1)
-        return Turn(stop=stop, text=self.text, calls=calls, heard=self._heard(), usage=usage)
+        return Turn(stop=stop, text=self.text, calls=calls, heard=self._heard(), usage=self.usage)
 
     def _heard(self) -> Heard:
         calls = [
@@ -230,13 +217,6 @@ class _Written:
         ]
         said: dict[str, Any] = {"role": "assistant", "content": self.text}
         return Heard({**said, "tool_calls": calls} if calls else said)
-
-
-def _count(tokens: int) -> int:
-    """As the endpoint says; the library lets through whatever that is."""
-    if not 0 <= tokens <= MOST_TOKENS:
-        raise ValueError("that is no count of tokens")
-    return int(tokens)
 
 
 async def _written(stream: AsyncIterator[ChatCompletionChunk]) -> _Written:

@@ -5,13 +5,11 @@ are those that most of them share. Their messages are left where they are, as th
 was sent.
 """
 
-import httpx2
 import openai
 
 from vigil.domain.thinking import Unheard
-from vigil.integrations._clients.bounded import TooMuch
-from vigil.integrations.reasoner.again import SOON_S, again_after
-from vigil.integrations.reasoner.model import NOTHING_USED, ModelFailed
+from vigil.integrations.reasoner.failing import before_an_answer, broke, no_connection
+from vigil.integrations.reasoner.model import ModelFailed
 
 _BY_CODE = {
     "context_length_exceeded": (Unheard.CONTEXT_FULL, "what it was told is more than it can read"),
@@ -37,36 +35,24 @@ _BY_STATUS = {
     504: (Unheard.TIMED_OUT, "its endpoint gave up before it had answered"),
     529: (Unheard.OVERLOADED, "its endpoint has too much to do"),
 }
-_WORTH_ANOTHER_TRY = (Unheard.OVERLOADED, Unheard.RATE_LIMITED, Unheard.BROKEN, Unheard.TIMED_OUT)
 
 
-def translated(error: Exception) -> ModelFailed:
-    """What became of a call, by what the library raised."""
+def instead_of_an_answer(error: Exception) -> ModelFailed:
+    """What became of a call, by what the library raised of its own before an answer began."""
     if isinstance(error, openai.APIStatusError):
-        return _by_status(error)
-    if isinstance(error, TooMuch) or isinstance(error.__cause__, TooMuch):
-        text = "its endpoint sent more than an answer can be, or packed it"
-        return ModelFailed(Unheard.MALFORMED, text)
-    if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
-        return ModelFailed(Unheard.TIMED_OUT, "its endpoint fell silent")
+        by_status = _BY_STATUS.get(error.status_code, _BY_CODE["server_error"])
+        unheard, text = _BY_CODE.get(error.code or "", by_status)
+        return before_an_answer(unheard, text, error.response.headers)
     if isinstance(error, openai.APIConnectionError):
-        text = "there is no connection to its endpoint"
-        return ModelFailed(Unheard.UNREACHABLE, text, usage=NOTHING_USED, again_after_s=SOON_S)
-    return _in_the_middle(error)
-
-
-def _in_the_middle(error: Exception) -> ModelFailed:
-    """What was written of an answer may be billed, and is not begun anew."""
-    if isinstance(error, openai.APIError):
-        return ModelFailed(*_BY_CODE.get(error.code or "", _BY_CODE["server_error"]))
-    if isinstance(error, httpx2.HTTPError):
-        return ModelFailed(Unheard.UNREACHABLE, "the connection to its endpoint broke")
+        return no_connection()
     return ModelFailed(Unheard.REJECTED, "the library did not take the question")
 
 
-def _by_status(error: openai.APIStatusError) -> ModelFailed:
-    by_status = _BY_STATUS.get(error.status_code, _BY_CODE["server_error"])
-    unheard, text = _BY_CODE.get(error.code or "", by_status)
-    worth_it = unheard in _WORTH_ANOTHER_TRY
-    again_after_s = again_after(error.response.headers) if worth_it else None
-    return ModelFailed(unheard, text, usage=NOTHING_USED, again_after_s=again_after_s)
+def in_the_middle(error: Exception) -> ModelFailed:
+    """The same, once an answer had begun: what was written of it may be billed.
+
+    The library calls a connection that breaks then by the same name as one that was never there.
+    """
+    if isinstance(error, openai.APIError) and not isinstance(error, openai.APIConnectionError):
+        return ModelFailed(*_BY_CODE.get(error.code or "", _BY_CODE["server_error"]))
+    return broke()

@@ -3,7 +3,7 @@
 from decimal import ROUND_UP, Decimal
 from typing import NamedTuple
 
-from vigil.domain.cost import Cost
+from vigil.domain.cost import MOST_MONEY, Cost
 from vigil.integrations.reasoner.model import Usage
 
 _MILLION = Decimal(1_000_000)
@@ -21,11 +21,14 @@ class Price(NamedTuple):
     written: Decimal
 
     def of(self, usage: Usage) -> Cost:
-        """What this was billed at; fractions of the smallest coin count whole."""
+        """What this was billed at; fractions of the smallest coin count whole.
+
+        More than can be written down is the most that can: it is beyond every limit.
+        """
         read = usage.fresh + CACHE_WRITTEN * usage.cache_written + CACHE_READ * usage.cache_read
         money = (read * self.read + usage.out * self.written) / _MILLION
         return Cost(
             tokens_in=usage.fresh + usage.cache_written + usage.cache_read,
             tokens_out=usage.out,
-            money=money.quantize(_SMALLEST, ROUND_UP),
+            money=min(money.quantize(_SMALLEST, ROUND_UP), MOST_MONEY),
         )

@@ -5,7 +5,7 @@ same thing throughout, and to cite and name only what is there.
 """
 
 import json
-import unicodedata
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -21,7 +21,10 @@ from vigil.integrations.reasoner.answer import MOST_TEXT, ActionForm, AnswerForm
 MOST_ANSWER = 200_000
 """Characters of one answer that are read."""
 MOST_MISTAKES = 20
-_TAB_AND_LINE = "\t\n"
+MOST_LINE = 500
+"""Characters of one line of a script."""
+_PLAIN = re.compile(r"[\x20-\x7e\t\n]*")
+_OUT_OF_SIGHT = re.compile(rf"[ \t]{{40}}|(?:[ \t]*\n){{6}}|[^\n]{{{MOST_LINE + 1}}}")
 
 
 class Mistakes(NamedTuple):
@@ -74,6 +77,8 @@ def _told(error: ValidationError) -> Iterator[str]:
 
 def _contradictions(form: AnswerForm, briefing: Briefing, asked: Sequence[str]) -> Iterator[str]:
     """What does not fit together in it, or does not fit the incident."""
+    if not _said(form.summary):
+        yield "summary: nothing of it can be seen"
     if form.decision == "act" and not form.actions:
         yield "actions: `act` needs an action at least; otherwise the decision is `escalate`"
     if form.decision == "escalate" and form.actions:
@@ -97,21 +102,27 @@ def _unknown_evidence(form: AnswerForm, briefing: Briefing, asked: Sequence[str]
 
 
 def _of_action(where: str, action: ActionForm, briefing: Briefing) -> Iterator[str]:
-    if (action.undo is None) == (action.no_undo is None):
+    if (action.undo is None) == (_no_undo(action) is None):
         yield f"{where}: give exactly one of `undo` and `no_undo`; the other is null"
+    if not _said(action.title):
+        yield f"{where}.title: nothing of it can be seen"
     if any(each not in briefing.service.raw_grants for each in action.raw):
         yield f"{where}.raw: the service has no raw grant of this name"
     for name, script in (("script", action.script), ("undo", action.undo or "")):
-        if any(_invisible(character) for character in script):
-            # A person who approves it would not see what it says.
-            yield f"{where}.{name}: it has characters that cannot be seen; write plain text"
+        # A person who approves it has to see what it says.
+        if _PLAIN.fullmatch(script) is None:
+            yield (
+                f"{where}.{name}: it has characters that cannot be seen, or may be taken for "
+                "others; write printable ASCII"
+            )
+        if _OUT_OF_SIGHT.search(script):
+            yield (
+                f"{where}.{name}: part of it is out of sight, behind many blanks or on a line of "
+                f"more than {MOST_LINE} characters; write short lines one below the other"
+            )
         if TOKEN.search(script):
             # Nobody puts back what it stands for: it would be done to something of this very name.
             yield f"{where}.{name}: it has a word that stands for something private"
-
-
-def _invisible(character: str) -> bool:
-    return unicodedata.category(character)[0] == "C" and character not in _TAB_AND_LINE
 
 
 def _steps(form: AnswerForm) -> tuple[tuple[str, StepForm], ...]:
@@ -155,9 +166,14 @@ def _action(form: ActionForm) -> DraftAction:
         title=_said(form.title),
         script=form.script,
         undo=form.undo,
-        no_undo=None if form.no_undo is None else _said(form.no_undo),
+        no_undo=_no_undo(form),
         raw=tuple(dict.fromkeys(form.raw)),
     )
+
+
+def _no_undo(form: ActionForm) -> str | None:
+    """A reason that nobody can see is none."""
+    return _said(form.no_undo or "") or None
 
 
 def _said(text: str) -> str:

@@ -54,11 +54,17 @@ def _json(value: JsonValue) -> str:
 
 
 def _cut(text: str, most: int = MOST_TEXT) -> str:
-    return text if len(text) <= most else text[:most] + CUT
+    if len(text) <= most:
+        return text
+    # Between two words: half of a secret would not be known for one.
+    return text[: most + 1].rpartition(" ")[0] + CUT
 
 
 def _service(name: str, service: Service) -> JsonValue:
     """What may be done to it and what it hangs together with; no address and no path."""
+    private: dict[str, JsonValue] = {
+        name: list(grant.private) for name, grant in service.raw_grants.items() if grant.private
+    }
     return {
         "name": name,
         "kind": service.kind,
@@ -68,6 +74,7 @@ def _service(name: str, service: Service) -> JsonValue:
         "probes": list(service.all_probes),
         "grants": {grant: given.verb for grant, given in service.grants.items()},
         "raw_grants": list(service.raw_grants),
+        **({"private": private} if private else {}),
         "most_actions": service.limits.max_actions,
     }
 

@@ -20,24 +20,18 @@ from vigil.domain.outbound import Redacted
 from vigil.domain.redacted import Found, Kind
 from vigil.domain.run import Health
 from vigil.domain.tokens import Tokens
-from vigil.integrations._clients.http import IDENTITY, read_body, shown, tls_context
+from vigil.integrations._clients.http import IDENTITY, shown, tls_context
+from vigil.integrations.redaction import skyflow_asking
 from vigil.integrations.redaction.chunks import Chunk, chunks
 from vigil.integrations.redaction.finding.overlaps import settled
 from vigil.integrations.redaction.finding.unfolding import Layer
 from vigil.integrations.redaction.replacing import replaced
 from vigil.integrations.redaction.retold import told_apart
+from vigil.integrations.redaction.skyflow_access import Access
 from vigil.ports.redaction import Redaction
 
-DEADLINE_S = 15.0
-"""For a whole text, however many questions it takes."""
-QUESTION_S = 5.0
-TRIES = 3
-PAUSE_S = 0.5
-"""Before the second try; twice as long before the third, or what the answer asks for."""
 AT_ONCE = 4
-MOST_ANSWER = 1024 * 1024
 _PATH = "/v1/detect/deidentify/string"
-_AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504})
 _KEPT = (
     r"\[[A-Z_]{2,16}_[0-9]{1,6}\]",
     r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
@@ -86,10 +80,10 @@ class _Answer(BaseModel):
 class SkyflowRedaction:
     """Fulfils ``ports.redaction.Redaction`` by asking a vault's Detect."""
 
-    def __init__(self, url: str, vault: str, token: str, first: Redaction) -> None:
+    def __init__(self, url: str, vault: str, access: Access, first: Redaction) -> None:
         self._url = f"{url.rstrip('/')}{_PATH}"
         self._vault = vault
-        self._token = token
+        self._access = access
         self._first = first
 
     async def redact(self, text: str, tokens: Tokens) -> Redacted:
@@ -97,10 +91,11 @@ class SkyflowRedaction:
         first = await self._first.redact(text, tokens)
         left = first.outbound.text
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with asyncio.timeout(skyflow_asking.DEADLINE_S):
                 found = await self._found(left)
         except TimeoutError as error:
-            raise self._unavailable(f"did not answer within {DEADLINE_S:.0f} s") from error
+            why = f"did not answer within {skyflow_asking.DEADLINE_S:.0f} s"
+            raise skyflow_asking.unavailable(self._url, why) from error
         layer = _layer(text, first)
         everywhere = settled((*first.found, *map(layer.back, found)))
         return replaced(text, everywhere, tokens)
@@ -108,11 +103,14 @@ class SkyflowRedaction:
     async def health(self) -> Health:
         """Whether it can be asked now; until it can, no text leaves."""
         try:
-            async with asyncio.timeout(QUESTION_S):
+            async with asyncio.timeout(skyflow_asking.QUESTION_S):
                 await self._found("vigil")
         except (NotRedacted, PortUnavailable, TimeoutError) as error:
             said = str(error) or f"Skyflow at {shown(self._url)} did not answer in time"
-            remedy = "see that SKYFLOW_URL, SKYFLOW_VAULT_ID and SKYFLOW_BEARER_TOKEN are right"
+            remedy = (
+                "see that SKYFLOW_URL, SKYFLOW_VAULT_ID and SKYFLOW_BEARER_TOKEN, or "
+                "SKYFLOW_CREDENTIALS_FILE, are right"
+            )
             return Health(part="redaction", ok=False, text=said, remedy=remedy, vital=False)
         text = "Skyflow finds personal data"
         return Health(part="redaction", ok=True, text=text, remedy=None, vital=False)
@@ -121,7 +119,10 @@ class SkyflowRedaction:
         parts = chunks(text)
         gate = asyncio.Semaphore(AT_ONCE)
         async with httpx2.AsyncClient(
-            trust_env=False, verify=tls_context(), timeout=QUESTION_S, headers=IDENTITY
+            trust_env=False,
+            verify=tls_context(),
+            timeout=skyflow_asking.QUESTION_S,
+            headers=IDENTITY,
         ) as client:
 
             async def ask(part: Chunk) -> Sequence[Found]:
@@ -145,44 +146,27 @@ class SkyflowRedaction:
             "allow_regex": list(_KEPT),
         }
         content = json.dumps(body).encode()
-        why = ""
-        for number in range(TRIES):
-            try:
-                status, answer, pause = await self._post(client, content)
-            except (httpx2.HTTPError, OSError) as error:
-                why, pause = f"cannot be reached ({type(error).__name__})", 0.0
-            else:
-                if status == httpx2.codes.OK:
-                    return answer
-                why = f"answered {status}"
-                if status not in _AGAIN:
-                    raise NotRedacted(
-                        f"Skyflow at {shown(self._url)} {why}, so no text leaves; look at "
-                        "SKYFLOW_BEARER_TOKEN and SKYFLOW_VAULT_ID"
-                    )
-            if number + 1 < TRIES:
-                await asyncio.sleep(max(pause, PAUSE_S * 2**number))
-        raise self._unavailable(why)
-
-    async def _post(self, client: httpx2.AsyncClient, content: bytes) -> tuple[int, bytes, float]:
-        headers = {
-            "authorization": f"Bearer {self._token}",
-            "content-type": "application/json",
-        }
-        request = client.stream(
-            "POST", self._url, content=content, headers=headers, follow_redirects=False
+        bearer = await self._access.bearer(client)
+        answered = await skyflow_asking.post(client, self._url, content, bearer or "")
+        if answered.status == httpx2.codes.UNAUTHORIZED:
+            # A token may have been taken back before its end: asked for once more, and no oftener.
+            bearer = await self._access.bearer(client, refused=bearer)
+            if bearer is not None:
+                answered = await skyflow_asking.post(client, self._url, content, bearer)
+        if answered.status == httpx2.codes.OK:
+            return answered.content
+        raise NotRedacted(
+            f"Skyflow at {shown(self._url)} answered {answered.status}, so no text leaves; look at "
+            "SKYFLOW_BEARER_TOKEN or SKYFLOW_CREDENTIALS_FILE, and at SKYFLOW_VAULT_ID"
         )
-        async with request as response:
-            body = await read_body(response, MOST_ANSWER)
-        if not body.complete:
-            raise self._not_understood("it is too long")
-        return response.status_code, body.content, _pause(response.headers.get("retry-after", ""))
 
     def _checked(self, part: Chunk, content: bytes) -> Iterator[Found]:
         try:
             answer = _Answer.model_validate_json(content)
         except (ValidationError, RecursionError):
-            raise self._not_understood("it has no processed_text, or no JSON") from None
+            raise skyflow_asking.not_understood(
+                self._url, "it has no processed_text, or no JSON"
+            ) from None
         values = {entity.token: entity.value for entity in answer.entities}
         kinds = {
             entity.token: _KINDS.get(entity.entity_type.lower(), Kind.PERSONAL)
@@ -190,20 +174,10 @@ class SkyflowRedaction:
         }
         places = told_apart(part.text, answer.processed_text, values)
         if places is None:
-            raise self._not_understood("put together again it is not what was asked about")
+            why = "put together again it is not what was asked about"
+            raise skyflow_asking.not_understood(self._url, why)
         for start, end, token in places:
             yield Found(part.start + start, part.start + end, kinds[token])
-
-    def _not_understood(self, why: str) -> NotRedacted:
-        return NotRedacted(
-            f"the answer of Skyflow at {shown(self._url)} is not understood ({why}), so no text "
-            "leaves"
-        )
-
-    def _unavailable(self, why: str) -> PortUnavailable:
-        return PortUnavailable(
-            f"Skyflow at {shown(self._url)} {why}, so no text leaves; see that SKYFLOW_URL is right"
-        )
 
 
 def _layer(text: str, first: Redacted) -> Layer:
@@ -218,8 +192,3 @@ def _layer(text: str, first: Redacted) -> Layer:
         there += (start, end)
         length = here[-1]
     return Layer(first.outbound.text, here, there)
-
-
-def _pause(retry_after: str) -> float:
-    """Seconds; one that is longer than the deadline ends the waiting anyway."""
-    return min(float(retry_after), DEADLINE_S) if retry_after.isdecimal() else 0.0

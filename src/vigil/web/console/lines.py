@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue, ValidationError
 
-from vigil.domain.alert import source_name
+from vigil.domain.alert import done_there, source_name
 from vigil.domain.incident import Stage
 from vigil.domain.plan import PeakUse
 from vigil.domain.timeline import Event
@@ -22,6 +22,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "alert_joined": ("alert", "Also reported by {source}: {summary}"),
     "alert_resolved": ("alert", "{source} says it is over"),
     "alerts_counted": ("alert", "{text}"),
+    "done_at_source": ("people", ""),
     "stage_entered": ("stage", "{stage}"),
     "evidence": ("saw", "{text}"),
     "hypotheses": ("cause", "The explanations were ranked"),
@@ -52,6 +53,9 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "came_back": ("back", "{text}"),
     "recurred": ("back", "{text}"),
     "breaker_reset": ("answer", "{by} reset the breaker {breaker}: {why}"),
+    "told": ("told", "{channel} ({deed}): {text}"),
+    "not_told": ("told", "Not told to {channel} ({deed}): {text}"),
+    "not_told_yet": ("told", "Not told to {channel} yet ({deed}), and tried again: {text}"),
     "learned": ("learned", "{text}"),
     "closed": ("closed", "{outcome}: {text}"),
 }
@@ -77,9 +81,15 @@ def lines(events: Sequence[Event], opened_at: Instant) -> tuple[Line, ...]:
 
 def _line(event: Event, opened_at: Instant) -> Line:
     label, pattern = KINDS.get(event.kind, (words.spaced(event.kind), "{text}"))
-    text = "(erased)" if event.payload is None else _filled(pattern, event.payload)
+    text = "(erased)" if event.payload is None else _text(event.kind, pattern, event.payload)
     seconds = (event.at - opened_at).total_seconds()
     return Line(event.seq, event.at, max(seconds, 0.0), event.kind, label, text[:MOST_TEXT])
+
+
+def _text(kind: str, pattern: str, payload: dict[str, JsonValue]) -> str:
+    if kind == "done_at_source":
+        return done_there(payload)
+    return _filled(pattern, payload)
 
 
 def _filled(pattern: str, payload: dict[str, JsonValue]) -> str:

@@ -88,9 +88,18 @@ class Back(_Seen):
 
 
 class Said(_Seen):
-    """Why nothing, or nothing more, was started; what was learned; what a model was asked for."""
+    """Why nothing, or nothing more, was started; what was learned."""
 
     text: str
+
+
+class Thought(_Seen):
+    """Which model was asked and what it cost, or what was saved as none had to be."""
+
+    text: str
+    alternatives: tuple[str, ...] = ()
+    """What it weighed, where it proposes nothing; otherwise that is part of its plan."""
+    would_change_mind: tuple[str, ...] = ()
 
 
 class _Foreseen(Foreseen):
@@ -127,8 +136,7 @@ class Told:
     results: dict[int, list[ActionResult]] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
     learned: list[str] = field(default_factory=list)
-    thoughts: list[str] = field(default_factory=list)
-    """Which models were asked and what it cost, or what was saved as none had to be."""
+    thoughts: list[Thought] = field(default_factory=list)
     closed: Closed | None = None
     attempt: int = 1
     erased: int = 0
@@ -239,7 +247,7 @@ def _learned(found: Told, _: Event, payload: Payload) -> None:
 
 
 def _thought(found: Told, _: Event, payload: Payload) -> None:
-    found.thoughts.append(Said.model_validate(payload).text)
+    found.thoughts.append(Thought.model_validate(payload))
 
 
 def _closed(found: Told, _: Event, payload: Payload) -> None:

@@ -34,9 +34,25 @@ def _kind(character: str) -> int:
     return 0 if character.islower() else 1 if character.isupper() else 2
 
 
+_FEWEST_OF_ONE_CASE = 32
+_LETTER = re.compile(r"[G-Zg-z]")
+
+
+def drawn(token: str) -> bool:
+    """Whether chance drew it of digits and the letters of one case, more of them than of a hash."""
+    digits = sum(map(str.isdigit, token))
+    turns = sum(one.isdigit() != other.isdigit() for one, other in pairwise(token))
+    even = len(token) / 10 <= digits <= len(token) / 2
+    return (
+        token.isalnum() and even and _LETTER.search(token) is not None and turns >= len(token) / 5
+    )
+
+
 def disordered(token: str) -> bool:
     """Whether chance drew it."""
     body = token.strip("=_-/+.")
+    if len(body) >= _FEWEST_OF_ONE_CASE and body.upper() in {body, body.swapcase()} and drawn(body):
+        return True
     if len(body) < _FEWEST or _KNOWN.fullmatch(body) or _UUID.search(body):
         return False
     parts = [part for part in _PARTS.split(body) if part]
@@ -57,4 +73,11 @@ def _bits(text: str) -> float:
 _TURNS = r"[a-z][0-9+/_-]{0,3}[A-Z][A-Z0-9+/_-]{0,4}[a-z][a-z0-9+/_-]{0,4}[A-Z]"
 HINT = rf"{_TURNS}[A-Za-z+/_-]{{0,20}}[0-9]|[0-9][A-Za-z+/_-]{{0,20}}{_TURNS}"
 """Cases that change soon and again, and a digit near: as in any base64 of some length."""
-TOKEN = re.compile(r"(?<![A-Za-z0-9+/_.-])[A-Za-z0-9+/_-]{20,65536}={0,2}(?![A-Za-z0-9])")
+ONE_CASE = r"[a-z0-9]{32}|[A-Z0-9]{32}"
+ONE_CASE_FIRST = r"[g-z]\d[a-z]|[G-Z]\d[A-Z]"
+HEX_OF_TEXT = r"(?:[2-7][0-9a-f]){16}|(?:[2-7][0-9A-F]){16}"
+TOKEN = re.compile(
+    r"(?<![A-Za-z0-9+/_.-])[A-Za-z0-9+/_-]{20,65536}={0,2}(?![A-Za-z0-9])"
+    r"|(?<=\.)[A-Za-z0-9_-]{20,65536}={0,2}(?![A-Za-z0-9/+])"
+)
+"""Behind a dot it is a part of a key, or the rest of an address of a page: that one has slashes."""

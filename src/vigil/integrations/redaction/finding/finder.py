@@ -10,6 +10,7 @@ from vigil.domain.tokens import TOKEN
 from vigil.integrations.redaction.finding import (
     disorder,
     identities,
+    introduced,
     keys,
     numbers,
     passwords,
@@ -26,6 +27,7 @@ _EMAIL = Form(
     "@",
     re.compile(
         r"(?<![\w.+-])[\w.+'-]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?![\w@])"
+        r"|(?<![\w.+-])[\w.+'-]{1,64}@\[(?:IPv6:)?[0-9a-fA-F.:]{3,45}\]"
         r"|\"[^\"\n@]{1,64}\"@(?:[^\W_][\w-]{0,62}\.){1,8}[^\W\d_]{2,24}"
     ),
 )
@@ -39,7 +41,7 @@ _FORMS = (
     *identities.FORMS,
     *phones.FORMS,
     *places.FORMS,
-    *people.FORMS,
+    *introduced.FORMS,
 )
 _TEXT = frozenset(b"\t\n\r" + bytes(range(32, 127)))
 _MOSTLY = 0.9
@@ -52,8 +54,18 @@ class Finder:
     def __init__(self, *, ips: bool = True) -> None:
         forms = (*_FORMS, *(numbers.IP_FORMS if ips else ()))
         self._open = Forms(forms)
-        secret = Form(Kind.SECRET, disorder.HINT, disorder.TOKEN, self._is_secret)
-        self._all = Forms((*forms, secret))
+        secrets = (
+            Form(Kind.SECRET, disorder.HINT, disorder.TOKEN, self._is_secret),
+            Form(
+                Kind.SECRET,
+                disorder.ONE_CASE,
+                disorder.TOKEN,
+                self._is_secret,
+                words=disorder.ONE_CASE_FIRST,
+            ),
+            Form(Kind.SECRET, disorder.HEX_OF_TEXT, disorder.TOKEN, self._is_hidden_in_hex),
+        )
+        self._all = Forms((*forms, *secrets))
         self._people = people.People()
 
     def __call__(self, text: str) -> tuple[Found, ...]:
@@ -77,6 +89,16 @@ class Finder:
         except (Error, ValueError):
             return False
         return _is_text(inner.encode()) and next(self._open(inner), None) is not None
+
+    def _is_hidden_in_hex(self, match: re.Match[str]) -> bool:
+        """Whether something is found in the text whose bytes are written so."""
+        try:
+            inner = bytes.fromhex(match[0])
+        except ValueError:
+            return False
+        return (
+            _is_text(inner) and next(self._open(inner.decode(errors="replace")), None) is not None
+        )
 
 
 def _is_text(content: bytes) -> bool:

@@ -54,6 +54,18 @@ class Form(NamedTuple):
             yield from self.at(text, match.start())
 
 
+class _Read(NamedTuple):
+    """A block of a text, and where it is."""
+
+    start: int
+    end: int
+    content: bytes
+
+    def is_plain(self) -> bool:
+        """Whether a place in its bytes is one in characters: each of them takes one byte."""
+        return len(self.content) == self.end - self.start
+
+
 class _Group(NamedTuple):
     """Forms that are worth a look where their first hint is."""
 
@@ -62,11 +74,13 @@ class _Group(NamedTuple):
     second: re2.Set | None
     """Which of them are, where the first hint is only a word."""
 
-    def told(self, block: bytes) -> Iterable[int]:
-        """The forms whose own hint is in a block with the first one."""
+    def told(self, read: list[_Read]) -> Iterator[tuple[int, list[_Read]]]:
+        """The forms whose own hint is in blocks with the first one, and in which of these."""
         if self.second is None:
-            return self.numbers
-        return [self.numbers[place] for place in self.second.Match(block) or ()]
+            yield from ((number, read) for number in self.numbers)
+            return
+        for place, some in _by_pattern(self.second, read).items():
+            yield self.numbers[place], some
 
 
 class Forms:
@@ -79,40 +93,57 @@ class Forms:
         self._first = _set_of([group.first for group in self._groups])
 
     def __call__(self, text: str) -> Iterator[Found]:
-        """All of them, in no order; what is found in two ways comes twice."""
-        windows: dict[int, list[tuple[int, int]]] = {}
-        covered = [0] * len(self._forms)
-        whole = text.encode() if text.isascii() else b""
-        for start, end in blocks(text):
-            block = whole[start:end] if whole else text[start:end].encode(errors="replace")
-            for number in self._told(block):
-                known = windows.setdefault(number, [])
-                if len(block) != end - start:
-                    # A place in bytes is none in characters where one takes more of them.
-                    _join(known, (max(start - _AROUND, 0), end + _AROUND))
-                    continue
-                form = self._forms[number]
-                for hint in self._hints[number].finditer(block):
-                    first, last = start + hint.start(), start + hint.end()
-                    if first < covered[number]:
-                        continue
-                    here = [*form.at(text, first)]
-                    yield from here
-                    begin = first if form.anchored else max(first - _AROUND, 0)
-                    if here:
-                        covered[number] = here[-1].end
-                        begin = covered[number] if form.anchored else begin
-                    # A hint may reach over the beginning of another one.
-                    if begin < last:
-                        _join(known, (begin, last + _AROUND))
-        for number, parts in windows.items():
-            for start, end in parts:
-                yield from self._forms[number].in_window(text, start, end)
+        """All of them, in no order; what is found in two ways comes twice.
 
-    def _told(self, block: bytes) -> Iterator[int]:
-        """The forms whose hints are in a block."""
-        for place in self._first.Match(block) or ():
-            yield from self._groups[place].told(block)
+        Automaton by automaton, each over all blocks that concern it: the states of them all are
+        more than a processor keeps at hand, those of one are not.
+        """
+        for place, read in _by_pattern(self._first, [*_read(text)]).items():
+            for number, some in self._groups[place].told(read):
+                yield from self._of(number, text, some)
+
+    def _of(self, number: int, text: str, read: Iterable[_Read]) -> Iterator[Found]:
+        """Those of one form in blocks that have its hint."""
+        form, hints = self._forms[number], self._hints[number]
+        windows: list[tuple[int, int]] = []
+        covered = 0
+        for block in read:
+            start, end, content = block
+            if not block.is_plain():
+                _join(windows, (max(start - _AROUND, 0), end + _AROUND))
+                continue
+            for hint in hints.finditer(content):
+                first, last = start + hint.start(), start + hint.end()
+                if first < covered:
+                    continue
+                here = [*form.at(text, first)]
+                yield from here
+                begin = first if form.anchored else max(first - _AROUND, 0)
+                if here:
+                    covered = here[-1].end
+                    begin = covered if form.anchored else begin
+                # A hint may reach over the beginning of another one.
+                if begin < last:
+                    _join(windows, (begin, last + _AROUND))
+        for begin, end in windows:
+            yield from form.in_window(text, begin, end)
+
+
+def _read(text: str) -> Iterator[_Read]:
+    """The blocks of a text, in bytes."""
+    whole = text.encode() if text.isascii() else b""
+    for start, end in blocks(text):
+        content = whole[start:end] if whole else text[start:end].encode(errors="replace")
+        yield _Read(start, end, content)
+
+
+def _by_pattern(patterns: re2.Set, read: Iterable[_Read]) -> dict[int, list[_Read]]:
+    """The blocks in which each of these patterns matches somewhere, in order."""
+    found: dict[int, list[_Read]] = {}
+    for block in read:
+        for place in patterns.Match(block.content) or ():
+            found.setdefault(place, []).append(block)
+    return found
 
 
 def _groups(forms: Sequence[Form]) -> list[_Group]:

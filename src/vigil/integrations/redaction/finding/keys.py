@@ -4,6 +4,7 @@ import re
 
 from vigil.domain.redacted import Kind
 from vigil.guard.credential_forms import BY_FORM
+from vigil.integrations.redaction.finding.disorder import drawn
 from vigil.integrations.redaction.finding.forms import Form, any_of
 from vigil.integrations.redaction.finding.lexicon import one_of
 
@@ -16,6 +17,8 @@ _COUNTED = re.compile(
     r"0x[0-9a-fA-F]+|\d{1,19}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 )
 _SESSIONS = one_of("passwords", "sessions")
+_ENDS_OF_SESSIONS = re.sub(r"(?:_\?)?\[a-z\]\{\d+,\d+\}", "", _SESSIONS)
+"""Without what may stand before them, which makes a hint of many states."""
 
 
 def _is_cookie(match: re.Match[str]) -> bool:
@@ -33,8 +36,12 @@ def _no_words(match: re.Match[str]) -> bool:
     return re.search(r"[A-Za-z0-9+/]{20}", match[0][30:]) is not None
 
 
-_TELLING = 3
-"""Characters of a word that is rare enough to be looked for first."""
+_TELLING = {
+    "GitLab token": "gl[a-z]{2,5}-",
+    "mail service key": r"SG\.|key-[0-9a-f]|-us\d|(?:SK|AC)[0-9a-f]|sib-",
+    "bot token": r"\d:AA|\.[\w-]{6}\.[\w-]{27}",
+}
+"""A part of each that is rare enough to be looked for first, where the guard's words are not."""
 
 
 def _without_borders(pattern: str) -> str:
@@ -47,7 +54,7 @@ _BY_GUARD = tuple(
         Kind.KEY,
         _without_borders(form.pattern.pattern),
         form.pattern,
-        words=any_of(form.hints) if min(map(len, form.hints)) >= _TELLING else "",
+        words=_TELLING.get(form.kind) or any_of(form.hints),
         anchored=True,
     )
     for form in BY_FORM
@@ -55,8 +62,36 @@ _BY_GUARD = tuple(
 )
 """The table that scripts are judged by has the providers' own forms."""
 
+_TAIL_OF_KEY = r"[A-Za-z0-9]{20,256}"
+_SAYS_KEY = "sk|pk|rk|ak|key|pat|tok|token|secret|live|test|prod|sbox|sandbox|apikey|oauth|api|auth"
+
+
+def _is_drawn(match: re.Match[str]) -> bool:
+    return drawn(match["tail"])
+
+
 FORMS = (
     *_BY_GUARD,
+    # acme_live_..., acme-pat-...: of whoever will be there next year
+    Form(
+        Kind.KEY,
+        rf"(?:{_SAYS_KEY})[_-]{_TAIL_OF_KEY}",
+        re.compile(
+            rf"(?<![A-Za-z0-9])(?:[a-z][a-z0-9]{{0,11}}[_-]){{0,3}}(?:{_SAYS_KEY})[_-]"
+            rf"(?P<tail>{_TAIL_OF_KEY})(?![A-Za-z0-9])"
+        ),
+        _is_drawn,
+        words=rf"(?:^|[^A-Za-z0-9])(?:{_SAYS_KEY})[_-][A-Za-z0-9]{{6}}",
+    ),
+    Form(
+        Kind.KEY,
+        r"[12]/\d{12}|[0-9a-f]{4}-[0-9a-f]{8}-[0-9a-f]{8}|st\.[0-9a-f]{24}\.",
+        re.compile(
+            r"(?<![\w/.-])(?:[12]/\d{12,20}(?:/\d{12,20})?:[0-9a-f]{32}"
+            r"|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}|st\.[0-9a-f]{24}(?:\.[0-9a-f]{32}){2})(?![\w-])"
+        ),
+        words=r"[12]/\d{12}|-[0-9a-f]{8}-[0-9a-f]{8}|st\.[0-9a-f]{24}\.",
+    ),
     Form(
         Kind.PRIVATE_KEY,
         "PRIVATE KEY",
@@ -102,6 +137,7 @@ FORMS = (
             r"""(?P<value>(?=[\w%.:/+~-]{0,40}\d)[\w%.:/+~-]{10,4096})"""
         ),
         _is_session,
+        words=rf"(?i)(?:{_ENDS_OF_SESSIONS})[\"']?\s{{0,2}}[=:]",
         anchored=True,
     ),
 )

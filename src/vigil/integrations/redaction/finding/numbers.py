@@ -68,6 +68,16 @@ FORMS = (
         ),
         _is_iban,
     ),
+    # With groups of letters in it; a word behind it spoils the checksum, so it is the second try.
+    Form(
+        Kind.IBAN,
+        r"\b[A-Z]{2}\d{2}[ -][A-Z0-9]{4}[ -][A-Z0-9]{4}[ -]",
+        re.compile(
+            r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?P<by>[ -])(?:[A-Z0-9]{4}(?P=by)){2,7}[A-Z0-9]{1,4}"
+            r"(?![A-Za-z0-9])"
+        ),
+        _is_iban,
+    ),
 )
 
 IP_FORMS = (
@@ -85,9 +95,9 @@ IP_FORMS = (
         re.compile(
             r"(?<![\w:.-])(?:"
             r"(?:[0-9a-fA-F]{1,4}:|::)(?:[0-9a-fA-F]{0,4}:){1,7}"
-            r"(?:[0-9a-fA-F]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?"
+            r"(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F]{1,4}|(?<=::))"
             r"|::(?:ffff:)?(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F]{1,4})"
-            r")(?![\w:])",
+            r")(?!\w|:[\w:])",
             re.ASCII,
         ),
         _is_ip,

@@ -10,7 +10,7 @@ from vigil.integrations.redaction.finding.lexicon import one_of
 
 _CERTAIN = one_of("passwords", "certain")
 _KEYED = one_of("passwords", "likely")
-_NAMES = rf"(?:(?P<sure>{_CERTAIN}|(?<![a-z])pass(?![a-z]))|(?P<keyed>{_KEYED}))"
+_NAMES = rf"(?:(?P<sure>{_CERTAIN}|(?<![a-z])(?:pass|pw|salt)(?![a-z]))|(?P<keyed>{_KEYED}))"
 _DOUBLE = r""""(?:[^"\\\n]|\\.){1,2048}\"|\\"[^"\\\n]{1,2048}\\\""""
 _SINGLE = r"'(?:[^'\\\n]|\\.){1,2048}'|`[^`\n]{1,512}`"
 _QUOTED = f"{_DOUBLE}|{_SINGLE}"
@@ -37,8 +37,9 @@ _OBJECT = re.compile(
 )
 """``Token{...}``, ``View@3fd2a1b``: an object that is shown, an address, the name of a class."""
 _SEVERAL = re.compile(r"""["'],[ ]["']""")
-_OF_DIGITS = ("otp", "cvv", "cvc", "security")
+_OF_DIGITS = ("otp", "cvv", "cvc")
 _FEWEST_KEYED = 6
+_FEWEST_SAID = 8
 _LONG = 16
 
 
@@ -64,7 +65,8 @@ def _is_likely(match: re.Match[str], value: str) -> bool:
     """Whether what stands behind a word that is also used in sentences is a value."""
     if _OBJECT.fullmatch(value):
         return False
-    if value.isdigit() and not (match["keyed"] or "").lower().startswith(_OF_DIGITS):
+    name = (match["keyed"] or "").lower()
+    if value.isdigit() and not name.startswith(_OF_DIGITS) and "code" not in name:
         return len(value) >= _FEWEST_KEYED and not match["rest"].startswith("s")
     if match["value"][0] in "\"'`\\" or "\n" in match["between"]:
         several = _SEVERAL.search(value) is not None
@@ -88,10 +90,19 @@ def _is_plain(match: re.Match[str]) -> bool:
     return not says_nothing(bare(match["value"]))
 
 
-_HINT = rf"(?i)(?:{_CERTAIN}|pass|{_KEYED})"
+def _is_told(match: re.Match[str]) -> bool:
+    """No sentence, where what stands between is also used in sentences and tables."""
+    value = bare(match["value"])
+    mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    least = _FEWEST_KEYED if match["sure"] else _FEWEST_SAID
+    return _is_value(match) and mixed and len(value) >= least
+
+
+_HINT = rf"(?i)(?:{_CERTAIN}|pass|pw|salt|{_KEYED})"
 _FIRST = (
     "(?i)pass|pwd|secret|token|credential|key|auth|bearer|hmac|otp|cv[vc]|security|string|kennwort"
-    "|contrase|mot_de|senha"
+    "|contrase|mot.de|senha|pw[^a-z]|salt|creds|phrase|mnemonic|has.{1,2}o|senord|wachtw|salasana|heslo"
+    "|jelsz|parola|ifre|[_ -]codes?|ароль|密|パス|비밀"
 )
 """What a text without has none of them."""
 
@@ -99,10 +110,10 @@ FORMS = (
     # password=x, "api_key": "x", DB_PASSWORD='x', --token x, <password>x, name: X_TOKEN value: x
     Form(
         Kind.PASSWORD,
-        rf"{_HINT}[\w.-]{{0,40}}[\"'\\\]]{{0,3}}\s{{0,4}}(?::?=>?|:|,)",
+        rf"{_HINT}[\w.-]{{0,40}}[\"'\\\]]{{0,3}}\s{{0,4}}(?::?=>?|:|,|->)",
         re.compile(
             rf"""(?ix){_NAMES}(?P<rest>{_REST}){_CLOSE}
-            (?P<between>\s{{0,4}}(?:=>|:=|==?|:(?!:)|,(?=\s{{0,2}}["']))[ \t]{{0,8}}
+            (?P<between>\s{{0,4}}(?:=>|:=|->|==?|:(?!:)|,(?=\s{{0,2}}["']))[ \t]{{0,8}}
               (?:!!\w{{1,10}}[ ]|\|-?\n[ ]{{1,20}}|>-?\n[ ]{{1,20}}|\n[ ]{{1,20}}[\w-]{{1,20}}:[ ]
               |[rbuf]{{1,2}}(?=["']))?){_VALUE}"""
         ),
@@ -145,12 +156,63 @@ FORMS = (
     ),
     Form(
         Kind.PASSWORD,
-        r"(?i)(?:pass|pin)[a-z]{0,5}\s{1,4}(?:is|was|to|used was)\s",
+        r"(?i)(?:pass|pin)[a-z]{0,5}\s{1,4}(?:is|was|to|used was):?\s",
         re.compile(
             rf"(?i)\b(?P<sure>password|passwd|passcode|passphrase|pin)(?P<rest>)(?P<keyed>)"
             rf"(?P<between>\s{{1,4}}(?:is|was|to|used was):?\s{{1,4}}){_VALUE}"
         ),
         lambda match: _is_value(match) and not bare(match["value"]).isalpha(),
+    ),
+    # the api key is x; in a table; what a function is called with
+    Form(
+        Kind.PASSWORD,
+        rf"{_HINT}[\w.-]{{0,40}}[\"'\\]{{0,3}}(?:\t|[ ]{{0,4}}\||\([\"']|[ ](?:is|was|to):?[ ])",
+        re.compile(
+            rf"(?i){_NAMES}(?P<rest>{_REST}){_CLOSE}"
+            r"(?P<between>\t{1,4}|[ ]{0,4}\|[ ]{0,4}|\((?=[\"'])|[ ](?:is|was|to):?[ ]{1,2})"
+            rf"{_VALUE}"
+        ),
+        _is_told,
+        words=_FIRST,
+        anchored=True,
+    ),
+    # a number to get in with
+    Form(
+        Kind.PASSWORD,
+        r"(?i)pin(?:[_ -]?(?:code|number))?[\"']?\s{0,2}[:=]\s{0,2}[\"']?\d{4}",
+        re.compile(
+            r"(?i)(?<![a-z])pin(?:[_ -]?(?:code|number))?[\"']?\s{0,2}[:=]\s{0,2}[\"']?"
+            r"(?P<value>\d{4,8})(?!\w)"
+        ),
+        anchored=True,
+    ),
+    # the words of a wallet
+    Form(
+        Kind.PASSWORD,
+        r"(?i)(?:seed|recovery|mnemonic)[_ -]?(?:phrase|words)?[\"']?\s{0,3}[:=]",
+        re.compile(
+            r"(?i)(?:seed|recovery|mnemonic)[_ -]?(?:phrase|words)?[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
+            r"(?P<value>[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){11,23})\b"
+        ),
+        anchored=True,
+    ),
+    # "auth": "dTpw", as of a registry
+    Form(
+        Kind.PASSWORD,
+        r"auth[\"']?\s{0,3}[:=]\s{0,3}[\"']?[A-Za-z0-9+/]{6}",
+        re.compile(
+            r"(?<![A-Za-z])_?auth[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<value>[A-Za-z0-9+/]{6,1024}={0,2})"
+        ),
+        _is_login,
+        anchored=True,
+    ),
+    # an address with a key and no name in it
+    Form(
+        Kind.PASSWORD,
+        r"://[0-9a-f]{32}",
+        re.compile(r"://(?P<value>[0-9a-f]{32}(?::[0-9a-f]{32})?)@(?=\w)"),
+        words="://",
+        anchored=True,
     ),
     # https://user:password@host
     Form(

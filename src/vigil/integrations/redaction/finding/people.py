@@ -1,93 +1,55 @@
-"""Names of people: by names of eighty languages, by titles, and by what a field is called.
+"""Names of people, by the lists: one alone, first and last, and those that are named together.
 
 A word of the lists alone is no name when it is more often something else (a month, a place, a
 tool): then a second name has to stand beside it.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
-from functools import cache
-from importlib.resources import files
+
+import re2
 
 from vigil.domain.redacted import Found, Kind
-from vigil.integrations.redaction.finding.forms import Form, blocks
-from vigil.integrations.redaction.finding.lexicon import one_of, set_of
+from vigil.integrations.redaction.finding.forms import blocks
+from vigil.integrations.redaction.finding.lexicon import set_of
+from vigil.integrations.redaction.finding.name_lists import (
+    ENDINGS,
+    NOBODY,
+    ends_as_one,
+    folded,
+    is_last,
+    known,
+    names,
+    plain,
+    sure,
+    written,
+)
 
-_LISTS = files(__package__) / "names"
-_CAPITAL = re.compile(r"[A-Z][a-z]{2,}")
-_CAPITAL_OF_ANY = re.compile(r"(?<![^\W\d_])[^\W\d_a-z][^\W\d_A-Z]+")
+_CAPITAL = re.compile(r"(?<![^\W\d_])[^\W\d_a-z][^\W\d_A-Z]+")
+_CAPITAL_OR_SMALL = re.compile(r"(?<![^\W\d_])(?:[^\W\d_a-z][^\W\d_A-Z]+|[^\W\d_A-Z]{3,})")
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['\u2019-](?=[^\W\d_]))+|[A-Z]\.?(?![\w])")
 _HAN = re.compile(r"[\u4e00-\u9fff]{2,5}|[\uac00-\ud7af]{2,4}")
 _HAN_APART = re.compile(
     r"([\u4e00-\u9fff\uac00-\ud7af]{1,3})[ \u3000]([\u4e00-\u9fff\uac00-\ud7af]{1,3})"
 )
+_SMALL_PAIR = re.compile(
+    r"(?<![^\s(\"':,;>])[^\W\d_]{3,20} ([^\W\d_]{3,20})"
+    r"(?!(?:['\u2019](?!s\b)|[:=@/_-])?[\w(]|\.\w)"
+)
+_BESIDE = re.compile(r"(?:, (?:and )?| and | & )(?=([^\W\d_a-z][^\W\d_A-Z]+))")
+_BEFORE = re.compile(r"(?<![^\W\d_])([^\W\d_a-z][^\W\d_A-Z]{1,30})(?:, (?:and )?| and | & )\Z")
+_IN_TOWN = re.compile(r"(?<!\w)(?:in|from|at|near|via) \Z")
+_LETTERS = bytes(byte if chr(byte).isascii() and chr(byte).isalpha() else 32 for byte in range(256))
+"""Everything else becomes a blank."""
 _MOST_WORDS, _LONGEST = 5, 120
-_PART = 8192
+_MOST_BESIDE, _FAR_BESIDE = 12, 40
+_PART = 16_384
 _SHORT, _PAIR = 2, 2
 
-_NOBODY = set_of("people", "nobody")
+_ENDED = re2.compile(rf"\b[A-Z][a-z]+(?:{'|'.join(ENDINGS)})\b".encode())
 _PLACES = set_of("people", "places")
 _FIRMS = set_of("people", "firms")
 _PARTICLES = set_of("people", "particles")
-_TITLE = one_of("people", "titles")
-_FIELDS = rf"(?:(?:{one_of('people', 'fields')})[_ -]?name|surname|cardholder)"
-_NAME_WORD = r"[^\W\d_a-z][^\W\d_]*(?:['\u2019-][^\W\d_]+)*\.?"
-_NAMED = r"(?:(?i:\bmy name is|\bi am called|\bmy name's)|\bName:)"
-
-FORMS = (
-    # Dr. Anna van Meier
-    Form(
-        Kind.NAME,
-        rf"\b(?:{_TITLE})\.? ",
-        re.compile(
-            rf"\b(?:{_TITLE})\.? "
-            rf"(?P<value>{_NAME_WORD}"
-            rf"(?: (?:(?:de|van|von|der|da|di|bin|al|el) )?{_NAME_WORD}){{0,3}})"
-        ),
-    ),
-    # "customer_name": "Anna Meier"
-    Form(
-        Kind.NAME,
-        rf"(?i){_FIELDS}[\"'\\]{{0,3}}\s{{0,3}}[:=]",
-        re.compile(
-            rf"""(?ix)(?<![a-z])(?:[a-z]{{1,20}}[_-])?{_FIELDS}(?:\\?["'])?\s{{0,3}}[:=]\s{{0,3}}
-            \\?["'](?P<value>[^\W\d_][^"'\\\n\d:/@_]{{1,60}})\\?["']"""
-        ),
-    ),
-    Form(
-        Kind.NAME,
-        r"(?i)my name (?:is|was)|my name's|i am called|\bname:\s",
-        re.compile(
-            rf"{_NAMED}\s{{1,8}}(?P<value>{_NAME_WORD}(?: {_NAME_WORD}){{0,3}})(?![\w/:@-])"
-        ),
-    ),
-)
-
-
-def folded(name: str) -> str:
-    """In small letters, without marks."""
-    if name.isascii():
-        return name.lower()
-    apart = unicodedata.normalize("NFD", name)
-    bare = "".join(one for one in apart if not unicodedata.combining(one))
-    return unicodedata.normalize("NFC", bare).lower()
-
-
-@cache
-def _names(which: str) -> frozenset[str]:
-    return frozenset((_LISTS / f"{which}.txt").read_text(encoding="utf-8").splitlines())
-
-
-@cache
-def _known() -> frozenset[str]:
-    return _names("first") | _names("last")
-
-
-@cache
-def _written() -> frozenset[str]:
-    """All of them, as they are written."""
-    return frozenset(name.capitalize() for which in ("first", "last") for name in _names(which))
 
 
 class People:
@@ -97,29 +59,41 @@ class People:
         """Those that begin with a known name, or that are in Chinese, Japanese or Korean."""
         for start, end in blocks(text, _PART):
             part = text[start:end]
-            if not part.isascii():
-                yield from _han_names(text, start, end)
-                begins: Iterable[int] = (
-                    word.start()
-                    for word in _CAPITAL_OF_ANY.finditer(text, start, end)
-                    if _plain(word[0]) in _known()
-                )
+            if part.isascii():
+                letters = part.encode().translate(_LETTERS)
+                begins, small = _in_ascii(letters, text, start, end)
             else:
-                begins = _places_of(
-                    _written().intersection(_CAPITAL.findall(part)), text, start, end
-                )
-            covered = start
-            for place in begins:
-                if place >= covered:
-                    covered = max(covered, _end_of_name(text, place))
-                    if covered > place:
-                        yield Found(place, covered, Kind.NAME)
+                yield from _han_names(text, start, end)
+                begins, small = _in_any(text, start, end)
+            yield from _from_there(text, start, begins)
+            yield from _small_names(text, small)
 
 
-def _places_of(names: Iterable[str], text: str, start: int, end: int) -> list[int]:
+def _in_ascii(letters: bytes, text: str, start: int, end: int) -> tuple[list[int], list[int]]:
+    """Where names may begin, with a capital and without; of most words it is soon known."""
+    listed = written().intersection(letters.split())
+    # Few texts have one: to look for one is five times as fast as to look at each word.
+    ended = {match[0] for match in _ENDED.finditer(letters)}
+    small = {word for word in listed if word.islower()}
+    capital = listed - small | ended
+    return _places_of(capital, text, start, end), _places_of(small, text, start, end)
+
+
+def _in_any(text: str, start: int, end: int) -> tuple[list[int], list[int]]:
+    """The same, word by word."""
+    found = [(one.start(), one[0]) for one in _CAPITAL_OR_SMALL.finditer(text, start, end)]
+    capital = [at for at, word in found if not word.islower() and _may_be_one(plain(word))]
+    return capital, [at for at, word in found if word.islower() and folded(word) in sure()]
+
+
+def _may_be_one(bare: str) -> bool:
+    return bare in known() or ends_as_one(bare)
+
+
+def _places_of(words: Iterable[bytes], text: str, start: int, end: int) -> list[int]:
     """Where these are in a part of a text, in order."""
     places: list[int] = []
-    for name in names:
+    for name in map(bytes.decode, words):
         at = text.find(name, start, end)
         while at >= 0:
             behind = at + len(name)
@@ -127,6 +101,52 @@ def _places_of(names: Iterable[str], text: str, start: int, end: int) -> list[in
                 places.append(at)
             at = text.find(name, behind, end)
     return sorted(places)
+
+
+def _from_there(text: str, start: int, begins: Iterable[int]) -> Iterator[Found]:
+    """The names that begin at some of these places, and those that are named with them."""
+    covered = start
+    for place in begins:
+        if place >= covered:
+            covered = max(covered, _end_of_name(text, place))
+            if covered > place:
+                yield Found(place, covered, Kind.NAME)
+                yield from _beside(text, place, covered)
+
+
+def _beside(text: str, start: int, end: int) -> Iterator[Found]:
+    """Those that are named together with one: there a word that can be a name is one."""
+    for _ in range(_MOST_BESIDE):
+        more = _BESIDE.match(text, end)
+        if more is None or not _can_be_one(text, more.start(1)):
+            break
+        end = more.end(1)
+        yield Found(*more.span(1), Kind.NAME)
+    for _ in range(_MOST_BESIDE):
+        before = _BEFORE.search(text[max(start - _FAR_BESIDE, 0) : start])
+        at = start - len(before[0]) if before else start
+        if before is None or not _can_be_one(text, at):
+            break
+        start = at
+        yield Found(at, at + len(before[1]), Kind.NAME)
+
+
+def _can_be_one(text: str, start: int) -> bool:
+    word = _WORD.match(text, start)
+    bare = plain(word[0]) if word else ""
+    can_be = bare in known() and bare not in NOBODY and len(bare) > _SHORT
+    return word is not None and can_be and not _part_of_more(text, word)
+
+
+def _small_names(text: str, places: Iterable[int]) -> Iterator[Found]:
+    """First and last name in a text without capitals."""
+    for place in places:
+        match = _SMALL_PAIR.match(text, place)
+        if match is None or not match[1].islower():
+            continue
+        last = folded(match[1])
+        if last not in NOBODY and last not in names("words") and is_last(last):
+            yield Found(place, match.end(1), Kind.NAME)
 
 
 def _end_of_name(text: str, start: int) -> int:
@@ -142,8 +162,8 @@ def _end_of_name(text: str, start: int) -> int:
 
 def _may_begin(text: str, start: int) -> bool:
     """What is more often something else begins a name only when another word goes on with it."""
-    word = _CAPITAL_OF_ANY.match(text, start)
-    if word is None or _plain(word[0]) not in _names("words"):
+    word = _CAPITAL.match(text, start)
+    if word is None or plain(word[0]) not in names("words"):
         return True
     following = text[word.end() : word.end() + 3].lstrip(" .")
     return following[:1].isupper()
@@ -161,35 +181,44 @@ def _han_names(text: str, start: int, end: int) -> Iterator[Found]:
         if _is_han_name(match[0]):
             yield Found(*match.span(), Kind.NAME)
     for match in _HAN_APART.finditer(text, start, end):
-        if {match[1], match[2]} & _names("last") and {match[1], match[2]} & _names("first"):
+        if {match[1], match[2]} & names("last") and {match[1], match[2]} & names("first"):
             yield Found(*match.span(), Kind.NAME)
 
 
 def _name_at(text: str, words: list[re.Match[str]]) -> int:
     """How many of the words are one name, from the first on."""
-    first, plain = words[0][0], _plain(words[0][0])
-    if plain in _NOBODY or _part_of_more(text, words[0]):
+    bare = plain(words[0][0])
+    if bare in NOBODY or _part_of_more(text, words[0]):
         return 0
-    begins = plain in _names("first")
-    if not begins and plain not in _names("last"):
+    begins = bare in names("first")
+    if not begins and not is_last(bare):
         return 0
-    many, known = _reach(text, words) if begins else (1, False)
-    if many < len(words) and _plain(words[many][0]) in _FIRMS and _apart(text, words, many) == " ":
+    many, with_last = _reach(text, words) if begins else (1, False)
+    if many < len(words) and plain(words[many][0]) in _FIRMS and _apart(text, words, many) == " ":
         return 0
     if many == 1:
-        telling = len(plain) > _SHORT and plain not in _names("words") and not first.isupper()
-        return 1 if telling and (begins or len(plain) > _SHORT + 1) else 0
-    if plain not in _names("words"):
+        return int(_tells_alone(text, words[0], bare))
+    if bare not in names("words"):
         return many
     # Words of the language in a row are a sentence, unless they are two and no more.
-    sure = any(_plain(word[0]) not in _names("words") for word in words[1:many])
+    sure_of_one = any(plain(word[0]) not in names("words") for word in words[1:many])
     goes_on = many < len(words) and words[many][0][0].isupper() and _apart(text, words, many) == " "
-    return many if known and (sure or (many == _PAIR and not goes_on)) else 0
+    return many if with_last and (sure_of_one or (many == _PAIR and not goes_on)) else 0
+
+
+def _tells_alone(text: str, word: re.Match[str], bare: str) -> bool:
+    """Whether it is a name with no other beside it."""
+    # What a setting holds is anything, but for two names in a row.
+    if bare in names("words") or word[0].isupper() or text[word.start() - 1 : word.start()] == "=":
+        return False
+    if bare not in known():  # Towns end as people do.
+        return _IN_TOWN.search(text[max(word.start() - 6, 0) : word.start()]) is None
+    return len(bare) > _SHORT + (bare not in names("first"))
 
 
 def _reach(text: str, words: list[re.Match[str]]) -> tuple[int, bool]:
     """How many words a first name goes on for, and whether a known last name is among them."""
-    many, known = 1, False
+    many, with_last = 1, False
     for number, word in enumerate(words[1:], start=1):
         if _apart(text, words, number) not in {" ", ". ", "  "}:
             break
@@ -200,23 +229,18 @@ def _reach(text: str, words: list[re.Match[str]]) -> tuple[int, bool]:
         if not _goes_on_with(word[0]):
             break
         many = number + 1
-        known = known or _plain(word[0]) in _names("last")
-    return many, known
+        with_last = with_last or is_last(plain(word[0]))
+    return many, with_last
 
 
 def _apart(text: str, words: list[re.Match[str]], number: int) -> str:
     return text[words[number - 1].end() : words[number].start()]
 
 
-def _plain(word: str) -> str:
-    """As the lists have it: without the s of whose it is, and the first of a double name."""
-    return folded(word.removesuffix("'s").removesuffix("\u2019s")).partition("-")[0]
-
-
 def _goes_on_with(word: str) -> bool:
     if len(word.rstrip(".")) == 1:
         return word[0].isupper()
-    return word[0].isupper() and not word.isupper() and folded(word) not in _NOBODY
+    return word[0].isupper() and not word.isupper() and folded(word) not in NOBODY
 
 
 def _part_of_more(text: str, word: re.Match[str], *, before: bool = True) -> bool:
@@ -227,7 +251,7 @@ def _part_of_more(text: str, word: re.Match[str], *, before: bool = True) -> boo
         text[end : end + 1],
         text[end + 1 : end + 2],
     )
-    if before and left and (left.isalnum() or left in "_/\\.@$#%+=-"):
+    if before and left and (left.isalnum() or left in "_/\\.@$#%+-"):
         return True
     if right and right in "_/\\@$=(%#":
         return True
@@ -236,6 +260,5 @@ def _part_of_more(text: str, word: re.Match[str], *, before: bool = True) -> boo
 
 def _is_han_name(word: str) -> bool:
     return any(
-        word[:cut] in _names("last") and word[cut:] in _names("first")
-        for cut in range(1, len(word))
+        word[:cut] in names("last") and word[cut:] in names("first") for cut in range(1, len(word))
     )

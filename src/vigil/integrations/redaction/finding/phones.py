@@ -79,7 +79,7 @@ FORMS = (
         Kind.PHONE,
         rf"(?i)(?:{_WORDS})[^\d\n]{{0,24}}(?:\d[ ./()-]{{0,3}}){{6}}",
         re.compile(
-            rf"""(?ix)(?<![a-z])(?:[a-z]{{0,12}}_)?(?:{_WORDS})(?:_?(?:no|nr|num|number|s))?["']?
+            rf"""(?ix)(?<![a-z])(?:[a-z]{{0,12}}_)?(?:{_WORDS})(?:_?(?:no|nr|num|number|s))?\.?["']?
             (?:[ ](?:no|nr|number|at|me|on|is|it's|to|us|him|her|them|back|my|the|number[ ]is)\.?)
             {{0,3}}[ ]?[:=#,]?\s{{0,3}}["'(]?(?P<value>{_GROUPS}{_EXTENSION}){_END}"""
         ),

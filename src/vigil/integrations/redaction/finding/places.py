@@ -11,7 +11,8 @@ _AFTER = one_of("places", "after")
 _BEFORE = one_of("places", "before")
 _NUMBERED = one_of("places", "numbered")
 _JOINED = one_of("places", "joined")
-_ENGLISH = one_of("places", "english")
+_TELLING = one_of("places", "telling")
+_APART = one_of("places", "apart")
 _STATES = one_of("places", "states")
 _BOXES = one_of("places", "boxes")
 _CONTEXT = one_of("places", "context")
@@ -22,6 +23,8 @@ _NUMBER = r"\d{1,5}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?"
 _CAP = r"[^\W\d_a-z][\w.'\u2019-]{0,30}"
 _ANY = r"[^\W_][\w.'\u2019-]{0,30}"
 _IN = r"[ \t]{1,3}"
+_CODE = r"(?:\d{5,6}|\d{3} \d{2}|\d{2}-\d{3}|\d{4}-\d{3}|\d{4} [A-Z]{2})"
+"""Of the post, where a number of four digits alone would be any number."""
 _OF = r"(?:(?:de|la|le|les|des|du|del|della|di|da|do|dos|das|el|los|las|d'|l')[ ]?){0,3}"
 
 
@@ -37,10 +40,27 @@ FORMS = (
         rf"(?:{_IN}\d{{1,5}}\b)?",
         rf"(?i)[ \t](?:{_AFTER})\b",
     ),
-    # Long Acre Road
+    # Long Acre Road, Istiklal Caddesi No:12
     _form(
-        rf" (?:{_ENGLISH})\b",
-        rf"{_FREE}(?:{_CAP} ){{1,3}}(?:{_ENGLISH})\b(?: \d{{1,5}}\b)?",
+        rf" (?:{_TELLING})\b",
+        rf"{_FREE}(?:{_CAP} ){{1,3}}(?:{_TELLING})\b(?: (?:No[:.] ?)?\d{{1,5}}\b)?",
+    ),
+    # Karl Johans gate 22
+    _form(
+        rf" (?:{_APART}) \d",
+        rf"{_FREE}(?:{_CAP} ){{1,3}}(?:{_APART}) \d{{1,4}}[A-Za-z]?\b",
+    ),
+    # Damrak 70, 1012 LM Amsterdam
+    _form(
+        rf"\d[A-Za-z]?, {_CODE} [A-Z\x80-\xff]",
+        rf"{_FREE}(?:{_CAP} ){{1,3}}\d{{1,4}}[A-Za-z]?, {_CODE} [^\W\d_a-z][^\W\d_A-Z]{{2,30}}",
+        r", \d[\d-]{3}",
+    ),
+    # 1-1-2 Otemachi, Chiyoda-ku
+    _form(
+        r"-(?:ku|shi|cho|machi|gun)\b",
+        rf"{_FREE}(?:\d{{1,3}}(?:-\d{{1,3}}){{1,2}},? )?(?:{_CAP},? ){{0,2}}"
+        r"[A-Z][a-z]{2,20}-(?:ku|shi|cho|machi|gun)\b",
     ),
     # Rue de la Sarthe 421, 12 Via Nizza 3
     _form(
@@ -70,7 +90,7 @@ FORMS = (
         rf"(?<![\w.:/,-])\d{{1,4}}{_IN}{_CAP}"
         rf"(?:{_IN}(?:de|la|da|do|van|der|den|del)?[ ]?{_ANY}){{0,3}}"
         rf"{_IN}\d{{1,5}}\.?(?=\s{{1,6}}(?:Apt|Suite)|\s*\n|,)",
-        r"\d\.?(?:\s*\n|,)|Apt|Suite",
+        r"\d[ \t]{1,3}[A-Z\x80-\xff][a-z\x80-\xff'.]",
     ),
     # Apt. 12, Suite 511, P.O. Box 12
     _form(
@@ -127,11 +147,12 @@ FORMS = (
 
 _LEAD = re.compile(r"(?<![\w.:/-])\d{1,5}[ \n>?]{1,6}$")
 _NEXT = re.compile(
-    rf"""(?x)(?:[ ]?,[ ]?|[ ]?\n[ \t>?,\n]{{0,8}}|[ ])
+    rf"""(?x)/\d{{1,4}}[a-zA-Z]?(?![\w/.:]) | (?:[ ]?,[ ]?|[ ]?\n[ \t>?,\n]{{0,8}}|[ ])
     (?:
       (?:{_CAP}|of|the|and|de|la)(?:[ ](?:{_CAP}|of|the|and|de|la|nad|le|les|am)){{0,5}}
         (?:,?[ ]\d{{4,6}}\b)?
-      | \d{{4,6}}(?:-\d{{4}})?\b | (?:apt\.?|suite)[ ]\d{{1,5}}
+      | (?:\d{{4,6}}(?:-\d{{3,4}})?|\d{{3}}[ ]\d\d|\d\d-\d{{3}}|\d{{4}}[ ][A-Z]{{2}})\b
+      | (?:кв|стр|корп|оф)\.[ ]?\d{{1,5}} | (?:apt\.?|suite)[ ]\d{{1,5}}
     )(?![\w:=@/]|[.]\w)"""
 )
 _MOST_PARTS = 5

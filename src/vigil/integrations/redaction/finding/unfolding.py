@@ -6,10 +6,13 @@ found there is said of the place in the original.
 
 import html
 import re
+import sys
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
+
+import re2
 
 from vigil.domain.redacted import Found
 from vigil.integrations.redaction.finding.lexicon import as_it_is
@@ -26,19 +29,33 @@ _INVISIBLE = (
 _LOOKS_LIKE = dict(zip(as_it_is("letters", "dressed"), as_it_is("letters", "plain"), strict=True))
 """What people are fooled by, of the letters and signs that Unicode calls confusable."""
 _DRESSED = re.compile(
-    rf"[{_INVISIBLE}{''.join(map(re.escape, _LOOKS_LIKE))}"
+    rf"[{_INVISIBLE}{''.join(map(re.escape, _LOOKS_LIKE))}\u0300-\u036f"
     r"\uff01-\uff5e\u2460-\u24ff\u2070-\u209f\u00b2\u00b3\u00b9"
     r"\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u2100-\u214f\U0001d400-\U0001d7ff\u3002"
     r"\u00a0\u2000-\u200a\u202f\u205f]"
 )
 _ESCAPED = re.compile(
+    # What each of them begins with, asked for once: five times as fast as to try one by one.
+    r"(?=[%\\&\x1b\x00\x08\x7f=\"'\[(]|[ ][\[(])(?:"
     r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*"
-    r"|\\(?:\\*(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrt](?![a-z])|[\"'/])|\\+)"
+    r"|\\(?:\\*(?:u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}"
+    r"|[0-3][0-7]{2}|[nrt](?![a-z])|\r?\n|[\"'/])|\\+)"
     r"|&(?:#\d{1,6}|#x[0-9A-Fa-f]{1,5}|quot|amp|lt|gt|apos|commat|colon|equals|period|lowbar);"
+    r"|\x1b(?:\[[0-9;?]{0,20}[@-~])?|[\x00\x08\x7f]"
+    r"|(?<=[\w+/.-]{16})=\r?\n(?=\w)|(?P<mark>[\"'])[ ]?\+\s{0,20}(?P=mark)"
+    r"|[ ]?(?:\[(?:[.@]|dot|at|DOT|AT)\]|\((?:dot|at|DOT|AT)\))[ ]?)"
 )
 _MARKS = "%\\&"
-"""What each of them begins with."""
+"""What most of them begin with."""
+_OTHERS = (
+    r"""[\x00\x08\x1b\x7f]|[\w+/.-]{16}=\r?\n\w|"[ ]?\+\s*"|'[ ]?\+\s*'"""
+    r"|[\[(](?:[.@]|dot|at|DOT|AT)[\])]"
+)
+"""The beginnings of the others, which few texts have."""
+_OTHER = re.compile(_OTHERS)
+_SELDOM = re2.compile(_OTHERS.encode())
 _SIGNS = {"n": "\n", "r": "\n", "t": "\t"}
+_SPELLED = {".": ".", "@": "@", "dot": ".", "at": "@"}
 
 
 class Layer(NamedTuple):
@@ -94,10 +111,18 @@ def _signs(escaped: str) -> str:
         return bytes.fromhex(escaped.replace("%", "")).decode(errors="replace")
     if escaped[0] == "&":
         return html.unescape(escaped)
+    if escaped[0] != "\\":
+        return _SPELLED.get(escaped.strip(" ()[]").lower(), "")
     bare = escaped.lstrip("\\")
-    if bare[:1] in {"u", "x"} and len(bare) > 1:
-        return chr(int(bare[1:], 16))
-    return _SIGNS.get(bare, bare)
+    if bare[:1] in {"u", "U", "x"} and len(bare) > 1:
+        return _character(int(bare[1:].strip("{}"), 16))
+    if bare[:1].isdecimal():
+        return chr(int(bare, 8))
+    return _SIGNS.get(bare, bare.strip("\r\n"))
+
+
+def _character(number: int) -> str:
+    return chr(number) if number <= sys.maxunicode else ""
 
 
 _LAYERS = ((_ESCAPED, _signs), (_DRESSED, _letters))
@@ -138,6 +163,8 @@ def _escapes(text: str) -> list[tuple[int, int]]:
             if match:
                 found.append(match.span())
             at = text.find(mark, match.end() if match else at + 1)
+    if _SELDOM.search(text.encode(errors="replace")):
+        found += (match.span() for match in _OTHER.finditer(text))
     return sorted(found)
 
 

@@ -1,0 +1,1 @@
+"""Trackers: where people keep incidents outside of Vigil."""
