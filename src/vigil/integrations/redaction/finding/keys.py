@@ -54,7 +54,7 @@ _BY_GUARD = tuple(
         Kind.KEY,
         _without_borders(form.pattern.pattern),
         form.pattern,
-        words=_TELLING.get(form.kind) or any_of(form.hints),
+        words=_TELLING.get(form.kind) or ("(?i)" * form.any_case + any_of(form.hints)),
         anchored=True,
     )
     for form in BY_FORM
