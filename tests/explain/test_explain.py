@@ -361,8 +361,8 @@ async def test_it_is_one_json_object_with_its_schema(story: Story) -> None:
     assert said["schema"] == "vigil.explain/1"
     assert set(said) == {
         "schema", "incident", "headline", "happened", "thought", "before", "acted", "actions",
-        "why", "to_change", "proof", "accounts", "ended", "learned", "scripts", "left_to_do", "models",
-        "alternatives", "would_change_mind",
+        "why", "to_change", "proof", "accounts", "ended", "learned", "scripts", "left_to_do",
+        "models", "alternatives", "would_change_mind",
     }  # fmt: skip
 
 
