@@ -7,7 +7,7 @@ holds up neither another one nor any incident.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
@@ -24,7 +24,6 @@ from vigil.domain.errors import (
     PortUnavailable,
     TemporaryError,
     ToldToWait,
-    VigilError,
 )
 from vigil.domain.incident import Incident, Stage
 from vigil.domain.message import Became, Deed, Message, Sending, Sent, Standing, State
@@ -32,10 +31,10 @@ from vigil.domain.run import Health
 from vigil.domain.timeline import Event
 from vigil.domain.value import Instant
 from vigil.ports.journal import Note
-from vigil.ports.post import News, Post
+from vigil.ports.post import News, Post, Unread
 from vigil.ports.trackers import DEADLINE_S, Trackers
 from vigil.story.addressed import drafts
-from vigil.story.moments import DECISIVE, Moment, moments
+from vigil.story.moments import DECISIVE, Moment, acting_key, moments
 from vigil.story.parts import Parts
 
 log = structlog.get_logger()
@@ -48,11 +47,21 @@ MOST_OPEN = 1000
 """Open incidents among which is looked for the same trouble."""
 OLDEST = timedelta(hours=24)
 """What is older is not sent any more: it would be taken for what is so now."""
+OLDEST_ACKNOWLEDGED = timedelta(minutes=5)
+"""Whoever is not kept from being called by then has been called, and messages wait behind it."""
 MOST_TRIES = 100
 FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 900.0
 """Between two tries; each wait is twice as long as the one before."""
 LONGEST_ASKED_S = 3600.0
 """The longest wait that a channel may ask for."""
+ASIDE_S = 300.0
+"""How long a timeline that could not be read is left alone."""
+MOST_ASIDE = 1000
+"""Timelines that are set aside, and beside which others are still read."""
+UNREAD = timedelta(minutes=2)
+"""What has not been read for longer is not about to be: something is in the way."""
+AT_WORK = frozenset({Stage.EXECUTING, Stage.VERIFYING})
+"""Where something is being done that calling the next person would only disturb."""
 
 
 @dataclass
@@ -65,6 +74,8 @@ class Channel:
     """Tries that failed since the last one that did not."""
     rests_until: float = 0.0
     """By the clock that cannot be set: until then nothing is sent through it."""
+    aside: dict[str, float] = field(default_factory=dict)
+    """Incidents whose timelines could not be read, and until when they are left alone."""
 
 
 @dataclass
@@ -83,13 +94,13 @@ class Posting:
 
     async def round(self, channel: Channel) -> None:
         """Read what is new, and send what is due."""
-        now = self.parts.senses.clock.now()
-        for news in await self.post.news(channel.name, now, AT_ONCE):
+        for news in await self._unread(channel):
             try:
                 await self._follow(channel, news)
-            except VigilError:
+            except TemporaryError:
                 raise
             except Exception:  # one timeline that cannot be told does not keep others untold
+                channel.aside[news.incident] = self.parts.senses.clock.elapsed() + ASIDE_S
                 log.exception("timeline not read", channel=channel.name, incident=news.incident)
         for _ in range(AT_ONCE):
             if self.parts.senses.clock.elapsed() < channel.rests_until:
@@ -106,7 +117,9 @@ class Posting:
 
     async def health(self, channel: Channel) -> Health:
         """How a channel fares, by what is on record."""
-        return channel_health(channel.name, await self.post.standing(channel.name), self._now)
+        standing = await self.post.standing(channel.name)
+        unread = await self.post.unread(channel.name, self._now)
+        return channel_health(channel.name, standing, unread, self._now)
 
     async def standings(self) -> dict[str, Standing]:
         """How much each channel was given, and how much of it is due."""
@@ -127,6 +140,19 @@ class Posting:
             await asyncio.sleep(EVERY_S)
 
     # --- what is to be told -------------------------------------------------------------------
+
+    async def _unread(self, channel: Channel) -> list[News]:
+        """What is to be read now; its mark stays, so that a mended timeline is told after all."""
+        elapsed = self.parts.senses.clock.elapsed()
+        limit = AT_ONCE + min(len(channel.aside), MOST_ASIDE)
+        found = await self.post.news(channel.name, self._now, limit)
+        there = {news.incident for news in found}
+        channel.aside = {
+            incident: until
+            for incident, until in channel.aside.items()
+            if until > elapsed and incident in there
+        }
+        return [news for news in found if news.incident not in channel.aside]
 
     async def _follow(self, channel: Channel, news: News) -> None:
         """Write down what a timeline has to tell; twice is once."""
@@ -182,8 +208,9 @@ class Posting:
 
     def _why_not(self, message: Message) -> str | None:
         """Why it is not to be tried at all."""
-        if self._now - message.said_at > OLDEST:
-            return f"it is older than {_hours(OLDEST)}, and would be taken for news"
+        oldest = _oldest(message.deed)
+        if self._now - message.said_at > oldest:
+            return f"it is older than {_length(oldest)}, and would be taken for what is so now"
         if self.parts.redaction is None:
             return "there is no redactor, so nothing of an incident may leave"
         return None
@@ -211,7 +238,8 @@ class Posting:
             return
         incident = await self.parts.journal.incident(message.incident)
         if message.deed is Deed.ACKNOWLEDGE:
-            if incident.closed_at is not None:
+            acts = incident.stage in AT_WORK and incident.waiting_on is None
+            if not acts or message.key != acting_key(incident.attempt):
                 raise PermanentError("not acknowledged: Vigil is not at work on it any more")
             return
         back = await self.parts.journal.newest(incident.id, "recurred") is not None
@@ -251,8 +279,9 @@ class Posting:
         again_at = self._now + timedelta(seconds=wait_s)
         if message.tries >= MOST_TRIES:
             return _not_told(f"{why}; it was tried {message.tries} times")
-        if again_at - message.said_at > OLDEST:
-            return _not_told(f"{why}; it would be older than {_hours(OLDEST)} by the next try")
+        oldest = _oldest(message.deed)
+        if again_at - message.said_at > oldest:
+            return _not_told(f"{why}; it would be older than {_length(oldest)} by the next try")
         return Became(state=State.DUE, text=why, again_at=again_at)
 
 
@@ -264,19 +293,27 @@ def merged_with(event: Event) -> str | None:
     return other if merged and isinstance(other, str) else None
 
 
-def channel_health(name: str, standing: Standing, now: Instant) -> Health:
-    """What holds up its messages, if anything does."""
+def channel_health(name: str, standing: Standing, unread: Unread | None, now: Instant) -> Health:
+    """What holds up its messages, or keeps them from being written down, if anything does."""
     text = f"{standing.told} told, {standing.due} due, {standing.not_told} not told"
     if standing.oldest_at is not None and standing.due:
         waits_s = max((now - standing.oldest_at).total_seconds(), 0.0)
         text += f"; the oldest waits for {waits_s:.0f} s"
-    if standing.failing is None:
+    wrong, remedies = [], []
+    if standing.failing is not None:
+        wrong.append(standing.failing)
+        remedies.append("what is due is tried again by itself, once that is mended")
+    if unread is not None and now - unread.since > UNREAD:
+        waits_s = (now - unread.since).total_seconds()
+        wrong.append(f"incident {unread.incident} has not been read for {waits_s:.0f} s")
+        remedies.append("see the log for why it is not read, and run `vigil audit verify`")
+    if not wrong:
         return Health(part=f"post {name}", ok=True, text=text, vital=False)
     return Health(
         part=f"post {name}",
         ok=False,
-        text=f"{text}: {standing.failing}",
-        remedy="what is due is tried again by itself, once that is mended",
+        text=f"{text}: {'; '.join(wrong)}",
+        remedy="; ".join(remedies),
         vital=False,
     )
 
@@ -306,5 +343,11 @@ def _wait_s(tries: int) -> float:
     return min(FIRST_WAIT_S * 2.0 ** min(tries - 1, 20), LONGEST_WAIT_S)
 
 
-def _hours(length: timedelta) -> str:
-    return f"{length.total_seconds() / 3600:.0f} h"
+def _oldest(deed: Deed) -> timedelta:
+    """What is older than that is not done any more."""
+    return OLDEST_ACKNOWLEDGED if deed is Deed.ACKNOWLEDGE else OLDEST
+
+
+def _length(length: timedelta) -> str:
+    hours = length / timedelta(hours=1)
+    return f"{hours:.0f} h" if hours >= 1 else f"{60 * hours:.0f} min"

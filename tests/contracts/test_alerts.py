@@ -16,6 +16,8 @@ from tests.support.hand_clock import START, HandClock
 from tests.support.pagerduty import PagerDuty, signature
 
 from vigil.domain.alert import Alert, AlertStatus, Severity
+from vigil.domain.scrub import MOST_READ, clean
+from vigil.integrations._clients import untrusted
 from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
 from vigil.integrations.alerts.datadog import FIELDS, DatadogAlerts
 from vigil.integrations.alerts.generic import GenericAlerts
@@ -308,6 +310,30 @@ def test_3_bounds(alerts: Alerts) -> None:
     first = found[0]
     assert max(len(first.summary), len(first.name), len(first.service)) <= 4096
     assert all(len(value) <= 4096 for _, value in first.labels)
+
+
+@pytest.mark.parametrize("source", ["alertmanager", "grafana", "generic"])
+def test_3_no_work_is_done_on_labels_that_are_not_kept(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A body of the greatest size has tens of thousands, and each takes several patterns."""
+    cleaned: list[int] = []
+
+    def counted(text: str, limit: int) -> str:
+        cleaned.append(min(len(text), MOST_READ))
+        return clean(text, limit)
+
+    monkeypatch.setattr(untrusted, "clean", counted)
+    labels = {f"l{number:05}": "" for number in reversed(range(50_000))}
+    labels["l00007"] = "w" * 200_000
+    alert = one(labels=labels, name="CheckoutErrors", service="web", summary="slow")
+    document = alert if source == "generic" else {"alerts": [alert]}
+    raw = json.dumps(document, separators=(",", ":")).encode()
+    (found,) = ADAPTERS[NAMES.index(source)]("t").parse({}, raw).alerts
+    assert [name for name, _ in found.labels] == [f"l{number:05}" for number in range(100)]
+    assert len(found.labels[7][1]) == 4096
+    assert len(cleaned) <= 101, "and the summary"
+    assert sum(cleaned) <= MOST_READ + 200
 
 
 def test_3_no_secret_of_the_provider_is_kept(alerts: Alerts) -> None:

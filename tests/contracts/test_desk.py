@@ -5,6 +5,7 @@ It is kept by a phase, so there is one desk and no vendor's; the world that it l
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -23,11 +24,12 @@ from tests.support.world import (
 
 from vigil.decide import desk as desks
 from vigil.decide.bounding import MOST_CHARACTERS, MOST_TEXT, bounded
-from vigil.decide.desk import MOST_ASKED, MOST_TOLD, EvidenceDesk
+from vigil.decide.desk import MOST_ASKED, MOST_SHOWN, MOST_TOLD, EvidenceDesk
 from vigil.decide.discretion import Discretion
 from vigil.decide.lookups import Lookups, Sources
 from vigil.domain.alert import Severity
 from vigil.domain.briefing import Briefing
+from vigil.domain.catalogue import Catalogue
 from vigil.domain.change import Release
 from vigil.domain.effects import Risk
 from vigil.domain.errors import NotRedacted, PortUnavailable
@@ -35,6 +37,7 @@ from vigil.domain.hypothesis import FailureType
 from vigil.domain.incident import Incident
 from vigil.domain.lesson import Lesson
 from vigil.domain.outbound import Redacted
+from vigil.domain.probe import HttpProbe, HttpStep
 from vigil.domain.proof import Outcome
 from vigil.domain.question import (
     QUESTIONS,
@@ -46,7 +49,9 @@ from vigil.domain.question import (
     RecentChanges,
     RunProbe,
 )
+from vigil.domain.redacted import Found
 from vigil.domain.runbook import Runbook
+from vigil.domain.shortened import Long
 from vigil.domain.telemetry import ErrorGroup, ErrorOrigin
 from vigil.domain.tokens import Tokens
 from vigil.integrations.redaction.embedded import EmbeddedRedaction
@@ -142,12 +147,13 @@ class House:
     )
     notes: list[Note] = field(default_factory=list)
     meanings: Meanings | None = None
+    catalogue: Catalogue = CATALOGUE
 
     @property
     def desk(self) -> Desk:
         release = Release(at=START, service="web", release="web-7", digest=DIGEST, by=MAIL)
         sources = Sources(
-            catalogue=CATALOGUE,
+            catalogue=self.catalogue,
             probes=self.probes,
             telemetry=self.telemetry,
             changes=ScriptedChanges((release,)),
@@ -156,7 +162,7 @@ class House:
         )
         briefing = Briefing(
             incident=INCIDENT,
-            service=CATALOGUE.services["web"],
+            service=self.catalogue.services["web"],
             hypotheses=(),
             evidence=(),
             matches=(),
@@ -234,6 +240,36 @@ async def test_2_a_long_probe_is_not_run_to_look_around() -> None:
     quick = CATALOGUE.quick_probes("web")
     assert quick
     assert not [ref for ref in quick if CATALOGUE.probe(ref).long]
+
+
+def posting(method: str, *, first: bool = False) -> Catalogue:
+    """The shop, whose owner looks at its checkout with a step of this method among others."""
+    step = HttpStep.model_validate({"method": method, "url": "http://127.0.0.1:1/order"})
+    look = HttpStep(url="http://127.0.0.1:1/")
+    steps = (step, look) if first else (look, step)
+    web = CATALOGUE.services["web"]
+    probes = {**web.probes, "checkout": HttpProbe(kind="http", steps=steps)}
+    services = {**CATALOGUE.services, "web": web.model_copy(update={"probes": probes})}
+    return CATALOGUE.model_copy(update={"services": services})
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
+async def test_2_a_probe_that_sends_what_may_change_something_is_not_run(first: bool) -> None:
+    """The owner wrote it down to see how the service is; a model would send it as it likes."""
+    house = House(catalogue=posting("POST", first=first))
+    answer = await house.desk.ask(PROBE)
+    assert answer.failed
+    assert "'web/checkout' sends what may change something" in answer.outbound.text
+    unknown = await house.desk.ask(RunProbe(service="web", probe="no-such"))
+    assert "known: catalogue, processes-running" in unknown.outbound.text
+    assert not house.probes.looks
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_2_one_that_only_reads_is_run(method: str) -> None:
+    house = House(catalogue=posting(method))
+    assert not (await house.desk.ask(PROBE)).failed
+    assert house.probes.looks == {"web/checkout": 1}
 
 
 @dataclass
@@ -336,6 +372,35 @@ async def test_4_what_looks_like_a_token_is_given_nobodys_place() -> None:
     assert "[EMAIL_1] said [LOOKALIKE_1]" in answer.outbound.text
 
 
+NAMED_AFTERWARDS = "Zorvan Quillip <zq@example.org>"
+"""Only what stands behind it tells that it is a name."""
+
+
+@pytest.mark.parametrize("most", range(1000, 1040))
+async def test_5_a_text_is_redacted_before_it_is_cut(most: int) -> None:
+    text = f"{'word ' * 200}{NAMED_AFTERWARDS} {'more ' * 200}"
+    house = House()
+    said = await house.desk.written({"text": Long(text, most)})
+    assert "[cut]" in said.text
+    assert not {"Zorvan", "Quillip", "Zor", "zq"} & set(re.split(r"\W+", said.text))
+
+
+async def test_5_so_is_what_comes_back_of_what_was_said() -> None:
+    """A name that nothing tells any more, in the words of who was given a token for it."""
+    house = House()
+    desk = house.desk
+    await desk.outbound(NAMED_AFTERWARDS)
+    await desk.tell("I ask for [NAME_1] alone.")
+    assert texts(house.notes) == ["I ask for [NAME_1] alone."]
+
+
+async def test_5_a_token_planted_in_a_long_text_is_nobodys() -> None:
+    desk = House().desk
+    await desk.outbound(f"{MAIL} complains")
+    said = await desk.written({"[EMAIL_1]": [Long("see [EMAIL_1] now", 1000), "[EMAIL_1]"]})
+    assert read(said.text) == {"[LOOKALIKE_1]": ["see [LOOKALIKE_1] now", "[LOOKALIKE_1]"]}
+
+
 async def test_5_one_value_has_one_token_wherever_it_is_said() -> None:
     house = House()
     desk = house.desk
@@ -350,14 +415,15 @@ async def test_5_one_value_has_one_token_wherever_it_is_said() -> None:
 class Picky:
     """Fulfils ``ports.redaction.Redaction`` and gives no answer."""
 
-    async def redact(self, text: str, tokens: Tokens) -> Redacted:
+    async def redact(self, text: str, tokens: Tokens, held: Sequence[Found] = ()) -> Redacted:
         raise PortUnavailable("the redactor does not answer")
 
 
 async def test_5_what_cannot_be_redacted_does_not_come_back() -> None:
     silent, absent = House(redaction=Picky()), House(redaction=None)
     for house, error in ((silent, PortUnavailable), (absent, NotRedacted)):
-        for say in (house.desk.ask(PROBE), house.desk.outbound("x"), house.desk.tell("x")):
+        desk = house.desk
+        for say in (desk.ask(PROBE), desk.outbound("x"), desk.written(["x"]), desk.tell("x")):
             with pytest.raises(error):
                 await say
         assert house.notes == []
@@ -417,6 +483,23 @@ async def test_6_a_model_that_talks_without_end_is_not_told_without_end() -> Non
         await desk.tell(f"{number} " + "blah " * 2000)
     assert len(house.notes) == MOST_TOLD
     assert max(map(len, texts(house.notes))) < 2000
+
+
+@pytest.mark.parametrize("before", range(MOST_SHOWN - 75, MOST_SHOWN + 2, 3))
+async def test_6_nor_is_half_of_what_would_only_be_known_whole(before: int) -> None:
+    house = House()
+    padding = ("word " * MOST_SHOWN)[:before]
+    secrets = "card 4111 1111 1111 1111, DE89 3704 0044 0532 0130 00, 38 Tacuarembo Vieja 6626, so"
+    await house.desk.tell(f"{padding} {secrets} {'more ' * 500}")
+    (said,) = texts(house.notes)
+    assert len(said) <= MOST_SHOWN
+    assert not {"4111", "DE89", "3704", "0044", "Vieja", "Tacuarembo"} & set(re.split(r"\W+", said))
+
+
+async def test_6_what_nobody_sees_hides_nothing_in_what_it_says() -> None:
+    house = House()
+    await house.desk.tell("I ask jane\x01.doe@exa\u2066mple.com.")
+    assert texts(house.notes) == ["I ask [EMAIL_1]."]
 
 
 def test_no_question_says_more_than_names_numbers_and_causes() -> None:

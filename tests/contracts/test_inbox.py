@@ -21,6 +21,7 @@ from tests.support.record import (
 )
 
 from vigil.domain.alert import ENDED, Alert, AlertStatus, Delivery, Did, Doing
+from vigil.domain.in_hand import in_hand
 from vigil.domain.incident import HANDED_OVER, Stage
 from vigil.domain.timeline import GENESIS
 from vigil.integrations.journal.letters import (
@@ -42,6 +43,7 @@ from vigil.ports.inbox import (
 )
 from vigil.ports.journal import NextSegment
 from vigil.ports.workflow import Segment
+from vigil.story.moments import Reported, reported
 
 ROOT = Path(__file__).parents[2]
 
@@ -671,10 +673,18 @@ async def told_of(
     )
 
 
-async def do(record: Record, number: int, outside: str, did: Did, into: str = "") -> None:
+async def do(
+    record: Record, number: int, outside: str, did: Did, into: str = "", *, person: bool = False
+) -> None:
     """Somebody does something at the source."""
     doing = Doing(
-        source="pagerduty", fingerprint=outside, did=did, by="Ann", text="a word", into=into
+        source="pagerduty",
+        fingerprint=outside,
+        did=did,
+        by="Ann",
+        person=person,
+        text="a word",
+        into=into,
     )
     delivery = Delivery(source="pagerduty", alerts=(), doings=(doing,))
     [letter] = await record.inbox.write_down([delivery], at(number))
@@ -783,5 +793,67 @@ async def test_6_a_timeline_tells_of_so_many_and_no_more(record: Record) -> None
     await told_of(record, 1, followed(1, "Q1"), "a")
     for number in range(MOST_TOLD + 5):
         await do(record, 2 + number, "Q1", Did.WROTE)
-    assert len(await seen(record, "a")) == MOST_TOLD - 1
-    assert (await record.journal.events("a"))[-1].kind == "alerts_counted"
+    assert len(await seen(record, "a")) == MOST_TOLD
+    assert (await record.journal.events("a"))[-1].kind == "doings_counted"
+
+
+async def storm(record: Record, first: int) -> int:
+    """Another source flaps, beyond what is told; the next free number."""
+    for number in range(first, first + MOST_TOLD + 5):
+        status = AlertStatus.RESOLVED if number % 2 else AlertStatus.FIRING
+        await hear(record, number, status, "a")
+    return first + MOST_TOLD + 5
+
+
+async def test_6_no_storm_of_alerts_keeps_off_what_people_do(record: Record) -> None:
+    await told_of(record, 1, followed(1, "Q1"), "a")
+    number = await storm(record, 2)
+    told = await record.journal.events("a")
+    assert told[-1].kind == "alerts_counted"
+    await do(record, number, "Q1", Did.ACKNOWLEDGED, person=True)
+    assert in_hand(await record.journal.events("a")) == (
+        "people have it in hand: Ann acknowledged it at PagerDuty",
+    )
+    over = followed(number + 1, "Q1", AlertStatus.RESOLVED).model_copy(update={"by": "Ann"})
+    await told_of(record, number + 1, over, "-")
+    assert in_hand(await record.journal.events("a")) == (
+        "people have it in hand: Ann resolved it at PagerDuty",
+    )
+    assert len(await record.journal.events("a")) == len(told) + 2
+
+
+async def test_6_nor_the_first_that_joins_of_what_is_followed(record: Record) -> None:
+    await hear(record, 1, AlertStatus.FIRING, "a")
+    number = await storm(record, 2)
+    told = len(await record.journal.events("a"))
+    for again in range(3):
+        await told_of(record, number + again, followed(number + again, "Q7"), "-")
+    assert list(reported(await record.journal.events("a"))) == [
+        Reported("alertmanager", "f1", 1),
+        Reported("pagerduty", "Q7", told + 1),
+    ]
+    assert len(await record.journal.events("a")) == told + 1
+    for other in range(MOST_TOLD + 5):
+        outside = followed(number + 3, f"R{other}")
+        await told_of(record, number + 3, outside, "-")
+    assert len(await record.journal.events("a")) == told + MOST_TOLD
+
+
+async def test_6_notes_without_end_keep_off_no_acknowledgement(record: Record) -> None:
+    """And where that has no end either, nobody can say that it is in nobody's hand."""
+    await told_of(record, 1, followed(1, "Q1"), "a")
+    for number in range(MOST_TOLD + 5):
+        await do(record, 2 + number, "Q1", Did.WROTE)
+    await do(record, 200, "Q1", Did.ACKNOWLEDGED)
+    assert len(await seen(record, "a")) == MOST_TOLD, "a program's is no more than a note"
+    await do(record, 201, "Q1", Did.ACKNOWLEDGED, person=True)
+    assert in_hand(await record.journal.events("a")) == (
+        "people have it in hand: Ann acknowledged it at PagerDuty",
+    )
+    for number in range(MOST_TOLD + 5):
+        await do(record, 202 + number, "Q1", Did.UNACKNOWLEDGED)
+    assert len(await seen(record, "a")) == 2 * MOST_TOLD
+    assert in_hand(await record.journal.events("a")) == (
+        "people may have it in hand: more was done at sources than is told here",
+    )
+    assert (await record.journal.events("a"))[-1].kind == "doings_counted"

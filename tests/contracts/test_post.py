@@ -194,6 +194,33 @@ async def test_5_it_says_how_a_channel_fares(record: Record, post: Post) -> None
     assert (standing.due, standing.told, standing.not_told, standing.failing) == (0, 1, 1, None)
 
 
+async def test_5_it_names_what_waits_longest_to_be_read(record: Record, post: Post) -> None:
+    older, newer = await an_incident(record), await an_incident(record, 2)
+    assert await post.unread(PAGER, at(9)) is None, "its time has not begun"
+    await post.news(PAGER, at(5), 10)
+    unread = await post.unread(PAGER, at(9))
+    assert unread is not None
+    assert (unread.incident in {older, newer}, unread.since) == (True, at(5))
+    for incident in (older, newer):
+        await post.write(PAGER, incident, 1, [], at(6))
+    assert await post.unread(PAGER, at(9)) is None
+    await record.journal.append(newer, [NOTE], at(7))
+    await record.journal.append(older, [NOTE], at(8))
+    await record.journal.append(newer, [NOTE], at(9))
+    unread = await post.unread(PAGER, at(9))
+    assert unread is not None
+    assert (unread.incident, unread.since) == (newer, at(7))
+
+
+async def test_5_what_is_not_followed_waits_for_nobody(record: Record, post: Post) -> None:
+    incident = await opened(record)
+    await post.news(PAGER, at(0), 10)
+    closed = incident.model_copy(update={"stage": Stage.ESCALATED, "closed_at": at(2)})
+    assert await record.journal.commit(incident=closed, expected=(Stage.TRIGGERED, 1), now=at(2))
+    assert await post.unread(PAGER, at(2) + FOLLOWED) is not None
+    assert await post.unread(PAGER, at(3) + FOLLOWED) is None
+
+
 async def test_6_messages_go_with_what_the_incident_said(record: Record, post: Post) -> None:
     incident = await opened(record)
     await post.news(PAGER, at(0), 10)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.support.skyflow import BEARER, VAULT, Vault, running
 
 from vigil.domain.errors import NotRedacted
-from vigil.domain.redacted import Kind
+from vigil.domain.redacted import Found, Kind
 from vigil.domain.tokens import MOST_TOKENS, Tokens
 from vigil.integrations.redaction.embedded import MOST_CHARS, EmbeddedRedaction
 from vigil.integrations.redaction.skyflow import SkyflowRedaction
@@ -191,3 +191,17 @@ async def test_5_neither_does_one_with_too_much_in_it(redaction: Redaction) -> N
     with pytest.raises(NotRedacted) as raised:
         await redaction.redact(text, Tokens())
     assert "example.org" not in str(raised.value)
+
+
+# 6. what was found before is found again ----------------------------------------------------------
+
+
+async def test_6_what_nothing_tells_any_more_stays_hidden(redaction: Redaction) -> None:
+    whole = await redaction.redact("Zorvan Quillip <zq@example.org> wrote", Tokens())
+    assert whole.outbound.text == "[NAME_1] <[EMAIL_1]> wrote"
+    text, held = whole.tokens.read_back("of [NAME_1], not [NAME_2], [NAME_1]")
+    assert text == "of Zorvan Quillip, not [NAME_2], Zorvan Quillip"
+    assert held == (Found(3, 17, Kind.NAME), Found(33, 47, Kind.NAME))
+    again = await redaction.redact(text, whole.tokens, held)
+    assert again.outbound.text == "of [NAME_1], not [LOOKALIKE_1], [NAME_1]"
+    assert again.tokens.restored(again.outbound.text) == text

@@ -44,6 +44,7 @@ OPENED, AGAIN = ("opened", ABOUT), ("alert_joined", ABOUT)
 OTHERS = ("alert_joined", ABOUT | {"source": "alertmanager"})
 ANOTHER = ("alert_joined", ABOUT | {"fingerprint": "Q2"})
 SAID = "people have it in hand: {} it at PagerDuty"
+UNSEEN = ("people may have it in hand: more was done at sources than is told here",)
 ACKNOWLEDGED, RESOLVED = (SAID.format("Ann acknowledged"),), (SAID.format("Ann resolved"),)
 
 
@@ -66,6 +67,8 @@ ACKNOWLEDGED, RESOLVED = (SAID.format("Ann acknowledged"),), (SAID.format("Ann r
         ([OPENED, over("Ann"), AGAIN], ()),
         ([OPENED, over("Ann"), over(source="alertmanager")], RESOLVED),
         ([OPENED, ("done_at_source", None), ("opened", None)], ()),
+        ([OPENED, done("acknowledged"), ("doings_counted", {"text": ""})], ACKNOWLEDGED),
+        ([OPENED, ("doings_counted", {"text": "", "unseen": True})], UNSEEN),
     ],
 )
 def test_who_said_last_that_people_see_to_it(

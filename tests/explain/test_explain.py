@@ -415,6 +415,11 @@ async def test_what_else_a_model_weighed_is_told(story: Story, escalates: bool) 
     assert said.would_change_mind == ("The same errors before the release.",)
 
 
+async def test_a_plan_of_the_playbook_says_what_would_change_its_mind_too(story: Story) -> None:
+    (second,) = (await explained(story)).would_change_mind
+    assert second.startswith("More that speaks for the second explanation (")
+
+
 async def test_that_it_came_back_comes_first_with_both(story: Story) -> None:
     story.with_parts(catalogue=watching(900))
     first = await story.hear()

@@ -53,7 +53,7 @@ def poisoned(text: str) -> Briefing:
 async def told(known: Briefing) -> str:
     """The first message as a model reads it."""
     desk = WrittenDesk()
-    pieces = [Piece(each.name, await desk.outbound(each.text)) for each in materials(known)]
+    pieces = [Piece(each.name, await desk.written(each.content)) for each in materials(known)]
     (said,) = opening(pieces).messages
     assert isinstance(said, Said)
     return "\n\n".join([*(framed(piece) for piece in said.pieces), said.words])

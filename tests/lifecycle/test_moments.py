@@ -16,6 +16,7 @@ from vigil.domain.message import Deed
 from vigil.domain.plan import ActionStatus, PlanKind
 from vigil.domain.run import RunOrder
 from vigil.domain.timeline import Event
+from vigil.domain.verdict import Answer, Approval
 from vigil.story.addressed import MOST_PLACES, deeds, drafts
 from vigil.story.moments import Kind, Moment, moments, reported
 
@@ -167,6 +168,56 @@ async def test_what_was_erased_or_cannot_be_read_is_left_out(story: Story) -> No
     assert keys(moments(strange, None)) == [], "a joined alert is told by its event alone"
 
 
+async def joined(story: Story, name: str) -> tuple[Moment, ...]:
+    """Everything that is told, of which the newest is that an alert of a second source joins."""
+    incident = await story.hear(source=name)
+    found = await all_of(story, incident)
+    assert found[-1].kind is Kind.JOINED
+    return found
+
+
+SAME = "This is the same trouble as before, and this is how it stands.\n"
+AT_WORK = "This is trouble that Vigil is at work on already; what comes of it is told here too."
+
+
+async def test_whoever_joins_is_told_what_a_person_has_to_do(story: Story) -> None:
+    """It may be the only one of the incidents there that calls somebody."""
+    story.with_parts(catalogue=catalogue(Autonomy.APPROVE))
+    incident = await story.hear()
+    assert (await joined(story, "first"))[-1].words == AT_WORK
+    await story.go_on()
+    *_, waiting, while_it_waits = await joined(story, "second")
+    assert waiting.kind is Kind.WAITING
+    assert while_it_waits.words == SAME + waiting.words
+    incident = await story.journal.incident(incident.id)
+    no = Approval(
+        plan_digest=incident.plan_digest or "",
+        answer=Answer.REJECTED,
+        by="Ada",
+        at=story.clock.now(),
+    )
+    assert (await story.journal.answer(incident.id, no)).won
+    await story.go_on()
+    *_, closed, once_handed_over = await joined(story, "third")
+    assert closed.kind is Kind.ESCALATED
+    assert once_handed_over.words == SAME + closed.words
+    *_, again = await joined(story, "fourth")
+    assert again.words == once_handed_over.words
+
+
+async def test_whoever_joins_an_approved_plan_is_told_that_vigil_is_at_work(story: Story) -> None:
+    story.with_parts(catalogue=catalogue(Autonomy.APPROVE))
+    incident = await told(story)
+    yes = Approval(
+        plan_digest=incident.plan_digest or "",
+        answer=Answer.APPROVED,
+        by="Ada",
+        at=story.clock.now(),
+    )
+    assert (await story.journal.answer(incident.id, yes)).won
+    assert (await joined(story, "second"))[-1].words == AT_WORK
+
+
 # --- to whom -----------------------------------------------------------------------------------
 
 
@@ -241,7 +292,7 @@ def test_only_so_many_places_are_told() -> None:
         (Kind.FALSE_ALARM, Outside(), [Deed.NOTE]),
         (Kind.FALSE_ALARM, Outside(resolve_false_alarms=True), [Deed.NOTE, Deed.RESOLVE]),
         (Kind.ACTING, Outside(), [Deed.NOTE]),
-        (Kind.ACTING, Outside(acknowledge=True), [Deed.ACKNOWLEDGE, Deed.NOTE]),
+        (Kind.ACTING, Outside(acknowledge=True), [Deed.NOTE, Deed.ACKNOWLEDGE]),
         (Kind.WAITING, Outside(acknowledge=True), [Deed.NOTE]),
         (Kind.ESCALATED, Outside(acknowledge=True, resolve_false_alarms=True), [Deed.NOTE]),
     ],

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import cycle
@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select, update
+from structlog.testing import capture_logs
 from tests.support.hand_clock import START
 from tests.support.http_server import Answer
 from tests.support.record import erase_payloads, receive
@@ -23,16 +24,19 @@ from vigil import posting as loops
 from vigil.domain.alert import Alert, AlertStatus
 from vigil.domain.catalogue import Autonomy, Outside
 from vigil.domain.errors import NotRedacted, PortUnavailable
-from vigil.domain.incident import Incident, Stage
+from vigil.domain.incident import Incident, Stage, WaitingOn
 from vigil.domain.outbound import Redacted
 from vigil.domain.plan import ActionResult
+from vigil.domain.redacted import Found
 from vigil.domain.run import RunOrder
 from vigil.domain.tokens import Tokens
 from vigil.domain.verdict import Answer as Yes
 from vigil.domain.verdict import Approval
 from vigil.engine import Engine as Vigil
+from vigil.integrations._clients.database import read, write
 from vigil.integrations.alerts.pagerduty import PagerDutyAlerts
 from vigil.integrations.journal import Keys, SqlMeanings, SqlPost
+from vigil.integrations.journal.tables import payloads
 from vigil.integrations.redaction.embedded import EmbeddedRedaction
 from vigil.integrations.trackers import pagerduty_asking
 from vigil.integrations.trackers.pagerduty import PagerDutyTrackers
@@ -41,7 +45,14 @@ from vigil.observe.intake import symptom_of, title_of
 from vigil.ports.journal import Note
 from vigil.ports.post import TAKEN_UP
 from vigil.ports.sandbox import OnOutput
-from vigil.posting import LONGEST_WAIT_S, MOST_TRIES, OLDEST, Channel, Posting
+from vigil.posting import (
+    LONGEST_WAIT_S,
+    MOST_TRIES,
+    OLDEST,
+    OLDEST_ACKNOWLEDGED,
+    Channel,
+    Posting,
+)
 
 HERE = "QPLACE1"
 URL = "https://vigil.example.org"
@@ -447,6 +458,82 @@ async def test_nobody_is_kept_quiet_once_vigil_is_not_at_work_any_more(post: Pos
     assert post.account.incidents[HERE]["status"] == "triggered"
 
 
+async def killed_at_work(post: Post) -> Incident:
+    """An incident that stays where its first action is about to run."""
+
+    def cut(_: RunOrder) -> None:
+        raise PowerCut
+
+    post.story.sandbox.before = cut
+    with pytest.raises(PowerCut):
+        await post.cured()
+    (incident,) = await post.story.journal.incidents(10, only_open=True)
+    assert incident.stage is Stage.EXECUTING
+    return incident
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        {
+            "stage": Stage.SYNTHESIZING,
+            "attempt": 2,
+            "waiting_on": WaitingOn.APPROVAL,
+            "plan_digest": "f" * 64,
+        },
+        {"waiting_on": WaitingOn.LOCKS},
+        {"stage": Stage.INVESTIGATING},
+        {"attempt": 2},
+    ],
+    ids=["a plan waits", "it waits for others", "it looks again", "another attempt acts"],
+)
+async def test_a_late_acknowledgement_silences_nobody(post: Post, since: dict[str, object]) -> None:
+    """Once Vigil does not act any more, somebody has to be called."""
+    post.wish(Outside(acknowledge=True))
+    incident = await killed_at_work(post)
+    post.account.always = failing(503)
+    await post.posting.round(post.channel)
+    before = (incident.stage, incident.attempt)
+    now = post.story.clock.now()
+    later = incident.model_copy(update=since)
+    assert await post.story.journal.commit(incident=later, expected=before, now=now)
+    post.account.always = None
+    await post.pass_by(120)
+    assert await post.events(incident, "not_told") == ["not_told acknowledge acting"]
+    assert post.account.incidents[HERE]["status"] == "triggered"
+    assert post.account.asked("PUT") == 0
+
+
+@pytest.mark.parametrize("fault", ["server error", "refused"])
+async def test_an_acknowledgement_that_is_refused_holds_up_little(post: Post, fault: str) -> None:
+    """What is said comes before it, and it is given up as soon as it is worth nothing."""
+    post.wish(Outside(acknowledge=True))
+    incident = await killed_at_work(post)
+    post.account.faults = [Fault(FAULTS[fault], method="PUT") for _ in range(100)]
+    await post.posting.round(post.channel)
+    assert await post.events(incident) == [*TOLD[:3], "not_told_yet acknowledge acting"]
+    await post.pass_by(OLDEST_ACKNOWLEDGED.total_seconds())
+    assert await post.events(incident, "not_told") == ["not_told acknowledge acting"]
+    assert 0 < 100 - len(post.account.faults) < 10
+    said = Note(kind="cancelled", payload={"by": "Grace", "text": "no further action is begun"})
+    await post.story.journal.append(incident.id, [said], post.story.clock.now())
+    await post.pass_by(LONGEST_WAIT_S)
+    assert (await post.events(incident, "told"))[-1] == "told note cancelled"
+
+
+async def test_what_is_found_too_old_is_not_acknowledged(post: Post) -> None:
+    """Nobody led the post meanwhile; whoever was to be called has been called by now."""
+    post.wish(Outside(acknowledge=True))
+    incident = await killed_at_work(post)
+    post.story.clock.advance(OLDEST_ACKNOWLEDGED.total_seconds() + 1)
+    await post.posting.round(post.channel)
+    assert await post.events(incident) == [*TOLD[:3], "not_told acknowledge acting"]
+    (event,) = [
+        event for event in await post.story.journal.events(incident.id) if event.kind == "not_told"
+    ]
+    assert "older than 5 min" in str((event.payload or {})["text"])
+
+
 # --- what may go wrong here ----------------------------------------------------------------------
 
 
@@ -475,6 +562,53 @@ async def test_killed_at_any_step_nothing_is_lost_and_nothing_told_twice(post: P
     assert found == [*already, "it was resolved already"], "each was sent and not written down"
 
 
+def spoil(post: Post, incident: Incident) -> Callable[[], None]:
+    """Somebody changes what its first event says; returns how to put it back."""
+    of_it = (payloads.c.incident == incident.id, payloads.c.seq == 1)
+
+    def put(sealed: bytes) -> None:
+        change = update(payloads).where(*of_it).values(sealed=sealed)
+        write(post.story.record.engine, lambda connection: connection.execute(change))
+
+    query = select(payloads.c.sealed).where(*of_it)
+    kept = read(post.story.record.engine, lambda c: c.execute(query).scalar_one())
+    put(b"\x00" * len(kept))
+    return lambda: put(kept)
+
+
+async def test_a_timeline_that_cannot_be_read_holds_up_no_other(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it comes first, and no more than one is read at once; once mended it is told."""
+    monkeypatch.setattr(loops, "AT_ONCE", 1)
+    await post.posting.round(post.channel)
+    broken = await post.story.hear("CatalogueErrors", source="pagerduty")
+    mend = spoil(post, broken)
+    post.story.clock.advance(1)
+    incident = await post.hear()
+    await post.pass_by(80)
+    assert await post.events(incident) == ["told note opened"]
+    assert (await post.health())[0]
+    await post.pass_by(60)
+    ok, text = await post.health()
+    assert not ok
+    assert f"incident {broken.id} has not been read for " in text
+    post.restart()
+    assert (await post.health()) == (ok, text), "whichever process is asked"
+    mend()
+    await post.pass_by(loops.ASIDE_S + 60)
+    assert (await post.health())[0]
+    assert post.channel.aside == {}
+
+
+async def test_what_is_broken_is_not_tried_in_every_round(post: Post) -> None:
+    await post.posting.round(post.channel)
+    spoil(post, await post.hear())
+    with capture_logs() as logs:
+        await post.pass_by(loops.ASIDE_S - 20)
+    assert [line["event"] for line in logs].count("timeline not read") == 1
+
+
 async def test_without_a_redactor_nothing_leaves_and_that_is_said(post: Post) -> None:
     post.story.with_parts(redaction=None)
     post.restart()
@@ -490,10 +624,10 @@ class Faulty:
 
     error: Exception | None
 
-    async def redact(self, text: str, tokens: Tokens) -> Redacted:
+    async def redact(self, text: str, tokens: Tokens, held: Sequence[Found] = ()) -> Redacted:
         if self.error is not None:
             raise self.error
-        return await EmbeddedRedaction().redact(text, tokens)
+        return await EmbeddedRedaction().redact(text, tokens, held)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,14 @@ import pytest
 from anthropic import AsyncAnthropic
 from tests.support.anthropic_moves import Failure, asks, refuses, says, thinks
 from tests.support.anthropic_rules import CONTRACT, held_to
-from tests.support.anthropic_server import KEY, PLAIN, THINKS, AnthropicServer, anthropic_api
+from tests.support.anthropic_server import (
+    BUDGETED,
+    KEY,
+    PLAIN,
+    THINKS,
+    AnthropicServer,
+    anthropic_api,
+)
 
 TOOL: Any = {
     "name": "look",
@@ -87,6 +94,12 @@ async def test_a_loop_of_tools_has_to_bring_back_what_was_said_and_answer_every_
         ({"extra_body": {"temperature": 1.0}}, "temperature"),
         ({"tools": [TOOL], "tool_choice": {"type": "any"}}, "tool_choice"),
         ({"model": PLAIN, "thinking": {"type": "adaptive"}}, "thinking"),
+        ({"model": BUDGETED, "thinking": {"type": "adaptive"}}, "thinking"),
+        ({"thinking": {"type": "enabled", "budget_tokens": 1024}}, "thinking"),
+        (
+            {"model": BUDGETED, "thinking": {"type": "enabled", "budget_tokens": 1023}},
+            "budget_tokens",
+        ),
         ({"messages": [{"role": "assistant", "content": []}]}, "prefill"),
     ],
 )

@@ -27,7 +27,15 @@ from tests.support.anthropic_moves import (
     thinks,
     writes,
 )
-from tests.support.anthropic_server import KEY, PLAIN, THINKS, AnthropicServer, anthropic_api
+from tests.support.anthropic_server import (
+    BUDGETED,
+    KEY,
+    NOT_FOUND,
+    PLAIN,
+    THINKS,
+    AnthropicServer,
+    anthropic_api,
+)
 from tests.support.briefings import answer, briefing, escalation
 from tests.support.desks import WrittenDesk, WrittenLedger
 
@@ -69,13 +77,18 @@ async def ask(
     severity: Severity = Severity.CRITICAL,
     otherwise: Script | None = None,
     key: str = KEY,
+    model: str = THINKS,
+    most_out: int = 4000,
 ) -> Asked:
     desk, ledger = WrittenDesk(), WrittenLedger(most)
     async with anthropic_api(*script) as api:
         if otherwise is not None:
             api.otherwise = otherwise
         minds = Minds(
-            *(Mind(Claude(name, key, 4000, api.url), PRICE, 4000) for name in (THINKS, PLAIN))
+            *(
+                Mind(Claude(name, key, most_out, api.url), PRICE, most_out)
+                for name in (model, PLAIN)
+            )
         )
         reasoner = ModelReasoner(minds, ledger, patience)
         try:
@@ -126,6 +139,41 @@ async def test_what_is_not_urgent_is_asked_of_the_cheap_model() -> None:
     assert asked.draft.author
     assert asked.draft.author.model == PLAIN
     assert "thinking" not in asked.api.bodies[0], "it has none"
+
+
+@pytest.mark.parametrize(
+    ("most_out", "thinking"),
+    [
+        (4000, {"type": "enabled", "budget_tokens": 2000}),
+        (2048, {"type": "enabled", "budget_tokens": 1024}),
+        (2047, None),
+        (1000, None),
+    ],
+)
+async def test_a_model_that_thinks_within_a_budget_may_use_half_of_what_it_may_write(
+    most_out: int, thinking: Json | None
+) -> None:
+    looks = asks(LOOK)
+    first = looks if thinking is None else thinks("I look first.", looks)
+    asked = await ask(first, writes(answer()), model=BUDGETED, most_out=most_out)
+    assert asked.draft.actions
+    assert [body.get("thinking") for body in asked.api.bodies] == [thinking, thinking]
+    assert asked.desk.told == ([] if thinking is None else ["I look first."])
+
+
+async def test_with_a_budget_none_begins_to_think_in_the_middle() -> None:
+    """Its description was not to be had at first: the vendor takes no budget from there on."""
+    async with anthropic_api(asks(LOOK), writes(answer())) as api:
+        api.unwell = [NOT_FOUND]
+        mind = Mind(Claude(BUDGETED, KEY, 4000, api.url), PRICE, 4000)
+        model = ModelReasoner(Minds(mind, mind), WrittenLedger(), PATIENT)
+        drafts = [await model.draft(briefing(), WrittenDesk())]
+        api.script = [thinks("I know.", writes(answer()))]
+        drafts.append(await model.draft(briefing(), WrittenDesk()))
+        await model.close()
+    assert [draft.unheard for draft in drafts] == [None, None]
+    assert [body.get("thinking", {}).get("type") for body in api.bodies] == [None, None, "enabled"]
+    assert api.broken == []
 
 
 async def test_it_asks_the_desk_and_cites_what_it_was_told() -> None:

@@ -259,6 +259,37 @@ async def test_a_check_that_could_not_look_says_nothing(reasoner: Reasoner) -> N
     assert draft.actions
 
 
+async def test_what_was_refused_on_the_way_is_what_else_was_weighed(reasoner: Reasoner) -> None:
+    """What comes after the runbook that fits was not looked at, and nothing is said of it."""
+    found = (
+        match("process-down"),
+        match("bad-release", passed=False),
+        match("bad-release"),
+        match("leaked-session"),
+    )
+    draft = await reasoner.draft(briefing(matches=found), WrittenDesk())
+    assert draft.runbook == "bad-release"
+    other, contradicted = draft.alternatives
+    assert other == "Runbook process-down does not cover 'bad_release'."
+    assert "bad-release is contradicted by its diagnosis checks" in contradicted
+
+
+async def test_a_plan_says_what_would_change_its_mind(reasoner: Reasoner) -> None:
+    sure = await reasoner.draft(briefing(), WrittenDesk())
+    second = "More that speaks for the second explanation (3%): Not."
+    assert sure.would_change_mind == (second,)
+    could_not_look = match("bad-release", passed=None)
+    unsure = await reasoner.draft(briefing(matches=(could_not_look,)), WrittenDesk())
+    checks = SHIPPED["bad-release"].checks
+    assert unsure.would_change_mind == (
+        second,
+        *(f"A failing check {c.id}, which could not tell until now: Looked." for c in checks),
+    )
+    alone = briefing().model_copy(update={"hypotheses": briefing().hypotheses[:1]})
+    only = await reasoner.draft(alone, WrittenDesk())
+    assert (only.alternatives, only.would_change_mind) == ((), ())
+
+
 async def test_no_match_and_no_hypothesis(reasoner: Reasoner) -> None:
     assert_nothing(
         await reasoner.draft(briefing(matches=()), WrittenDesk()), "No runbook was found"

@@ -159,6 +159,6 @@ def test_what_is_not_asked_has_a_price_all_the_same() -> None:
 async def test_what_is_private_does_not_leave() -> None:
     told = briefing(seen("log-1", Finding.CODE_ERRORS, "no mail to jane.doe@example.com"))
     desk = WrittenDesk()
-    texts = [(await desk.outbound(each.text)).text for each in materials(told)]
+    texts = [(await desk.written(each.content)).text for each in materials(told)]
     assert "jane.doe" not in "".join(texts)
     assert "[EMAIL_1]" in "".join(texts)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import re2
 from tests.support.http_server import Answer, Server
 from tests.support.skyflow import BEARER, VAULT, Vault, refused, running
 
@@ -16,7 +17,7 @@ from vigil.integrations.redaction import skyflow_asking
 from vigil.integrations.redaction.chunks import MOST, chunks
 from vigil.integrations.redaction.embedded import EmbeddedRedaction
 from vigil.integrations.redaction.retold import told_apart
-from vigil.integrations.redaction.skyflow import SkyflowRedaction
+from vigil.integrations.redaction.skyflow import KEPT, SkyflowRedaction
 from vigil.integrations.redaction.skyflow_access import Bearer
 
 EMBEDDED = EmbeddedRedaction()
@@ -177,6 +178,90 @@ async def test_the_vault_of_the_tests_keeps_the_contract(
     assert all(set(one) <= set(entity) for one in answered["entities"])
     location = schemas["Locations"]["properties"]
     assert all(set(one["location"]) <= set(location) for one in answered["entities"])
+
+
+PRIVATE = {
+    "ssn": ("078051120", "078-05-1120", "078 05 1120", "536.228.726"),
+    "phone_number": ("4155552671", "555.010.9999", "20.32.85.26", "+14155552671", "0171/1234567"),
+    "credit_card": ("4111111111111111", "4111.1111.1111.1111", "4111-1111-1111-1111"),
+    "cvv": ("123",),
+    "bank_account": ("000123456789", "12345678901234567890", "12/345/678"),
+    "account_number": ("8841002", "10.20.30.40", "a1234567"),
+    "passport_number": ("c01234567", "a12345678", "340007237", "C01X00T47"),
+    "driver_license": ("d1234567", "f25592150094", "12345678a", "99999999f"),
+    "healthcare_number": ("9434765919", "943 476 5919"),
+    "dob": ("12.05.1985", "1985.05.12", "12.05.85", "1985-05-12", "12/05/1985", "19850512"),
+    "age": ("42",),
+    "name": ("john.smith", "anna.meier", "anna", "deed", "facade", "adaface"),
+    "username": ("j.r.smith", "anna.b.meier", "john.smith2", "anna-maria.meier", "anna.de", "a.li"),
+    "email_address": ("anna@mail.example.org", "anna.meier@10.0.0.1", "anna@db-1.eu.example.com"),
+    "ip_address": ("203.0.113.7", "203.0.113.7:443", "2001:db8::7"),
+    "location_zip": ("62704", "62704-1234"),
+    "location_coordinate": ("52.5200", "52.52.12", "52.5200,13.4050"),
+    "vehicle_id": ("1hgcm82633a004352", "1HGCM82633A004352"),
+    "password": ("correct.horse", "deadbeef", "1234567"),
+}
+NEEDED = (
+    "[EMAIL_1]",
+    "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+    "8b1118b",
+    "8b1118b376c313ed420e5133ba91307817ed52c2",
+    "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "12345678901234567890123456789012",
+    "shop.example.org",
+    "db.shop.svc.cluster.local:5432",
+    "node-3.eu-west-1.compute.internal",
+    "db.prod:5432",
+    "web-1.shop.prod",
+    "v2.14.1-rc.3",
+    "2.14.1",
+    "0.27.12",
+    "/var/lib/postgresql/15",
+)
+
+
+@pytest.mark.parametrize("kind", PRIVATE)
+async def test_no_form_that_is_kept_fits_what_is_asked_for(
+    redaction: SkyflowRedaction, vault: Vault, kind: str
+) -> None:
+    for value in PRIVATE[kind]:
+        assert not [form for form in KEPT if re2.search(form, value)], value
+        vault.finds = {value: kind}
+        left = (await redaction.redact(f"a row with {value} in it", Tokens())).outbound.text
+        assert value not in left
+        assert kind in vault.asked[-1]["entity_types"]
+
+
+@pytest.mark.parametrize("needed", NEEDED)
+async def test_what_an_investigation_needs_is_kept(
+    redaction: SkyflowRedaction, vault: Vault, needed: str
+) -> None:
+    assert [form for form in KEPT if re2.search(form, needed)]
+    vault.finds = {needed: "name"}
+    assert await _seen_by(vault, redaction, f"a row with {needed} in it") == []
+
+
+async def test_what_only_has_one_of_them_in_it_is_not(
+    redaction: SkyflowRedaction, vault: Vault
+) -> None:
+    vault.finds = {"qwertzy of shop.example.org": "name"}
+    seen = await _seen_by(vault, redaction, "said qwertzy of shop.example.org")
+    assert seen == ["qwertzy of shop.example.org"]
+
+
+async def test_addresses_of_machines_stay_where_their_owner_wants_it(
+    server: Server, vault: Vault
+) -> None:
+    vault.finds = {"203.0.113.7": "ip_address"}
+    embedded = EmbeddedRedaction(ips=False)
+    redaction = SkyflowRedaction(server.url(""), VAULT, Bearer(BEARER), embedded, ips=False)
+    assert (await redaction.redact("from 203.0.113.7", Tokens())).found == ()
+
+
+async def _seen_by(vault: Vault, redaction: SkyflowRedaction, text: str) -> list[str]:
+    """What the vault takes for private."""
+    await redaction.redact(text, Tokens())
+    return [entity["value"] for entity in vault.answered[-1]["entities"]]
 
 
 def test_parts_are_the_text_and_cut_no_word() -> None:

@@ -30,7 +30,8 @@ from tests.support.http_server import Request, read_request
 
 KEY = "sk-ant-api03-made-up-for-tests"
 CHARACTERS_A_TOKEN = 4
-THINKS, PLAIN = "claude-sonnet-5-5", "claude-haiku-5-5"
+THINKS, PLAIN, BUDGETED = "claude-sonnet-5-5", "claude-haiku-5-5", "claude-haiku-4-5"
+LEAST_BUDGET = 1024
 NOT_FOUND = Failure(404, "not_found_error", "model: no such model")
 
 
@@ -42,11 +43,15 @@ class AnthropicServer:
     otherwise: Script = field(default_factory=lambda: Failure(500, "api_error", "no script"))
     url: str = ""
     key: str = KEY
-    models: dict[str, bool] = field(default_factory=lambda: {THINKS: True, PLAIN: False})
-    """By id, whether it thinks adaptively."""
+    models: dict[str, str | None] = field(
+        default_factory=lambda: {THINKS: "adaptive", PLAIN: None, BUDGETED: "enabled"}
+    )
+    """By id, in which way it thinks."""
     lifecycle: str = "active"
     about: Raw | None = None
     """What it says of any model instead."""
+    unwell: list[Failure] = field(default_factory=list)
+    """What it says first, one a question after a model."""
     most_input: int = 1_000_000
     bodies: list[Json] = field(default_factory=list)
     """Of the messages that were asked for, the refused ones included."""
@@ -95,10 +100,21 @@ class AnthropicServer:
         return None
 
     def _thinking(self, body: Json) -> Iterator[str]:
-        if "thinking" in body and not self.models[body["model"]]:
-            yield "thinking: adaptive thinking is not supported on this model"
+        if "thinking" not in body:
+            return
+        asked, way = body["thinking"], self.models[body["model"]]
+        if asked["type"] != way:
+            yield f"thinking: {asked['type']} thinking is not supported on this model"
+        elif way == "enabled":
+            if not LEAST_BUDGET <= asked["budget_tokens"] < body["max_tokens"]:
+                yield "thinking.budget_tokens: at least 1024, and less than max_tokens"
+            said = [each for each in body["messages"] if each["role"] == "assistant"]
+            if said and said[0]["content"][0]["type"] != "thinking":
+                yield "messages: expected thinking as the first block, where thinking is enabled"
 
     def _move(self, request: Request, body: Json) -> Move:
+        if request.method == "GET" and self.unwell:
+            return self.unwell.pop(0)
         if request.method == "GET" and self.about is not None:
             return self.about
         if request.method == "GET":
@@ -109,7 +125,7 @@ class AnthropicServer:
     def _about(self, model: str) -> Raw | Failure:
         if model not in self.models:
             return NOT_FOUND
-        info = model_info(model, self.lifecycle, adaptive=self.models[model])
+        info = model_info(model, self.lifecycle, thinks=self.models[model])
         self._hold("model-info.schema.json", info)
         return Raw(json.dumps(info).encode(), (("content-type", "application/json"),))
 
@@ -177,12 +193,13 @@ def _prefixes(body: Json) -> Iterator[tuple[int, str, bool]]:
         yield len(so_far) // CHARACTERS_A_TOKEN, so_far, last
 
 
-def model_info(model: str, lifecycle: str, *, adaptive: bool) -> Json:
+def model_info(model: str, lifecycle: str, *, thinks: str | None) -> Json:
     def can(*, supported: bool) -> Json:
         return {"supported": supported}
 
     yes, no = can(supported=True), can(supported=False)
-    kinds = {"adaptive": can(supported=adaptive), "enabled": no, "disabled": yes}
+    kinds = {way: can(supported=way == thinks) for way in ("adaptive", "enabled")}
+    kinds["disabled"] = yes
     return {
         "id": model,
         "type": "model",
@@ -200,7 +217,7 @@ def model_info(model: str, lifecycle: str, *, adaptive: bool) -> Json:
             "context_management": {"supported": False},
             "effort": {"supported": False, **dict.fromkeys(_EFFORTS, no)},
             "server_tools": {"supported": False, "code_execution": no, "web_search": no},
-            "thinking": {"supported": adaptive, "types": {**kinds, "between_tools": no}},
+            "thinking": {"supported": thinks is not None, "types": {**kinds, "between_tools": no}},
         },
     }
 

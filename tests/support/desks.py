@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from vigil.decide.bounding import fitted
+from vigil.decide.discretion import Discretion
 from vigil.domain.cost import Allowance, Cost
 from vigil.domain.outbound import Outbound
 from vigil.domain.question import Answer, Question
-from vigil.domain.tokens import Tokens
+from vigil.domain.shortened import Content
 from vigil.integrations.redaction.embedded import EmbeddedRedaction
-from vigil.ports.redaction import Redaction
 
 
 @dataclass
@@ -15,10 +16,11 @@ class WrittenDesk:
     """Fulfils ``ports.desk.Desk``: what is seen is ``sees``, whatever is asked."""
 
     sees: str = "nothing unusual"
-    redaction: Redaction = field(default_factory=EmbeddedRedaction)
     asked: list[Question] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
-    tokens: Tokens = field(default_factory=Tokens)
+    _discretion: Discretion = field(
+        default_factory=lambda: Discretion("inc-1", EmbeddedRedaction(), None)
+    )
 
     async def ask(self, question: Question) -> Answer:
         self.asked.append(question)
@@ -26,9 +28,13 @@ class WrittenDesk:
         return Answer(f"tool-{len(self.asked)}", seen, truncated=False, failed=False)
 
     async def outbound(self, text: str) -> Outbound:
-        redacted = await self.redaction.redact(text, self.tokens)
-        self.tokens = redacted.tokens
-        return redacted.outbound
+        return await self._discretion.redacted(text)
+
+    async def written(self, content: Content) -> Outbound:
+        async def redacted(text: str) -> str:
+            return (await self.outbound(text)).text
+
+        return await self._discretion.repeated(await fitted(content, redacted))
 
     async def tell(self, text: str) -> None:
         self.told.append(text)

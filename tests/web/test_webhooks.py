@@ -1,12 +1,15 @@
 """Deliveries: on disk before the answer, refused without the secret, bounded."""
 
 import json
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Mapping
 
 from sqlalchemy import select, update
 from tests.support.pagerduty import PagerDuty
 from tests.web.house import PAGERDUTY_SECRETS, WEBHOOK_TOKEN, House, alertmanager_body
 
+from vigil.domain.alert import Delivery
+from vigil.integrations.alerts.alertmanager import AlertmanagerAlerts
 from vigil.integrations.journal.letters import SOURCE_BYTES
 from vigil.integrations.journal.tables import deliveries, inbox
 from vigil.web.door import MOST_WEBHOOK_BYTES
@@ -31,6 +34,21 @@ async def test_a_delivery_is_on_disk_before_the_answer(house: House) -> None:
     await house.take_in()
     assert len(await house.record.journal.incidents()) == 1
     assert await house.record.inbox.lines() == ()
+
+
+async def test_a_body_is_read_beside_the_loop_that_serves_all_others(house: House) -> None:
+    read_by: list[int] = []
+
+    class Told(AlertmanagerAlerts):
+        def parse(self, headers: Mapping[str, str], body: bytes) -> Delivery:
+            read_by.append(threading.get_ident())
+            return super().parse(headers, body)
+
+    house.engine.sources["alertmanager"].adapter = Told(WEBHOOK_TOKEN, house.clock)
+    answer = await house.client.post(PATH, content=FIRING, headers=SECRET)
+    assert (answer.status_code, answer.json()["alerts"]) == (202, 1)
+    assert len(read_by) == 1
+    assert read_by[0] != threading.get_ident()
 
 
 async def test_an_authentic_body_that_nobody_understands_is_recorded(house: House) -> None:

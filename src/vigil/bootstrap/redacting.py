@@ -48,7 +48,9 @@ def choose_redaction(settings: Settings) -> "EmbeddedRedaction | SkyflowRedactio
         raise SettingsError(["SKYFLOW_URL has to begin with https://, as personal data goes there"])
     from vigil.integrations.redaction.skyflow import SkyflowRedaction
 
-    return SkyflowRedaction(address, vault, _access(token, file), embedded)
+    return SkyflowRedaction(
+        address, vault, _access(token, file), embedded, ips=settings.vigil_redact_ips
+    )
 
 
 def _access(token: SecretStr | None, file: Path | None) -> "Access":

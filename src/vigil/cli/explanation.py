@@ -55,9 +55,9 @@ class Explanation(Value):
     models: tuple[str, ...] = ()
     """Which models were asked and what it cost, or what was saved as none had to be."""
     alternatives: tuple[str, ...] = ()
-    """What the model that wrote the plan, or would write none, weighed besides."""
+    """What whoever wrote the plan, or the model that would write none, weighed besides."""
     would_change_mind: tuple[str, ...] = ()
-    """What that model would have to see for another proposal."""
+    """What would have to be seen for another proposal."""
     acted: bool
     actions: tuple[str, ...]
     """What was done, or would have been."""

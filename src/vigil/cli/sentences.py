@@ -89,6 +89,7 @@ SENTENCES: dict[str, Say] = {
     "alert_resolved": _heard("alert resolved"),
     "alerts_counted": lambda p: str(p["text"]),
     "done_at_source": done_there,
+    "doings_counted": lambda p: str(p["text"]),
     "stage_entered": lambda p: f"{p['stage']}: {MEANING[p['stage']]}",
     "evidence": lambda p: f"saw: {p['text']}",
     "hypotheses": _most_likely,

@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable
 
 from pydantic import JsonValue
 
-from vigil.decide.bounding import MOST_CHARACTERS, bounded, without_secrets
+from vigil.decide.bounding import MOST_CHARACTERS, bounded, fitted, without_secrets
 from vigil.decide.discretion import Discretion
 from vigil.decide.lookups import Found, Lookups, could_not
 from vigil.domain.errors import VigilError
 from vigil.domain.outbound import Outbound
 from vigil.domain.question import Answer, Question
-from vigil.domain.scrub import clean
+from vigil.domain.scrub import clean, without_control
+from vigil.domain.shortened import Content
 from vigil.ports.journal import Note
 
 LOOK_S = 20.0
@@ -64,13 +65,21 @@ class EvidenceDesk:
         async with self._turn:
             return await self._discretion.redacted(text)
 
+    async def written(self, content: Content) -> Outbound:
+        """As JSON; its tokens are those of everything else that was said."""
+        async with self._turn:
+            text = await fitted(content, self._without_secrets)
+            return await self._discretion.repeated(text)
+
     async def tell(self, text: str) -> None:
         """Its words, with the tokens that it was given and nothing that they stand for."""
         async with self._turn:
             self._told += 1
             if self._told <= MOST_TOLD:
-                said = await self._discretion.repeated(clean(text, MOST_SHOWN))
-                await self._note(said.text)
+                # What nobody sees goes first: it would only hide something from the redactor. What
+                # is too long goes last: nobody would know half of a secret for one.
+                said = await self._discretion.repeated(without_control(text))
+                await self._note(clean(said.text, MOST_SHOWN))
 
     async def _look(self, question: Question) -> Found:
         if self._asked > MOST_ASKED:

@@ -4,8 +4,11 @@ What a token stands for is kept before the text with it is handed out: otherwise
 have left after a crash that nobody could read back.
 """
 
+from collections.abc import Sequence
+
 from vigil.domain.errors import NotRedacted
 from vigil.domain.outbound import Outbound
+from vigil.domain.redacted import Found
 from vigil.domain.tokens import Tokens
 from vigil.ports.meanings import Meanings
 from vigil.ports.redaction import Redaction
@@ -24,21 +27,25 @@ class Discretion:
 
     async def redacted(self, text: str) -> Outbound:
         """The text as it may leave; ``NotRedacted`` or ``PortUnavailable`` where it may not."""
-        if self._redaction is None:
-            raise NotRedacted("there is no redactor, so nothing of an incident may leave")
-        before = await self._known()
-        redacted = await self._redaction.redact(text, before)
-        if self._meanings is not None and redacted.tokens != before:
-            await self._meanings.keep(self._incident, redacted.tokens)
-        self._tokens = redacted.tokens
-        return redacted.outbound
+        return await self._redacted(text)
 
     async def repeated(self, text: str) -> Outbound:
         """The words of somebody outside, with the tokens that they were given.
 
-        Restored first: otherwise the tokens would look like somebody's who plants them.
+        Restored first: otherwise the tokens would look like somebody's who plants them. What they
+        stood for is private here too, whatever it was told by is not said again or was cut off.
         """
-        return await self.redacted((await self._known()).restored(text))
+        return await self._redacted(*(await self._known()).read_back(text))
+
+    async def _redacted(self, text: str, held: Sequence[Found] = ()) -> Outbound:
+        if self._redaction is None:
+            raise NotRedacted("there is no redactor, so nothing of an incident may leave")
+        before = await self._known()
+        redacted = await self._redaction.redact(text, before, held)
+        if self._meanings is not None and redacted.tokens != before:
+            await self._meanings.keep(self._incident, redacted.tokens)
+        self._tokens = redacted.tokens
+        return redacted.outbound
 
     async def _known(self) -> Tokens:
         if self._tokens is None:

@@ -127,12 +127,22 @@ class Lookups:
     async def _probe(self, question: RunProbe) -> Found:
         if question.service not in self._around:
             return self._no_such_service(question.service)
-        quick = self._sources.catalogue.quick_probes(self._briefing.incident.service)
+        catalogue = self._sources.catalogue
+        quick = catalogue.quick_probes(self._briefing.incident.service)
         ref = ProbeRef(service=question.service, probe=question.probe)
         if ref not in quick:
-            names = [each.probe for each in quick if each.service == question.service]
+            names = [
+                each.probe
+                for each in quick
+                if each.service == question.service and catalogue.probe(each).only_reads
+            ]
             return _no_such("probe that may be run to look around", question.probe, names)
-        result = await self._sources.probes.run(ref, self._sources.catalogue.probe(ref))
+        probe = catalogue.probe(ref)
+        if not probe.only_reads:
+            # Its owner wrote it down to see how the service is; a model would send it as it likes.
+            why = "sends what may change something, so it is not run to look around"
+            return could_not(f"the probe '{ref}' {why}")
+        result = await self._sources.probes.run(ref, probe)
         return Found(content=result.model_dump(mode="json", exclude={"screenshot"}))
 
     async def _runbook(self, question: ReadRunbook) -> Found:

@@ -106,7 +106,7 @@ class Plan(Value):
     runner: str | None = Field(default=None, exclude_if=operator.not_)
     """Of the catalogue's runners, when the plan was made: no other one runs it. None is this
     machine's own."""
-    # What only a model says is left out where there is none, so that plans without keep their
+    # These are left out where there are none, so that plans from before they were said keep their
     # digest.
     risk_reasons: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
     """Why it declares that risk."""

@@ -60,4 +60,20 @@ class Tokens(Value):
 
         A token that is not of this incident stays as it is.
         """
-        return TOKEN.sub(lambda token: self.values.get(token[0], token[0]), text)
+        return self.read_back(text)[0]
+
+    def read_back(self, text: str) -> tuple[str, tuple[Found, ...]]:
+        """The same, and where in it what they stand for is now."""
+        pieces: list[str] = []
+        found: list[Found] = []
+        at = length = 0
+        for token in TOKEN.finditer(text):
+            value = self.values.get(token[0])
+            if value is None:
+                continue
+            start = length + token.start() - at
+            pieces += (text[at : token.start()], value)
+            at, length = token.end(), start + len(value)
+            kind = Kind(token[0][1:].rpartition("_")[0].lower())
+            found.append(Found(start, length, kind))
+        return "".join((*pieces, text[at:])), tuple(found)

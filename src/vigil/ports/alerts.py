@@ -24,5 +24,8 @@ class Alerts(Protocol):
         ...
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> Delivery:
-        """Read one body, as bytes off the wire; header names are lower case."""
+        """Read one body, as bytes off the wire; header names are lower case.
+
+        It only computes, in any thread, several at once.
+        """
         ...

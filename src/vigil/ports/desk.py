@@ -7,6 +7,7 @@ from typing import Protocol
 
 from vigil.domain.outbound import Outbound
 from vigil.domain.question import Answer, Question
+from vigil.domain.shortened import Content
 
 
 class Desk(Protocol):
@@ -21,7 +22,8 @@ class Desk(Protocol):
        too much looks no more and says so.
     4. An answer is bounded. What was left out is marked in its text, and ``truncated``.
     5. Text comes back redacted, with one token for one value in all that is said of the incident.
-       What cannot be redacted does not come back: ``NotRedacted``, or ``PortUnavailable``.
+       What is cut was redacted before: no part of what is private leaves. What cannot be redacted
+       does not come back: ``NotRedacted``, or ``PortUnavailable``.
     6. Each question and what was found, and what a model says while it works, is on the incident's
        timeline before it comes back: redacted, bounded, and marked as what a model asked.
     """
@@ -32,6 +34,10 @@ class Desk(Protocol):
 
     async def outbound(self, text: str) -> Outbound:
         """A text of this incident as it may leave."""
+        ...
+
+    async def written(self, content: Content) -> Outbound:
+        """What is known of this incident, as it may leave; in JSON, its long texts cut."""
         ...
 
     async def tell(self, text: str) -> None:

@@ -21,8 +21,9 @@ REMEMBERED = timedelta(days=14)
 is known for as long, and none of the sources repeats a delivery by itself for more than days."""
 
 MOST_TOLD = 100
-"""Alerts and doings that the timeline of one incident tells of. A source may flap for as long as an
-incident is open: what joins after these is counted, and still heard for what it says."""
+"""Alerts that the timeline of one incident tells of, and as many doings. A source may flap for as
+long as an incident is open: what joins after these is counted, and still heard for what it says. As
+many more of each kind are told if they decide something, whatever noise came before."""
 
 
 class Full(Value):
@@ -116,7 +117,8 @@ class Inbox(Protocol):
        belongs to the incident that it opens or joins; a firing alert opens an incident or joins the
        open one of its (service, symptom), never two, also when two arrive at once; one that was
        escalated is joined too, until the trouble is said to be over; a new incident comes with its
-       first event and its first segment. The timeline tells of the first ``MOST_TOLD`` alerts.
+       first event and its first segment. The timeline tells of the first ``MOST_TOLD`` alerts, and
+       after those of who ended it, and of each trouble that is followed when it joins first.
     4. An arrival of which any identifier was received before is a replay: nothing of it is heard,
        nor are its other identifiers remembered. They are known for ``REMEMBERED`` at least, across
        restarts, and each belongs to its source.
@@ -125,7 +127,9 @@ class Inbox(Protocol):
     6. What is done at a source is told on the timeline of the incident that its alert opened or
        joined last, while that is open or in somebody's hand; what was merged is told on both
        incidents, and follows what nobody here has heard of. The end of what is followed is heard by
-       that incident, whatever its service and symptom are called by then.
+       that incident, whatever its service and symptom are called by then. Of more than
+       ``MOST_TOLD`` only what decides who has it in hand is told; once that is not told either, the
+       timeline says so.
     """
 
     async def write_down(

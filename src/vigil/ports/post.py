@@ -25,6 +25,14 @@ class News(Value):
     """What came to be true before that is not for this channel."""
 
 
+class Unread(Value):
+    """An incident whose timeline a channel has not read to its end."""
+
+    incident: str
+    since: Instant
+    """When the first event came that was not read, but not before the channel's time began."""
+
+
 class Post(Protocol):
     """Messages of each channel, beside the incidents that they tell of.
 
@@ -40,7 +48,8 @@ class Post(Protocol):
        lost with the process that had it.
     4. ``settle`` writes what became of a message and its event in one transaction. Where somebody
        else has taken it up since, or it has come to its end, nothing is written and it is False.
-    5. ``standing`` says how much of a channel is due, since when, and what holds it up.
+    5. ``standing`` says how much of a channel is due, since when, and what holds it up. ``unread``
+       names the incident that is news to a channel for longest; it begins no channel's time.
     6. The messages of an incident go when what the incident said is erased. They hold no text of
        it.
     """
@@ -63,6 +72,10 @@ class Post(Protocol):
         self, message: Message, became: Became, notes: Sequence[Note], now: Instant
     ) -> bool:
         """What became of it."""
+        ...
+
+    async def unread(self, channel: str, now: Instant) -> Unread | None:
+        """The incident that has waited longest to be read."""
         ...
 
     async def standing(self, channel: str) -> Standing:

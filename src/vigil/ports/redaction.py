@@ -1,8 +1,10 @@
 """Take out of a text what must not leave."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from vigil.domain.outbound import Redacted
+from vigil.domain.redacted import Found
 from vigil.domain.tokens import Tokens
 
 
@@ -22,8 +24,10 @@ class Redaction(Protocol):
        of which the redactor does not say the whole raises ``NotRedacted``; a redactor that does not
        answer within its deadline raises ``PortUnavailable``. The text itself never comes back, and
        no error says any of it.
+    6. What was found before, ``held``, by its place in this text, is found again: what stood beside
+       it then, and told what it is, need not stand there any more.
     """
 
-    async def redact(self, text: str, tokens: Tokens) -> Redacted:
+    async def redact(self, text: str, tokens: Tokens, held: Sequence[Found] = ()) -> Redacted:
         """The text as it may leave, and the incident's tokens from now on."""
         ...

@@ -44,11 +44,12 @@ def deeds(kind: Kind, wishes: Outside) -> Iterator[Deed]:
     """What is done where such a moment is told.
 
     Nothing is resolved but what is proven, unless the owner wants it; and nobody's pager is kept
-    quiet unless the owner wants that, and only while something is really being done.
+    quiet unless the owner wants that, and only while something is really being done. What is said
+    comes first: one deed of a place waits for the one before, and what is done may be refused.
     """
+    yield Deed.NOTE
     if kind is Kind.ACTING and wishes.acknowledge:
         yield Deed.ACKNOWLEDGE
-    yield Deed.NOTE
     resolved = kind is Kind.RESOLVED and wishes.resolve
     if resolved or (kind is Kind.FALSE_ALARM and wishes.resolve_false_alarms):
         yield Deed.RESOLVE

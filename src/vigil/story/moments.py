@@ -48,6 +48,10 @@ class Kind(StrEnum):
     RECURRED = "recurred"
 
 
+_STANDS = frozenset({Kind.WAITING, Kind.CANCELLED, Kind.RESOLVED, Kind.FALSE_ALARM, Kind.ESCALATED})
+"""Moments that go on being true until Vigil goes on."""
+
+
 @dataclass(frozen=True)
 class Moment:
     """One decisive moment; ``key`` is the same whenever and wherever it is worked out."""
@@ -177,6 +181,8 @@ class _Reader:
     attempt: int = 1
     whole: bool = True
     """Whether everything that this attempt began ended well."""
+    stands: str | None = None
+    """What was told last, where Vigil has ended or waits for a person since."""
 
     def read(self, event: Event) -> Iterator[Moment]:
         """The moment that an event is, if it is one."""
@@ -189,6 +195,7 @@ class _Reader:
             return
         if found is not None:
             key, kind, words = found
+            self.stands = words if kind in _STANDS else self.stands
             yield Moment(key=key, kind=kind, seq=event.seq, at=event.at, words=words)
 
     @property
@@ -210,8 +217,11 @@ def _opened(found: _Reader, event: Event, payload: Payload) -> Found:
     return "opened", Kind.OPENED, f"Vigil looks into this: {what}. {MANNERS[found.autonomy]}"
 
 
-def _joined(_: _Reader, event: Event, __: Payload) -> Found:
+def _joined(found: _Reader, event: Event, _: Payload) -> Found:
+    """Whoever is called by it must not believe that Vigil is at work where a person is needed."""
     text = "This is trouble that Vigil is at work on already; what comes of it is told here too."
+    if found.stands is not None:
+        text = f"This is the same trouble as before, and this is how it stands.\n{found.stands}"
     return f"joined:{event.seq}", Kind.JOINED, text
 
 
@@ -283,13 +293,14 @@ def _of_cause(cause: Hypothesis | None) -> Iterator[str]:
 
 
 def _approved(found: _Reader, _: Event, payload: Payload) -> Found:
+    found.stands = None
     found.approved_by = _Answered.model_validate(payload).by
     return None
 
 
 def _entered(found: _Reader, _: Event, payload: Payload) -> Found:
     entered = _Entered.model_validate(payload)
-    found.stage, found.attempt = entered.stage, entered.attempt
+    found.stage, found.attempt, found.stands = entered.stage, entered.attempt, None
     if entered.stage is not Stage.EXECUTING:
         return None
     found.whole = True
@@ -297,7 +308,12 @@ def _entered(found: _Reader, _: Event, payload: Payload) -> Found:
     undoes = found.plan is not None and found.plan.kind is PlanKind.ROLLBACK
     begins = "Vigil begins to undo what it did" if undoes else "Vigil begins"
     words = f"{begins} ({found.decided}): {summary}"
-    return f"acting:{entered.attempt}", Kind.ACTING, words
+    return acting_key(entered.attempt), Kind.ACTING, words
+
+
+def acting_key(attempt: int) -> str:
+    """Of the moment in which this attempt begins to act."""
+    return f"acting:{attempt}"
 
 
 def _executed(found: _Reader, _: Event, payload: Payload) -> Found:

@@ -28,6 +28,11 @@ class ProbeSpec(Value):
     """All of one look together."""
 
     @property
+    def only_reads(self) -> bool:
+        """Nothing that it sends may change something where it arrives."""
+        return True
+
+    @property
     def budget(self) -> float | None:
         """The most that its results' ``value`` may be, where its kind gives one to a time."""
         return None

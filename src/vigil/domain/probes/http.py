@@ -70,3 +70,8 @@ class HttpProbe(ProbeSpec):
     unit: ClassVar[str] = MILLISECONDS
     kind: Literal["http"]
     steps: tuple[HttpStep, ...] = Field(min_length=1, max_length=20)
+
+    @property
+    def only_reads(self) -> bool:
+        """No step of it sends anything but a question."""
+        return all(step.method in {"GET", "HEAD"} for step in self.steps)

@@ -1,7 +1,8 @@
 """Single values out of a stranger's JSON: of the type they should be, bounded, fit to keep."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from heapq import nsmallest
 
 from vigil.domain.scrub import clean, without_control
 from vigil.domain.value import Instant
@@ -24,6 +25,12 @@ def texts(value: object) -> dict[str, str]:
     """The text entries of what should be an object of texts."""
     items: Iterable[tuple[str, object]] = value.items() if isinstance(value, dict) else ()
     return {key: text for key, text in items if isinstance(text, str)}
+
+
+def labels(found: Mapping[str, str], most: int) -> tuple[tuple[str, str], ...]:
+    """The first so many by name, fit to keep; no work is done on those that are not kept."""
+    kept = nsmallest(most, found.items())
+    return tuple(sorted((identifier(name), words(text)) for name, text in kept))
 
 
 def moment(value: object) -> Instant | None:

@@ -16,7 +16,7 @@ import structlog
 from vigil.domain.alert import Alert, AlertStatus, Delivery, Severity
 from vigil.domain.identity import content_digest
 from vigil.domain.value import Instant
-from vigil.integrations._clients.untrusted import identifier, moment, texts, words
+from vigil.integrations._clients.untrusted import identifier, labels, moment, texts, words
 from vigil.integrations.alerts.secrets import Secrets
 from vigil.ports.clock import Clock
 
@@ -108,7 +108,6 @@ class GenericAlerts:
         status = found.get("status", AlertStatus.FIRING.value)
         if status not in tuple(AlertStatus):
             return "the 'status' of an alert is neither 'firing' nor 'resolved'"
-        labels = sorted((identifier(k), words(v)) for k, v in texts(found.get("labels")).items())
         severity = found.get("severity")
         return Alert(
             source=self.source,
@@ -120,7 +119,7 @@ class GenericAlerts:
             if isinstance(severity, str)
             else Severity.HIGH,
             summary=words(found.get("summary")),
-            labels=tuple(labels[:MOST_LABELS]),
+            labels=labels(texts(found.get("labels")), MOST_LABELS),
             starts_at=moment(found.get("starts_at")) or began,
         )
 

@@ -9,7 +9,7 @@ import structlog
 from vigil.domain.alert import Alert, AlertStatus, Delivery, Severity
 from vigil.domain.identity import content_digest
 from vigil.domain.value import Instant
-from vigil.integrations._clients.untrusted import identifier, moment, texts, words
+from vigil.integrations._clients.untrusted import identifier, labels, moment, texts, words
 
 MOST_ALERTS = 1000
 MOST_LABELS = 100
@@ -66,7 +66,6 @@ class Group:
     def _alert(self, found: dict[str, Any], group: dict[str, Any], now: Instant) -> Alert:
         raw = texts(found.get("labels"))
         notes = texts(found.get("annotations"))
-        labels = sorted((identifier(k), words(v)) for k, v in raw.items())
         summary = notes.get("summary") or notes.get("description") or notes.get("message") or ""
         return Alert(
             source=self._source,
@@ -77,16 +76,16 @@ class Group:
             fingerprint=_fingerprint(found, raw),
             severity=SEVERITIES.get(raw.get("severity", "").strip().lower(), Severity.HIGH),
             summary=words(summary),
-            labels=tuple(labels[:MOST_LABELS]),
+            labels=labels(raw, MOST_LABELS),
             starts_at=moment(found.get("startsAt")) or now,
         )
 
 
-def _fingerprint(found: dict[str, Any], labels: Mapping[str, str]) -> str:
+def _fingerprint(found: dict[str, Any], raw: Mapping[str, str]) -> str:
     """The source's own, else one over the labels, which is what it is at the source."""
     if known := identifier(found.get("fingerprint")):
         return known
-    return content_digest(sorted((identifier(k), identifier(v)) for k, v in labels.items()))
+    return content_digest(sorted((identifier(k), identifier(v)) for k, v in raw.items()))
 
 
 def _count(value: object) -> int:

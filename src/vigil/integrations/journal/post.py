@@ -23,13 +23,20 @@ from vigil.integrations._clients.database.text import storable
 from vigil.integrations.journal.chain import append_events
 from vigil.integrations.journal.on_record import OnRecord
 from vigil.integrations.journal.rows import get_incident
-from vigil.integrations.journal.tables import incidents, post, post_channels, post_read
+from vigil.integrations.journal.tables import (
+    events,
+    incidents,
+    post,
+    post_channels,
+    post_read,
+)
 from vigil.ports.journal import Note
-from vigil.ports.post import FOLLOWED, TAKEN_UP, News
+from vigil.ports.post import FOLLOWED, TAKEN_UP, News, Unread
 
 _ADD_CHANNEL, _ADD_MARK, _ADD_MESSAGES = Adding(post_channels), Adding(post_read), Adding(post)
 _MESSAGE = tuple(post.c[name] for name in Message.model_fields)
 _DUE = post.c.state == State.DUE
+_READ_TO = func.coalesce(post_read.c.seq, 0)
 
 
 class SqlPost(OnRecord):
@@ -70,6 +77,10 @@ class SqlPost(OnRecord):
 
         return await self._write(work)
 
+    async def unread(self, channel: str, now: Instant) -> Unread | None:
+        """The incident that has waited longest to be read."""
+        return await self._read(lambda c: _oldest_unread(c, channel, now))
+
     async def standing(self, channel: str) -> Standing:
         """How a channel fares."""
         return await self._read(lambda c: _standing(c, channel))
@@ -88,19 +99,40 @@ def _begin(connection: Connection, channel: str, now: datetime) -> datetime:
 def _unread(
     connection: Connection, channel: str, since: datetime, now: datetime, limit: int
 ) -> tuple[News, ...]:
-    same = and_(post_read.c.incident == incidents.c.id, post_read.c.channel == channel)
-    read = func.coalesce(post_read.c.seq, 0)
-    followed = or_(incidents.c.closed_at.is_(None), incidents.c.closed_at >= now - FOLLOWED)
     query = (
-        select(incidents.c.id, read.label("read"))
-        .select_from(incidents.outerjoin(post_read, same))
-        .where(followed, incidents.c.head_seq > read)
+        select(incidents.c.id, _READ_TO.label("read"))
+        .select_from(incidents.outerjoin(post_read, _mark_of(channel)))
+        .where(_followed(now), incidents.c.head_seq > _READ_TO)
         .order_by(incidents.c.opened_at, incidents.c.id)
         .limit(limit)
     )
     return tuple(
         News(incident=row.id, read=row.read, since=since) for row in connection.execute(query)
     )
+
+
+def _mark_of(channel: str) -> ColumnElement[bool]:
+    return and_(post_read.c.incident == incidents.c.id, post_read.c.channel == channel)
+
+
+def _followed(now: datetime) -> ColumnElement[bool]:
+    return or_(incidents.c.closed_at.is_(None), incidents.c.closed_at >= now - FOLLOWED)
+
+
+def _oldest_unread(connection: Connection, channel: str, now: datetime) -> Unread | None:
+    begun = _since(connection, channel)
+    if begun is None:
+        return None
+    first = and_(events.c.incident == incidents.c.id, events.c.seq == _READ_TO + 1)
+    query = (
+        select(incidents.c.id, events.c.at)
+        .select_from(incidents.outerjoin(post_read, _mark_of(channel)).join(events, first))
+        .where(_followed(now), incidents.c.head_seq > _READ_TO)
+        .order_by(events.c.at, incidents.c.id)
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else Unread(incident=row.id, since=max(row.at, begun))
 
 
 def _write(

@@ -13,6 +13,7 @@ from typing import Any, cast
 from anthropic import AnthropicError, AsyncAnthropic, omit
 from anthropic.lib.streaming import AsyncMessageStream
 from anthropic.types import (
+    CapabilitySupport,
     Message,
     MessageParam,
     ModelInfo,
@@ -50,6 +51,9 @@ MOST_LOOKS = 3
 """At what a model can do, until an endpoint has said it."""
 MOST_WRITTEN = 20_000
 """Characters of one call's arguments: with each piece the library reads all before it once more."""
+LEAST_THOUGHT = 1024
+"""Tokens: the vendor takes no smaller budget for thinking."""
+_THOUGHT = frozenset({"thinking", "redacted_thinking"})
 _CACHED: Any = {"type": "ephemeral"}
 _STOPS = {
     "end_turn": Stop.DONE,
@@ -82,7 +86,7 @@ class Claude:
 
     async def turn(self, conversation: Conversation, aloud: Say) -> Turn:
         """Its next turn, streamed, so that a connection that died is seen before the deadline."""
-        thinking = await self._how_it_thinks()
+        thinking = await self._how_it_thinks(conversation)
         with in_our_words(AnthropicError, translated):
             async with self._client.messages.stream(
                 model=self.name,
@@ -118,14 +122,15 @@ class Claude:
         """Let connections go."""
         await self._client.close()
 
-    async def _how_it_thinks(self) -> ThinkingConfigParam | None:
-        """Adaptively, where the model has that; who cannot say so is asked a few times."""
+    async def _how_it_thinks(self, conversation: Conversation) -> ThinkingConfigParam | None:
+        """As the model's description says that it can; who gives none is asked a few times."""
         if self._looks_left > 0:
             self._looks_left -= 1
             with suppress(ModelFailed):
-                self._thinking = _thinking(await self._about_it())
+                self._thinking = _thinking(await self._about_it(), self._most_out)
                 self._looks_left = 0
-        return self._thinking
+        bounded = self._thinking is not None and self._thinking["type"] == "enabled"
+        return None if bounded and _began_without(conversation) else self._thinking
 
     async def _about_it(self) -> ModelInfo:
         """What its vendor says of the model."""
@@ -134,13 +139,30 @@ class Claude:
                 return await self._client.models.retrieve(self.name)
 
 
-def _thinking(info: ModelInfo) -> ThinkingConfigParam | None:
+def _thinking(info: ModelInfo, most_out: int) -> ThinkingConfigParam | None:
     with in_our_words(AnthropicError, translated):
-        adaptive = info.capabilities and info.capabilities.thinking.types.adaptive
-        if not adaptive or adaptive.supported is not True:
-            return None
-    # Models that think put what they say between two tools into it as well.
-    return {"type": "adaptive", "display": "summarized"}
+        types = None if info.capabilities is None else info.capabilities.thinking.types
+        adaptive = types is not None and _supported(types.adaptive)
+        enabled = types is not None and _supported(types.enabled)
+    if adaptive:
+        # Models that think put what they say between two tools into it as well.
+        return {"type": "adaptive", "display": "summarized"}
+    # The other half is for the answer: what it thinks counts as written.
+    budget = most_out // 2
+    if enabled and budget >= LEAST_THOUGHT:
+        return {"type": "enabled", "budget_tokens": budget}
+    return None
+
+
+def _supported(capability: CapabilitySupport | None) -> bool:
+    """The library looks at no type: an endpoint may leave a way out, or say anything of it."""
+    return capability is not None and capability.supported is True
+
+
+def _began_without(conversation: Conversation) -> bool:
+    """Its first turn has no thinking in it: with a budget, the vendor lets none begin later."""
+    first = next((said for said in conversation.messages if isinstance(said, Heard)), None)
+    return first is not None and not any(block.get("type") in _THOUGHT for block in first.wire)
 
 
 _REMEDY = "see what LLM_MODEL, LLM_TRIAGE_MODEL, ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL say"

@@ -55,7 +55,7 @@ class PlaybookReasoner:
         for match in briefing.matches:
             choice = _choose(match, top, parameters)
             if isinstance(choice, _Choice):
-                return _proposal(briefing, top, choice)
+                return _proposal(briefing, top, choice, tuple(refused))
             refused.append(choice)
         why = " ".join(refused) or "No runbook was found by its text; write one and ingest it."
         return _nothing(briefing, why)
@@ -97,7 +97,9 @@ def _unique(pieces: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(pieces))
 
 
-def _proposal(briefing: Briefing, top: Hypothesis, choice: _Choice) -> Draft:
+def _proposal(
+    briefing: Briefing, top: Hypothesis, choice: _Choice, refused: tuple[str, ...]
+) -> Draft:
     match = choice.match
     titles = "; then ".join(action.title for action in choice.actions)
     passed = sum(1 for check in match.checks if check.passed)
@@ -125,6 +127,8 @@ def _proposal(briefing: Briefing, top: Hypothesis, choice: _Choice) -> Draft:
         actions=choice.actions,
         declared_risk=match.runbook.risk_level,
         risk_reasons=tuple(_risks(match.runbook, choice.actions)),
+        alternatives=refused,
+        would_change_mind=tuple(_would_change_mind(briefing, match)),
     )
 
 
@@ -134,6 +138,15 @@ def _risks(runbook: Runbook, actions: tuple[DraftAction, ...]) -> Iterator[str]:
     yield from (f"{each.title}: nothing takes it back ({each.no_undo})." for each in lasting)
     if not lasting:
         yield "Each action has an undo."
+
+
+def _would_change_mind(briefing: Briefing, match: RunbookMatch) -> Iterator[str]:
+    """Another explanation wants another runbook, and a check that fails forbids this one."""
+    for second in briefing.hypotheses[1:2]:
+        yield f"More that speaks for the second explanation ({second.percent}): {second.text}"
+    for check in match.checks:
+        if check.passed is None:
+            yield f"A failing check {check.check}, which could not tell until now: {check.text}"
 
 
 def _seen_before(past: tuple[Lesson, ...]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from vigil.domain.briefing import Briefing, Draft
 from vigil.domain.errors import NotRedacted, PortUnavailable
 from vigil.domain.outbound import Outbound
+from vigil.domain.shortened import Content
 from vigil.domain.thinking import Unheard
 from vigil.integrations.reasoner.aloud import Aloud
 from vigil.integrations.reasoner.answer import answer_schema
@@ -115,10 +116,14 @@ class Loop:
     async def _opening(self) -> Conversation:
         return opening(
             [
-                Piece(each.name, await self._outbound(each.text))
+                Piece(each.name, await self._written(each.content))
                 for each in materials(self._briefing)
             ]
         )
+
+    async def _written(self, content: Content) -> Outbound:
+        with _fit_to_leave():
+            return await self._desk.written(content)
 
     async def _outbound(self, text: str) -> Outbound:
         with _fit_to_leave():

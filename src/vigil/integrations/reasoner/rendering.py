@@ -1,13 +1,12 @@
 """What a model is told of an incident: a few pieces of text, bounded, each still to be redacted.
 
-Each is JSON, so that a line of a log stays a string beside others, whatever is in it.
+Each is JSON, so that a line of a log stays a string beside others, whatever is in it. How long a
+text may be is only noted here: the desk redacts it first, and cuts it then.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
-
-from pydantic import JsonValue
 
 from vigil.domain.briefing import Briefing, DraftAction
 from vigil.domain.catalogue import Service
@@ -16,6 +15,7 @@ from vigil.domain.filled_in import filled_in
 from vigil.domain.lesson import Lesson
 from vigil.domain.parameters import Missing, Parameters, parameters_of
 from vigil.domain.runbook import RunbookMatch
+from vigil.domain.shortened import Content, Long, written
 
 MOST_EVIDENCE = 60
 MOST_HYPOTHESES = 8
@@ -27,42 +27,39 @@ MOST_DATA = 2000
 """Characters of the data of one piece of evidence."""
 MOST_BODY = 4000
 """Characters of what a runbook says to people."""
-CUT = " [cut]"
 
 
 class Material(NamedTuple):
     """A piece before it was redacted."""
 
     name: str
-    text: str
+    content: Content
+
+    @property
+    def text(self) -> str:
+        """As it would be told if nothing in it were private."""
+        return written(self.content)
 
 
 def materials(briefing: Briefing) -> Iterator[Material]:
     """Everything that is known, what changes least first."""
-    yield Material("service", _json(_service(briefing.incident.service, briefing.service)))
+    yield Material("service", _service(briefing.incident.service, briefing.service))
     for match in briefing.matches[:MOST_RUNBOOKS]:
-        yield Material(f"runbook {match.runbook.id}", _json(_runbook(match, briefing)))
+        yield Material(f"runbook {match.runbook.id}", _runbook(match, briefing))
     past = [_lesson(each) for each in briefing.past[:MOST_LESSONS]]
-    yield Material("past-incidents", _json(past))
-    yield Material("incident", _json(_incident(briefing)))
-    yield Material("hypotheses", _json(_hypotheses(briefing)))
-    yield Material("evidence", _json(_evidence(briefing.evidence)))
+    yield Material("past-incidents", past)
+    yield Material("incident", _incident(briefing))
+    yield Material("hypotheses", _hypotheses(briefing))
+    yield Material("evidence", _evidence(briefing.evidence))
 
 
-def _json(value: JsonValue) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1)
+def _long(text: str, most: int = MOST_TEXT) -> Long:
+    return Long(text, most)
 
 
-def _cut(text: str, most: int = MOST_TEXT) -> str:
-    if len(text) <= most:
-        return text
-    # Between two words: half of a secret would not be known for one.
-    return text[: most + 1].rpartition(" ")[0] + CUT
-
-
-def _service(name: str, service: Service) -> JsonValue:
+def _service(name: str, service: Service) -> Content:
     """What may be done to it and what it hangs together with; no address and no path."""
-    private: dict[str, JsonValue] = {
+    private: dict[str, Content] = {
         name: list(grant.private) for name, grant in service.raw_grants.items() if grant.private
     }
     return {
@@ -79,7 +76,7 @@ def _service(name: str, service: Service) -> JsonValue:
     }
 
 
-def _runbook(match: RunbookMatch, briefing: Briefing) -> JsonValue:
+def _runbook(match: RunbookMatch, briefing: Briefing) -> Content:
     runbook = match.runbook
     parameters = parameters_of(
         briefing.incident.service,
@@ -94,24 +91,24 @@ def _runbook(match: RunbookMatch, briefing: Briefing) -> JsonValue:
         "context_match": match.context_match,
         "risk": runbook.risk_level,
         "checks": [
-            {"check": each.check, "passed": each.passed, "text": _cut(each.text)}
+            {"check": each.check, "passed": each.passed, "text": _long(each.text)}
             for each in match.checks
         ],
         "record": {"trials": match.record.trials, "successes": match.record.successes},
         "actions_filled_in": list(_filled_in(match, parameters)),
-        "text": _cut(runbook.body, MOST_BODY),
+        "text": _long(runbook.body, MOST_BODY),
     }
 
 
-def _filled_in(match: RunbookMatch, parameters: Parameters) -> Iterator[JsonValue]:
+def _filled_in(match: RunbookMatch, parameters: Parameters) -> Iterator[Content]:
     for _, action in filled_in(match.runbook, parameters):
         if isinstance(action, Missing):
-            yield {"missing": action.parameter, "why": _cut(action.reason)}
+            yield {"missing": action.parameter, "why": _long(action.reason)}
         else:
             yield _action(action)
 
 
-def _action(action: DraftAction) -> JsonValue:
+def _action(action: DraftAction) -> Content:
     return {
         "title": action.title,
         "script": action.script,
@@ -121,37 +118,37 @@ def _action(action: DraftAction) -> JsonValue:
     }
 
 
-def _lesson(lesson: Lesson) -> JsonValue:
+def _lesson(lesson: Lesson) -> Content:
     return {
         "incident": lesson.incident,
         "on": lesson.at.date().isoformat(),
-        "hypothesis": _cut(lesson.hypothesis),
-        "actions": [_cut(each) for each in lesson.actions],
+        "hypothesis": _long(lesson.hypothesis),
+        "actions": [_long(each) for each in lesson.actions],
         "outcome": lesson.outcome,
         "came_back": lesson.came_back_as is not None,
     }
 
 
-def _incident(briefing: Briefing) -> JsonValue:
+def _incident(briefing: Briefing) -> Content:
     incident = briefing.incident
     return {
         "id": incident.id,
         "service": incident.service,
         "symptom": incident.symptom,
         "severity": incident.severity,
-        "title": _cut(incident.title),
+        "title": _long(incident.title),
         "opened_at": incident.opened_at.isoformat(),
         "attempt": incident.attempt,
     }
 
 
-def _hypotheses(briefing: Briefing) -> JsonValue:
+def _hypotheses(briefing: Briefing) -> Content:
     return [
         {
             "failure_type": each.failure_type,
             "component": each.component,
             "share": each.percent,
-            "text": _cut(each.text),
+            "text": _long(each.text),
             "supported_by": list(each.supported_by),
             "contradicted_by": list(each.contradicted_by),
         }
@@ -159,21 +156,21 @@ def _hypotheses(briefing: Briefing) -> JsonValue:
     ]
 
 
-def _evidence(evidence: Sequence[Evidence]) -> JsonValue:
-    shown: list[JsonValue] = [_piece(each) for each in evidence[:MOST_EVIDENCE]]
+def _evidence(evidence: Sequence[Evidence]) -> Content:
+    shown: list[Content] = [_piece(each) for each in evidence[:MOST_EVIDENCE]]
     if len(evidence) > len(shown):
         shown.append({"left_out": len(evidence) - len(shown)})
     return shown
 
 
-def _piece(each: Evidence) -> JsonValue:
+def _piece(each: Evidence) -> Content:
     data = json.dumps(each.data, ensure_ascii=False)
     return {
         "id": each.id,
         "finding": each.finding,
         "component": each.component,
-        "text": _cut(each.text),
-        "data": dict(each.data) if len(data) <= MOST_DATA else _cut(data, MOST_DATA),
+        "text": _long(each.text),
+        "data": dict(each.data) if len(data) <= MOST_DATA else _long(data, MOST_DATA),
         "at": each.at.isoformat(),
     }
 

@@ -32,15 +32,45 @@ from vigil.ports.redaction import Redaction
 
 AT_ONCE = 4
 _PATH = "/v1/detect/deidentify/string"
-_KEPT = (
-    r"\[[A-Z_]{2,16}_[0-9]{1,6}\]",
-    r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
-    r"\b(sha256:)?[0-9a-f]{7,64}\b",
-    r"\b[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)+(:[0-9]+)?\b",
-    r"\bv?[0-9]+\.[0-9]+(\.[0-9]+)+\b",
-    r"/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)+",
+_LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_NUMBERED = r"[a-z0-9-]*[0-9][a-z0-9-]*"
+_LAST = r"[a-z]([a-z0-9-]*[a-z0-9])?"
+_KNOWN = "app|cloud|cluster|com|dev|internal|int|io|lan|local|localdomain|localhost|net|org|svc"
+"""Ends of hosts that end no name of a person: countries do (``anna.de``, ``john.li``)."""
+_HASHES = (
+    r"sha256:[0-9a-f]{7,64}",
+    r"[0-9a-f]{32,64}",
+    # A letter between digits, wherever it stands: of passports and licences the ends are letters.
+    *(rf"[0-9a-f]{{{n}}}[0-9][a-f]+[0-9][0-9a-f]{{{max(4 - n, 0)},56}}" for n in range(5)),
+    r"[0-9a-f]{5,56}[0-9][a-f]+[0-9][0-9a-f]{0,56}",
 )
-"""What an investigation needs: tokens, UUIDs, hashes, hosts, versions and paths."""
+_HOSTS = (
+    rf"{_LABEL}(\.{_LABEL})*\.({_KNOWN})\.?(:[0-9]{{1,5}})?",
+    rf"{_LABEL}(\.{_LABEL})*\.{_LAST}:[0-9]{{1,5}}",
+    rf"({_NUMBERED}\.{_LABEL}|{_LABEL}\.{_NUMBERED})(\.{_LABEL})*\.{_LAST}",
+)
+"""Two dots alone are not enough: ``anna.b.meier`` is how somebody logs in."""
+_VERSIONS = (
+    r"v[0-9]+(\.[0-9]+){1,5}(-[a-z]+[.0-9]*)?",
+    # No date, which ends or begins with a year, and no telephone number.
+    r"[0-9]{1,2}\.[0-9]{1,2}\.([0-9]|[0-9]{3})(-[a-z]+[.0-9]*)?",
+    r"0\.[0-9]{1,3}\.[0-9]{1,3}(-[a-z]+[.0-9]*)?",
+)
+KEPT = tuple(
+    f"^(?:{form})$"
+    for form in (
+        r"\[[A-Z_]{2,16}_[0-9]{1,6}\]",
+        r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+        *_HASHES,
+        *_HOSTS,
+        *_VERSIONS,
+        r"/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)+",
+    )
+)
+"""What an investigation needs: tokens, UUIDs, hashes, hosts, versions and paths, each by itself.
+
+No form of what is asked for fits one: where that is in doubt the form is not here, as a host with a
+token is a smaller loss than a name without."""
 _KINDS: Mapping[str, Kind] = {
     "email_address": Kind.EMAIL,
     "phone_number": Kind.PHONE,
@@ -80,15 +110,18 @@ class _Answer(BaseModel):
 class SkyflowRedaction:
     """Fulfils ``ports.redaction.Redaction`` by asking a vault's Detect."""
 
-    def __init__(self, url: str, vault: str, access: Access, first: Redaction) -> None:
+    def __init__(
+        self, url: str, vault: str, access: Access, first: Redaction, *, ips: bool = True
+    ) -> None:
         self._url = f"{url.rstrip('/')}{_PATH}"
         self._vault = vault
         self._access = access
         self._first = first
+        self._asks_for = [each for each, kind in _KINDS.items() if ips or kind is not Kind.IP]
 
-    async def redact(self, text: str, tokens: Tokens) -> Redacted:
+    async def redact(self, text: str, tokens: Tokens, held: Sequence[Found] = ()) -> Redacted:
         """What both find."""
-        first = await self._first.redact(text, tokens)
+        first = await self._first.redact(text, tokens, held)
         left = first.outbound.text
         try:
             async with asyncio.timeout(skyflow_asking.DEADLINE_S):
@@ -141,9 +174,9 @@ class SkyflowRedaction:
         body = {
             "vault_id": self._vault,
             "text": text,
-            "entity_types": list(_KINDS),
+            "entity_types": self._asks_for,
             "token_type": {"default": "entity_unq_counter"},
-            "allow_regex": list(_KEPT),
+            "allow_regex": list(KEPT),
         }
         content = json.dumps(body).encode()
         bearer = await self._access.bearer(client)

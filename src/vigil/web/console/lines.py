@@ -23,6 +23,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "alert_resolved": ("alert", "{source} says it is over"),
     "alerts_counted": ("alert", "{text}"),
     "done_at_source": ("people", ""),
+    "doings_counted": ("people", "{text}"),
     "stage_entered": ("stage", "{stage}"),
     "evidence": ("saw", "{text}"),
     "hypotheses": ("cause", "The explanations were ranked"),

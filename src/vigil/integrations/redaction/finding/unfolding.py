@@ -26,14 +26,29 @@ _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff"
 )
-_LOOKS_LIKE = dict(zip(as_it_is("letters", "dressed"), as_it_is("letters", "plain"), strict=True))
+_DIGITS = (
+    "".join(f"{zero}-{chr(ord(zero) + 9)}" for zero in as_it_is("letters", "zeros"))
+    # Beyond the first plane whole blocks: Python looks at each of their ranges for each character.
+    + "\U000104a0-\U00011da9\U00016a60-\U00016b59\U0001e140-\U0001e959\U0001fbf0-\U0001fbf9"
+)
+_ACCENTED = (
+    "\u01cd-\u01dc\u01de-\u01e3\u01e6-\u01f0\u01f4\u01f5\u01f8-\u0217\u021e\u021f\u0226-\u0233"
+    "\u1e00-\u1e9b\u1ea0-\u1ef9"
+)
+"""Letters of Latin with an accent, but for those of which most texts of Europe are full."""
+_COMMON, _RARE = as_it_is("letters", "dressed"), as_it_is("letters", "rarely_dressed")
+_PLAIN = as_it_is("letters", "plain") + as_it_is("letters", "rarely_plain")
+_LOOKS_LIKE = dict(zip(_COMMON + _RARE, _PLAIN, strict=True))
 """What people are fooled by, of the letters and signs that Unicode calls confusable."""
 _DRESSED = re.compile(
-    rf"[{_INVISIBLE}{''.join(map(re.escape, _LOOKS_LIKE))}\u0300-\u036f"
+    rf"[{_INVISIBLE}{re.escape(_COMMON)}\u0300-\u036f"
     r"\uff01-\uff5e\u2460-\u24ff\u2070-\u209f\u00b2\u00b3\u00b9"
-    r"\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u2100-\u214f\U0001d400-\U0001d7ff\u3002"
-    r"\u00a0\u2000-\u200a\u202f\u205f]"
+    r"\u2100-\u214f\U0001d400-\U0001d7ff\u3002\u00a0\u2000-\u200a\u202f\u205f]"
 )
+_FOREIGN = re.compile(
+    rf"[{re.escape(_RARE)}{_DIGITS}{_ACCENTED}\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a]"
+)
+"""A layer of its own: what is found once the commoner disguise is off stays found."""
 _ESCAPED = re.compile(
     # What each of them begins with, asked for once: five times as fast as to try one by one.
     r"(?=[%\\&\x1b\x00\x08\x7f=\"'\[(]|[ ][\[(])(?:"
@@ -103,6 +118,13 @@ def _letters(dressed: str) -> str:
         return as_seen
     if unicodedata.category(dressed) in {"Cf", "Mn", "Cn", "Lo"}:
         return ""
+    # Compatibility leaves both as they are: digits of other scripts, and accents.
+    digit = unicodedata.decimal(dressed, None)
+    if digit is not None:
+        return str(digit)
+    bare = unicodedata.normalize("NFD", dressed)[0]
+    if bare.isascii():
+        return bare
     return unicodedata.normalize("NFKC", dressed).replace("\u3002", ".")
 
 
@@ -125,7 +147,7 @@ def _character(number: int) -> str:
     return chr(number) if number <= sys.maxunicode else ""
 
 
-_LAYERS = ((_ESCAPED, _signs), (_DRESSED, _letters))
+_LAYERS = ((_ESCAPED, _signs), (_DRESSED, _letters), (_FOREIGN, _letters))
 
 
 def beneath(text: str, find: Callable[[str], Iterator[Found]]) -> Iterator[Found]:
@@ -149,7 +171,8 @@ def _disguised(text: str) -> Iterator[tuple[int, int]]:
     """The parts with a disguise, and what is around them."""
     yield from _around(_escapes(text), len(text))
     if not text.isascii():
-        yield from _around((match.span() for match in _DRESSED.finditer(text)), len(text))
+        for pattern in (_DRESSED, _FOREIGN):
+            yield from _around((match.span() for match in pattern.finditer(text)), len(text))
 
 
 def _escapes(text: str) -> list[tuple[int, int]]:
