@@ -57,7 +57,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.idle]
 def test_two_others_run_beside_it():
     began = time.monotonic()
     while len(list(Path(__file__).parent.glob("*.runs"))) < 2:
-        assert time.monotonic() < began + 5
+        assert time.monotonic() < began + 30
 """
 
 

@@ -32,7 +32,7 @@ from vigil.ports.journal import Note
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "a-password/of the#test"
-PAGES = 12
+PAGES = 40
 QUOTED = "a-password%2Fof%20the%23test"
 
 
@@ -99,9 +99,8 @@ async def test_a_redis_that_hangs_is_noticed_and_one_that_goes_on_is_used_again(
             with server.frozen():
                 began = time.monotonic()
                 await heard_until(words, lambda word: word == Gap(all_heard=False))
-                assert (
-                    time.monotonic() - began < contact.QUIET_S + contact.TRIES * LONGEST_WAIT_S + 2
-                )
+                noticed_s = contact.QUIET_S + contact.TRIES * LONGEST_WAIT_S
+                assert time.monotonic() - began < noticed_s + 20
                 assert "no answer" in (await bus.health()).text
             await heard_until(words, lambda word: word == Gap(all_heard=True))
             assert (await bus.health()).ok

@@ -209,15 +209,16 @@ async def test_5_no_call_waits_longer_for_a_redis_that_hangs(installation: str) 
                 calls = [
                     lambda: over.room("s", 1, rate=1.0, burst=1),
                     lambda: over.remembered(news(), Reader()),
-                ] * 10
+                ] * 40
                 began = time.monotonic()
                 for call in calls:
                     await call()  # type: ignore[misc] # two kinds of coroutine
                 took = time.monotonic() - began
                 assert took < len(calls) * LONGEST_WAIT_S / 2, "one waited, once"
                 began = time.monotonic()
-                over.announce([news()])
-                assert time.monotonic() - began < LONGEST_WAIT_S
+                for _ in range(100):
+                    over.announce([news()])
+                assert time.monotonic() - began < 100 * LONGEST_WAIT_S / 2, "nobody waited"
             await becomes_well(over)
 
 

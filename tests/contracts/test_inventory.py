@@ -82,7 +82,7 @@ async def test_1_what_takes_too_long_is_unseen_and_holds_up_nobody(
     monkeypatch.setattr(embedded, "PATIENCE_S", 1.0)
     began = time.monotonic()
     items = await taken(opening(server.url("/slow"), server.url("/")))
-    assert time.monotonic() - began < 10, "far less than the server takes"
+    assert time.monotonic() - began < 30, "far less than the server takes"
     assert items[f"route {server.url('/slow')}"].there is None
     assert items[f"route {server.url('/')}"].there is True
 

@@ -100,7 +100,7 @@ async def test_1_empty_environment_no_network_read_only_limits_and_nothing_left(
     started = time.monotonic()
     result = await bench.do(script, timeout_s=1.5)
     assert result.status is ActionStatus.TIMED_OUT
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 40
     assert SECRET not in result.output
     assert "LEAK" not in result.output
     assert len(result.output) < 20_000

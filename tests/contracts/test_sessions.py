@@ -96,7 +96,7 @@ async def blocking(dsn: str) -> tuple[BlockingSession, ...] | None:
     catalogue = Catalogue.model_validate({"version": 1, "services": {"shop": shop, "db": {}}})
     started = time.monotonic()
     found = await PostgresSessions(catalogue).holding_up("shop")
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 30
     return found
 
 

@@ -310,7 +310,7 @@ def resuming(
         others.execute(select(switch_row).with_for_update())
         resume.start()
         with database.connect() as look:
-            until = time.monotonic() + 10
+            until = time.monotonic() + 30
             while not look.exec_driver_sql(WAITS).scalar_one():
                 assert time.monotonic() < until, "nobody is held up"
         yield others, said

@@ -16,7 +16,7 @@ from vigil.tool_files import load_tools
 
 SCRIPTS = yaml.safe_load((Path(__file__).parent / "attacks.yaml").read_text(encoding="utf-8"))
 LANGUAGES: dict[str, Language] = {"sql": "sql", "python": "python"}
-MOST_SECONDS = 5
+MOST_SECONDS = 30
 NEEDS_NO_GRANT = frozenset(Invariant) - {Invariant.STAYS_WITHIN_GRANTS}
 
 

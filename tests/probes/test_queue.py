@@ -127,7 +127,7 @@ async def test_2_what_is_no_redis(reply: bytes, outcome: str) -> None:
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         where = {"host": "127.0.0.1", "port": server.sockets[0].getsockname()[1]}
-        result = await look(kind="queue", **where, key="orders", max=1, timeout_s=1.0)
+        result = await look(kind="queue", **where, key="orders", max=1, timeout_s=10.0)
     assert result.outcome == outcome, result.text
     assert "itself broke" not in result.text
 

@@ -412,7 +412,7 @@ def test_ignoring_signals(host: Host) -> None:
     result = host.do(f"trap '' TERM INT HUP QUIT; {words}", wall_s=1.0)
     assert result.ended.end is End.TIMED_OUT
     assert result.ended.exit_code is None
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 60
     assert running(words) == []
 
 

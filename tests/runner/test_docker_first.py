@@ -85,7 +85,7 @@ def test_it_is_cut_off(namespaces: None, how: str) -> None:
     code, _, report = ended(process)
     assert (code, report.code) == (137, None)
     assert not alive()
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 45
 
 
 def test_it_refuses_to_be_anything_but_process_1() -> None:

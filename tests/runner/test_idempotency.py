@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any
 
 import pytest
-from tests.runner.bench import Bench, running, wait_until
+from tests.runner.bench import Bench, running, until, wait_until
 
 from vigil.domain.errors import PortUnavailable
 from vigil.domain.plan import ActionStatus
@@ -135,11 +135,10 @@ async def test_a_call_on_record_is_not_even_compared_with_its_target(own: Bench)
 
 
 async def test_a_killed_runner_takes_its_sandboxes_with_it(own: Bench) -> None:
-    asking = asyncio.create_task(own.do("sleep 9.753"))
-    await asyncio.sleep(0.5)
-    assert running("sleep 9.753")
+    asking = asyncio.create_task(own.do("sleep 9.753; sleep 60"))
+    await until(lambda: bool(running("sleep 9.753")))
     own.kill()
-    wait_until(lambda: not running("sleep 9.753"), 3)
+    wait_until(lambda: not running("sleep 9.753"), 30)
     with pytest.raises(PortUnavailable):
         await asking
 
@@ -148,7 +147,7 @@ async def test_a_runner_told_to_end_finishes_the_call_under_way(own: Bench) -> N
     starts = own.supervised.starts("web-1")
     order = own.order(f"{RESTART}\n{own.to('one')}")
     asking = asyncio.create_task(own.run(order))
-    await asyncio.sleep(0.5)
+    await until(lambda: own.supervised.starts("web-1") == starts + 1)
     own.close()
     with pytest.raises(PortUnavailable):
         await asking

@@ -90,7 +90,7 @@ def test_what_cannot_be_changed_with_certainty_is_refused(
     began = time.monotonic()
     with pytest.raises(Refusal, match=said):
         with_word(text, form, key, "1", NUMBER)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_line_that_cannot_be_read_is_not_quoted(text: str) -> None:
 def test_a_long_file_is_read_in_time() -> None:
     began = time.monotonic()
     with_word("a: 5\n" + "b: [%s]\n" % ("{}," * 20_000), "yaml", "a", "7", NUMBER)
-    assert time.monotonic() - began < 15.0
+    assert time.monotonic() - began < 60
 
 
 def test_what_is_written_means_what_the_grant_says() -> None:

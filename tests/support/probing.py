@@ -11,7 +11,8 @@ from vigil.integrations.probes.embedded import EmbeddedProbes
 
 REF = ProbeRef(service="shop", probe="checkout")
 PROBE: TypeAdapter[Probe] = TypeAdapter(Probe)
-GRACE_S = 0.5
+GRACE_S = 15.0
+"""Far more than any look takes after its time is up, and far less than what hangs would."""
 
 
 async def look(**spec: object) -> ProbeResult:

@@ -96,7 +96,7 @@ async def test_given_up_by_others_it_ends_the_process(engine: Engine) -> None:
     async with kept(engine) as made:
         other = SqlWorkers(engine)
         await other.beat(named("b"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await other.reap("b") != ("a",):
                 pass  # it showed between the look and the word that it lives
             while not made.ended:  # noqa: ASYNC110 - it is another thread's word
@@ -110,7 +110,7 @@ async def test_a_loop_that_has_long_not_turned_is_not_said_to_live(engine: Engin
         stuck = made.beats()
         time.sleep(0.2)  # noqa: ASYNC251 - still stuck
         assert made.beats() == stuck
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while made.beats() < stuck + 3:  # noqa: ASYNC110 - the record is another thread's
                 await asyncio.sleep(0.01)
     assert made.ended == []
@@ -147,7 +147,7 @@ async def test_unheard_for_a_lease_it_is_sure_of_nothing_and_leads_nothing(engin
     assert not keeper.sure()
     assert not keeper.leads(Role.WATCHING)
     unheard.left = 1_000
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not keeper.leads(Role.WATCHING):  # noqa: ASYNC110 - set by the keeper's thread
             await asyncio.sleep(0.01)
     await keeper.leave()
@@ -208,9 +208,9 @@ async def test_a_loop_runs_only_while_its_worker_leads() -> None:
         await asyncio.sleep(0.05)
         assert not running.is_set()
         crew.leading = True
-        await asyncio.wait_for(running.wait(), 2)
+        await asyncio.wait_for(running.wait(), 20)
         crew.leading = False
-        await asyncio.wait_for(led, 2)
+        await asyncio.wait_for(led, 20)
         assert not running.is_set()
         assert begun == times
 
